@@ -1,0 +1,9 @@
+"""Room 0: who is asking, for which workspace, and with which keys."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+    verbose_name = _("Accounts")

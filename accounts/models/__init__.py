@@ -1,0 +1,16 @@
+"""The rows of room 0."""
+
+from accounts.models.audit import AuditEvent
+from accounts.models.datakey import DataKey
+from accounts.models.user import User, UserManager
+from accounts.models.workspace import Membership, Role, Workspace
+
+__all__ = [
+    "AuditEvent",
+    "DataKey",
+    "Membership",
+    "Role",
+    "User",
+    "UserManager",
+    "Workspace",
+]

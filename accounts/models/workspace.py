@@ -1,0 +1,58 @@
+"""The tenant, and who belongs to it in which role."""
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.keys import new_key
+from accounts.scoping import WorkspaceScoped
+
+slug_is_plain = RegexValidator(
+    r"^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$",
+    _("Use small letters, digits and hyphens, at most 50."),
+)
+
+
+class Workspace(models.Model):
+    key = models.UUIDField(default=new_key, unique=True, editable=False)
+    slug = models.CharField(max_length=50, unique=True, validators=[slug_is_plain])
+    name = models.CharField(max_length=100)
+    time_zone = models.CharField(max_length=64, default="America/Sao_Paulo")
+    language = models.CharField(max_length=10, default="pt-br")
+    raw_webhook_days = models.PositiveSmallIntegerField(default=30)
+    channel_log_days = models.PositiveSmallIntegerField(default=14)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", _("Owner")
+    ADMIN = "admin", _("Admin")
+    AGENT = "agent", _("Agent")
+    VIEWER = "viewer", _("Viewer")
+
+
+class Membership(WorkspaceScoped):
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="memberships"
+    )
+    user = models.ForeignKey(
+        "accounts.User", on_delete=models.CASCADE, related_name="memberships"
+    )
+    role = models.CharField(max_length=10, choices=Role.choices)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "user"], name="membership_unique"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(role__in=Role.values), name="membership_role_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.workspace_id} as {self.role}"

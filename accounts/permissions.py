@@ -1,0 +1,50 @@
+"""Who may do what: roles to actions, as data."""
+
+from enum import StrEnum
+
+from accounts.models import Role
+
+
+class Action(StrEnum):
+    READ = "read"  # conversations, leads, links, tickets
+    REPLY = "reply"
+    ASSIGN = "assign"
+    EDIT_LEADS = "edit_leads"
+    EDIT_LINKS = "edit_links"
+    EDIT_TICKETS = "edit_tickets"
+    CONNECT = "connect"  # integrations, numbers, templates
+    OPERATE_INBOX = "operate_inbox"  # replay and park raw webhooks
+    MANAGE_MEMBERS = "manage_members"
+    MANAGE_WORKSPACE = "manage_workspace"
+    READ_AUDIT = "read_audit"
+    TRANSFER_OWNERSHIP = "transfer_ownership"
+
+
+_VIEWER = frozenset({Action.READ})
+_AGENT = _VIEWER | {
+    Action.REPLY,
+    Action.ASSIGN,
+    Action.EDIT_LEADS,
+    Action.EDIT_TICKETS,
+}
+_ADMIN = _AGENT | {
+    Action.EDIT_LINKS,
+    Action.CONNECT,
+    Action.OPERATE_INBOX,
+    Action.MANAGE_MEMBERS,
+    Action.MANAGE_WORKSPACE,
+    Action.READ_AUDIT,
+}
+_OWNER = _ADMIN | {Action.TRANSFER_OWNERSHIP}
+
+ALLOWED: dict[str, frozenset[Action]] = {
+    Role.VIEWER: _VIEWER,
+    Role.AGENT: _AGENT,
+    Role.ADMIN: _ADMIN,
+    Role.OWNER: _OWNER,
+}
+
+
+def may(role: str, action: Action) -> bool:
+    """An unknown role may do nothing."""
+    return action in ALLOWED.get(role, frozenset())

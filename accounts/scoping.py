@@ -1,0 +1,121 @@
+"""Tenancy: rows that belong to a workspace, and querysets that refuse to forget it.
+
+This is the only tenancy code. A queryset of a workspace-scoped model runs only after
+`for_workspace()`, through a row that is itself scoped, or after `unscoped(reason)`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar, Self, TypeVar
+
+from django.db import connection, models, transaction
+
+_M_co = TypeVar("_M_co", bound=models.Model, covariant=True)
+
+
+class WorkspaceMissing(RuntimeError):
+    """A query on tenant rows was about to run without saying whose."""
+
+
+class ScopedQuerySet(models.QuerySet[_M_co]):
+    """A queryset that runs only when it knows its workspace."""
+
+    _scope: str | None = None
+
+    def for_workspace(self, workspace: models.Model | int) -> Self:
+        """Keep the rows of one workspace, given as the row or its id."""
+        pk = workspace if isinstance(workspace, int) else workspace.pk
+        if pk is None:
+            raise WorkspaceMissing("the workspace has not been saved")
+        return self.filter(workspace_id=pk)._marked(f"workspace {pk}")
+
+    def unscoped(self, reason: str) -> Self:
+        """Cross workspaces on purpose. The reason is for the reader of the caller."""
+        if not reason:
+            raise WorkspaceMissing("unscoped() needs a reason")
+        return self.all()._marked(reason)
+
+    def _marked(self, scope: str) -> Self:
+        self._scope = scope
+        return self
+
+    def _clone(self) -> Self:
+        clone: Self = super()._clone()  # type: ignore[misc]  # private in django-stubs, stable in Django
+        clone._scope = self._scope
+        return clone
+
+    def _require_scope(self) -> None:
+        if self._scope is not None:
+            return
+        owner = self._hints.get("instance")  # type: ignore[attr-defined]  # set by related managers
+        if isinstance(owner, WorkspaceScoped) or _is_workspace(owner):
+            return
+        raise WorkspaceMissing(
+            f"{self.model.__name__} belongs to a workspace: call for_workspace(…) first"
+        )
+
+    # Everything below is a way in which a queryset reaches the database.
+    def _fetch_all(self) -> None:
+        self._require_scope()
+        super()._fetch_all()
+
+    def iterator(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        self._require_scope()
+        return super().iterator(*args, **kwargs)
+
+    def count(self) -> int:
+        self._require_scope()
+        return super().count()
+
+    def exists(self) -> bool:
+        self._require_scope()
+        return super().exists()
+
+    def aggregate(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        self._require_scope()
+        return super().aggregate(*args, **kwargs)
+
+    def update(self, **kwargs: Any) -> int:
+        self._require_scope()
+        return super().update(**kwargs)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        self._require_scope()
+        return super().delete()
+
+    def resolve_expression(self, *args: Any, **kwargs: Any) -> Any:
+        """Called when this queryset becomes a subquery of another one."""
+        self._require_scope()
+        return super().resolve_expression(*args, **kwargs)
+
+
+def _is_workspace(owner: object) -> bool:
+    return isinstance(owner, models.Model) and owner._meta.label == "accounts.Workspace"
+
+
+class WorkspaceScoped(models.Model):
+    """A tenant row. Its unique constraints lead with the workspace."""
+
+    workspace = models.ForeignKey(
+        "accounts.Workspace", on_delete=models.CASCADE, related_name="+"
+    )
+
+    objects: ClassVar[models.Manager[Any]] = ScopedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+@contextmanager
+def workspace_transaction(workspace_id: int) -> Iterator[None]:
+    """Open a transaction in which the database itself knows the workspace.
+
+    The setting is transaction-local: a session-level one would leak to the next borrower
+    of the pooled connection.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('app.workspace_id', %s, true)", [str(workspace_id)]
+            )
+        yield

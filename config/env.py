@@ -1,0 +1,135 @@
+"""Typed reads of the environment. A bad or missing value stops the start, by name.
+
+Read by `config/settings/` alone; everything else asks `django.conf.settings`.
+"""
+
+import base64
+import binascii
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+
+class BadSetting(SystemExit):
+    """The environment does not allow a start. The text names the setting and the cure."""
+
+    def __init__(self, name: str, problem: str, cure: str) -> None:
+        self.name = name
+        super().__init__(f"Recado cannot start: {name} {problem}. {cure}")
+
+
+def load_file(path: Path) -> None:
+    """Put `NAME=value` lines of a file into the environment; what is set already wins."""
+    if not path.is_file():
+        return
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, separator, value = line.partition("=")
+        if separator and not name.lstrip().startswith("#"):
+            os.environ.setdefault(name.strip(), value.strip())
+
+
+def text(name: str, default: str | None = None, *, cure: str = "Set it.") -> str:
+    value = os.environ.get(name, "").strip()
+    if value:
+        return value
+    if default is None:
+        raise BadSetting(name, "is not set", cure)
+    return default
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    value = text(name, "1" if default else "0").lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    raise BadSetting(name, f"is {value!r}", "Set it to 1 or 0.")
+
+
+def integer(name: str, default: int, *, least: int = 0, most: int = 2**31) -> int:
+    value = text(name, str(default))
+    try:
+        number = int(value)
+    except ValueError:
+        raise BadSetting(name, f"is {value!r}", "Set it to a whole number.") from None
+    if not least <= number <= most:
+        raise BadSetting(name, f"is {number}", f"Set it between {least} and {most}.")
+    return number
+
+
+def listing(name: str, default: str = "") -> list[str]:
+    """A comma-separated list; blanks are dropped."""
+    return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def database(name: str = "DATABASE_URL") -> dict[str, object]:
+    """Turn `postgresql://user:password@host:port/name` into Django's keys.
+
+    A socket directory is given percent-encoded as the host or as `?host=/path`.
+    """
+    cure = "Set it as postgresql://user:password@host:5432/name, or start `make run`, which brings its own server."
+    url = urlsplit(text(name, cure=cure))
+    if url.scheme not in {"postgres", "postgresql"}:
+        raise BadSetting(name, f"has the scheme {url.scheme!r}", cure)
+    database_name = unquote(url.path.lstrip("/"))
+    if not database_name:
+        raise BadSetting(name, "names no database", cure)
+    options = dict(pair.split("=", 1) for pair in url.query.split("&") if "=" in pair)
+    try:
+        port = url.port
+    except ValueError:
+        raise BadSetting(name, "has a port that is no number", cure) from None
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": database_name,
+        "USER": unquote(url.username or ""),
+        "PASSWORD": unquote(url.password or ""),
+        "HOST": unquote(options.pop("host", "") or url.hostname or ""),
+        "PORT": str(port or ""),
+        "OPTIONS": {key: unquote(value) for key, value in options.items()},
+    }
+
+
+def redis(name: str = "REDIS_URL") -> str:
+    cure = "Set it as redis://host:6379/0 or unix:///path, or start `make run`, which brings its own server."
+    value = text(name, cure=cure)
+    if urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+        raise BadSetting(name, f"is {value.split(':', 1)[0]!r}://…", cure)
+    return value
+
+
+def root_key(name: str, value: str) -> bytes:
+    """Read a 32-byte key written as base64 (either alphabet), hex or raw text."""
+    raw = value.encode()
+    for decode in (_hex, _base64):
+        key = decode(raw)
+        if key is not None and len(key) == 32:
+            return key
+    if len(raw) == 32:
+        return raw
+    raise BadSetting(
+        name,
+        "is not a 32-byte key",
+        "Make one with `python manage.py vault_genkey` and set it as base64, hex or 32 raw characters.",
+    )
+
+
+def root_keys(name: str) -> list[bytes]:
+    return [root_key(name, value) for value in listing(name)]
+
+
+def _hex(raw: bytes) -> bytes | None:
+    try:
+        return binascii.unhexlify(raw)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _base64(raw: bytes) -> bytes | None:
+    padded = raw + b"=" * (-len(raw) % 4)
+    try:
+        return base64.b64decode(
+            padded.translate(bytes.maketrans(b"-_", b"+/")), validate=True
+        )
+    except (binascii.Error, ValueError):
+        return None

@@ -1,0 +1,210 @@
+"""Every setting of Recado; the other modules of this package only override.
+
+Facts of one deployment come from the environment through `config.env`. Facts of one
+workspace live in the database, constants of one provider in its folder.
+"""
+
+from pathlib import Path
+
+from config import env
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+VAR_DIR = Path(env.text("RECADO_VAR_DIR", str(BASE_DIR / "var")))
+
+SECRET_KEY = env.text(
+    "SECRET_KEY", cure="Set a long random text; `make run` makes one."
+)
+DEBUG = False
+ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+# --- Recado's own -----------------------------------------------------------
+INTEGRATIONS_KEY = env.root_key(
+    "INTEGRATIONS_KEY",
+    env.text(
+        "INTEGRATIONS_KEY",
+        cure="Make one with `python manage.py vault_genkey`; without it no credential can be read.",
+    ),
+)
+INTEGRATIONS_KEYS_OLD = env.root_keys("INTEGRATIONS_KEYS_OLD")
+SANDBOX_ENABLED = env.flag("RECADO_SANDBOX")
+# What proves the sender when one callback URL serves a whole Meta app or BSP account.
+INSTALLATION_SECRETS = {
+    "meta_cloud": {
+        "app_secret": env.text("META_APP_SECRET", ""),
+        "verify_token": env.text("META_VERIFY_TOKEN", ""),
+    },
+    "dialog360": {
+        "webhook_secret": env.text("BSP_WEBHOOK_SECRET", ""),
+        "api_key": env.text("BSP_API_KEY", ""),
+    },
+}
+PROVIDER_SETTINGS = {
+    "meta_cloud": {
+        "api_base": env.text("META_API_BASE", "https://graph.facebook.com"),
+        "api_version": env.text("META_API_VERSION", "v25.0"),
+    },
+    "dialog360": {
+        "api_base": env.text("BSP_API_BASE", "https://waba-v2.360dialog.io"),
+        "token_header": env.text("BSP_TOKEN_HEADER", "X-Bsp-Token"),
+    },
+    "sandbox": {},
+}
+# Hosts that the egress guard lets through although their addresses are private.
+EGRESS_ALLOWED_HOSTS = env.listing("EGRESS_ALLOWED_HOSTS")
+INBOX_LEASE_SECONDS = env.integer("INBOX_LEASE_SECONDS", 60, least=5, most=3600)
+WEBHOOK_MAX_BYTES = env.integer("WEBHOOK_MAX_BYTES", 4 * 1024 * 1024, least=1024)
+
+# --- applications -----------------------------------------------------------
+INSTALLED_APPS = [
+    "config",
+    "webhooks",
+    "tickets",
+    "whatsapp",
+    "integrations",
+    "accounts",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "csp",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "accounts.middleware.LanguageMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.WorkspaceMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "config.ui.context",
+            ],
+            "libraries": {"ui": "config.ui"},
+        },
+    }
+]
+
+# --- database, cache, broker ------------------------------------------------
+_database = env.database()
+DATABASES = {
+    "default": {
+        **_database,
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {
+            **_database["OPTIONS"],  # type: ignore[dict-item]  # env.database gives a dict here
+            "connect_timeout": 3,
+            "pool": {
+                "min_size": 1,
+                "max_size": env.integer("DATABASE_POOL_SIZE", 8, least=1, most=200),
+                "timeout": 10,
+            },
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# The database, not Redis: a flushed Redis must reset neither a lock-out nor a session.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "django_cache",
+    }
+}
+REDIS_URL = env.redis()
+
+# --- people -----------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+SESSION_COOKIE_NAME = "recado_session"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "recado_csrf"
+CSRF_COOKIE_HTTPONLY = True
+
+# --- language and time ------------------------------------------------------
+LANGUAGE_CODE = "pt-br"
+LANGUAGES = [("pt-br", "Português (Brasil)"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- static files and browser safety ----------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+MEDIA_ROOT = VAR_DIR / "media"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "media-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- logging ----------------------------------------------------------------
+LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
+INTEGRATIONS_LOG_PATH = env.text("INTEGRATIONS_LOG_PATH", "")
+LOGGING_CONFIG = "config.logging.configure"
+LOGGING = {"level": LOG_LEVEL, "integrations_path": INTEGRATIONS_LOG_PATH}

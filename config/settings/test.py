@@ -1,0 +1,20 @@
+"""The test suite: the same engines, throw-away keys, fast password hashing."""
+
+import os
+
+os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 40)
+os.environ.setdefault("INTEGRATIONS_KEY", "11" * 32)
+os.environ.setdefault("RECADO_SANDBOX", "1")
+# mypy's plug-in reads these settings with no server at hand.
+os.environ.setdefault("DATABASE_URL", "postgresql://recado@127.0.0.1:5432/recado")
+os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:6379/15")
+
+from config.settings.base import *  # noqa: F403
+from config.settings.base import DATABASES, STORAGES
+
+DATABASES["default"]["OPTIONS"].pop("pool")  # type: ignore[attr-defined]  # tests own their one connection
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES["staticfiles"] = {
+    "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+}
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

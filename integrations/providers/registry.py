@@ -1,0 +1,36 @@
+"""Every provider, one literal line each. Adding one is this line and its folder."""
+
+from functools import cache
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from integrations.providers.base.adapter import Adapter
+
+PROVIDERS: dict[str, str] = {
+    "meta_cloud": "integrations.providers.meta_cloud.adapter.MetaCloudAdapter",
+    "dialog360": "integrations.providers.dialog360.adapter.Dialog360Adapter",
+    "sandbox": "integrations.providers.sandbox.adapter.SandboxAdapter",
+}
+
+
+class UnknownProvider(LookupError):
+    """No provider has this slug here, or it is switched off."""
+
+
+def slugs() -> list[str]:
+    """The providers this installation offers, in the order of the table."""
+    return [slug for slug in PROVIDERS if slug != "sandbox" or settings.SANDBOX_ENABLED]
+
+
+def get(slug: str) -> Adapter:
+    if slug not in slugs():
+        raise UnknownProvider(slug)
+    return _load(slug)
+
+
+@cache
+def _load(slug: str) -> Adapter:
+    adapter_class = import_string(PROVIDERS[slug])
+    adapter: Adapter = adapter_class(settings.PROVIDER_SETTINGS.get(slug, {}))
+    return adapter

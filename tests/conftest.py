@@ -1,0 +1,45 @@
+"""What every test may ask for. Nothing here leaves the machine."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+
+from accounts.models import User, Workspace
+from tests.factories import accounts as make
+
+
+@dataclass
+class World:
+    """An owner and an agent of one workspace, and an outsider with one of their own."""
+
+    workspace: Workspace
+    owner: User
+    agent: User
+    other_workspace: Workspace
+    outsider: User
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    workspace = make.workspace(slug="padaria", name="Padaria")
+    other = make.workspace(slug="oficina", name="Oficina")
+    owner, agent, outsider = (
+        make.user(email=f"{name}@example.com")
+        for name in ("owner", "agent", "outsider")
+    )
+    make.membership(workspace, owner, role="owner")
+    make.membership(workspace, agent, role="agent")
+    make.membership(other, outsider, role="owner")
+    return World(workspace, owner, agent, other, outsider)
+
+
+@pytest.fixture
+def signed_in(world: World) -> Callable[[User], Client]:
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in

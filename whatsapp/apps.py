@@ -1,0 +1,9 @@
+"""Room 2: what was said, by whom, and did it arrive."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class WhatsappConfig(AppConfig):
+    name = "whatsapp"
+    verbose_name = _("WhatsApp")

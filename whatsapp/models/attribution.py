@@ -1,0 +1,120 @@
+"""Where a lead came from: the moments before the conversation, and the verdicts on them."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.scoping import WorkspaceScoped
+
+
+class TouchKind(models.TextChoices):
+    LINK = "link", _("Tracked link")
+    AD = "ad", _("Click-to-WhatsApp ad")
+    IMPORTED = "imported", _("Imported")
+
+
+class Touch(WorkspaceScoped):
+    """One moment before the conversation. `lead` is filled when the person writes."""
+
+    kind = models.CharField(max_length=10, choices=TouchKind.choices)
+    lead = models.ForeignKey(
+        "whatsapp.Lead", null=True, on_delete=models.CASCADE, related_name="touches"
+    )
+    link = models.ForeignKey(
+        "whatsapp.TrackedLink",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="touches",
+    )
+    channel = models.ForeignKey(
+        "integrations.Channel", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    token = models.CharField(max_length=16, null=True, blank=True)
+    message_external_id = models.CharField(max_length=200, null=True, blank=True)
+    occurred_at = models.DateTimeField()
+    utm_source = models.CharField(max_length=200, blank=True)
+    utm_medium = models.CharField(max_length=200, blank=True)
+    utm_campaign = models.CharField(max_length=200, blank=True)
+    utm_content = models.CharField(max_length=200, blank=True)
+    utm_term = models.CharField(max_length=200, blank=True)
+    gclid = models.CharField(max_length=255, blank=True)
+    fbclid = models.CharField(max_length=512, blank=True)
+    ctwa_clid = models.CharField(max_length=512, blank=True)
+    ad_id = models.CharField(max_length=100, blank=True)
+    source_type = models.CharField(max_length=40, blank=True)
+    source_url = models.TextField(blank=True)
+    headline = models.TextField(blank=True)
+    referrer = models.TextField(blank=True)
+    user_agent = models.TextField(blank=True)
+    ip_hash = models.BinaryField(max_length=32, null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "token"], name="touch_token_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["workspace", "channel", "message_external_id"],
+                name="touch_message_unique",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["workspace", "link", "-occurred_at"], name="touch_link"
+            ),
+            models.Index(fields=["lead"], name="touch_lead"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} touch {self.pk}"
+
+
+class Rule(models.TextChoices):
+    TOKEN = "token", _("Token in the message")
+    TOKEN_RESCUE = "token_rescue", _("Damaged token")
+    REFERRAL = "referral", _("Ad referral")
+    IDENTITY = "identity", _("Known person")
+    ANONYMOUS = "anonymous", _("No origin found")
+    MANUAL = "manual", _("Corrected by hand")
+
+
+class Confidence(models.TextChoices):
+    CERTAIN = "certain", _("Certain")
+    PROBABLE = "probable", _("Probable")
+    NONE = "none", _("None")
+
+
+class Attribution(WorkspaceScoped):
+    """One verdict, never changed. `evidence` is a list of steps: looked for, found, refused, why."""
+
+    lead = models.ForeignKey(
+        "whatsapp.Lead", on_delete=models.CASCADE, related_name="attributions"
+    )
+    touch = models.ForeignKey(
+        Touch, null=True, on_delete=models.SET_NULL, related_name="attributions"
+    )
+    message_external_id = models.CharField(max_length=200, null=True, blank=True)
+    channel = models.ForeignKey(
+        "integrations.Channel", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    rule = models.CharField(max_length=15, choices=Rule.choices)
+    confidence = models.CharField(max_length=10, choices=Confidence.choices)
+    evidence = models.JSONField(default=list)
+    actor = models.ForeignKey(
+        "accounts.User", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    reason = models.CharField(max_length=300, blank=True)
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "channel", "message_external_id"],
+                name="attribution_message_unique",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["lead", "-decided_at"], name="attribution_lead")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule} ({self.confidence}) for lead {self.lead_id}"

@@ -1,0 +1,57 @@
+"""The thread of a lead on one of our numbers."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.keys import new_key
+from accounts.scoping import WorkspaceScoped
+
+
+class ConversationState(models.TextChoices):
+    OPEN = "open", _("Open")
+    CLOSED = "closed", _("Closed")
+
+
+class Conversation(WorkspaceScoped):
+    """`last_inbound_at` is provider time: it opens the 24-hour service window."""
+
+    key = models.UUIDField(default=new_key, unique=True, editable=False)
+    channel = models.ForeignKey(
+        "integrations.Channel", on_delete=models.CASCADE, related_name="conversations"
+    )
+    lead = models.ForeignKey(
+        "whatsapp.Lead", on_delete=models.CASCADE, related_name="conversations"
+    )
+    state = models.CharField(
+        max_length=10,
+        choices=ConversationState.choices,
+        default=ConversationState.OPEN,
+    )
+    assignee = models.ForeignKey(
+        "accounts.User", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    last_message_at = models.DateTimeField()
+    last_inbound_at = models.DateTimeField(null=True)
+    last_direction = models.CharField(max_length=10, blank=True)
+    preview = models.CharField(max_length=160, blank=True)
+    message_count = models.PositiveIntegerField(default=0)
+    unread_count = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "lead"],
+                condition=models.Q(state="open"),
+                name="conversation_one_open",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["workspace", "state", "-last_message_at", "-id"],
+                name="conversation_list",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"conversation {self.key}"

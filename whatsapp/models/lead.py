@@ -1,0 +1,77 @@
+"""The person on the other side, and the typed names by which they are known."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.keys import new_key
+from accounts.scoping import WorkspaceScoped
+
+
+class Lead(WorkspaceScoped):
+    """A person as a prospect. `attribution` points to the verdict that counts now."""
+
+    key = models.UUIDField(default=new_key, unique=True, editable=False)
+    name = models.CharField(max_length=200, blank=True)
+    email = models.EmailField(max_length=254, blank=True)
+    stage = models.CharField(max_length=40, blank=True)
+    first_touch_token = models.CharField(max_length=16, null=True, blank=True)
+    is_anonymous = models.BooleanField(default=True)
+    attribution = models.ForeignKey(
+        "whatsapp.Attribution",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    merged_into = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="merged_from"
+    )
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "first_touch_token"],
+                name="lead_first_touch_token_unique",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "-created_at"], name="lead_recent")
+        ]
+
+    def __str__(self) -> str:
+        return f"lead {self.key}"
+
+
+class IdentityKind(models.TextChoices):
+    PHONE = "phone", _("Phone")
+    WA_ID = "wa_id", _("WhatsApp number")
+    BSUID = "bsuid", _("Business-scoped id")
+    LID = "lid", _("Hidden id")
+    USERNAME = "username", _("User name")
+    PROVIDER_CONTACT = "provider_contact", _("Contact at the provider")
+
+
+class Identity(WorkspaceScoped):
+    """A typed alias of a lead. Aliases with one `match_key` are the same person."""
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="identities")
+    kind = models.CharField(max_length=20, choices=IdentityKind.choices)
+    value = models.CharField(max_length=128)
+    match_key = models.CharField(max_length=140)
+    source = models.CharField(max_length=40)
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "kind", "value"], name="identity_unique"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "match_key"], name="identity_match")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk} of lead {self.lead_id}"
