@@ -115,7 +115,7 @@ class Migration(migrations.Migration):
                 ("stage", models.CharField(blank=True, max_length=40)),
                 (
                     "first_touch_token",
-                    models.CharField(blank=True, max_length=16, null=True),
+                    models.CharField(blank=True, max_length=64, null=True),
                 ),
                 ("is_anonymous", models.BooleanField(default=True)),
                 ("created_at", models.DateTimeField()),
@@ -584,7 +584,7 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("token", models.CharField(blank=True, max_length=16, null=True)),
+                ("token", models.CharField(blank=True, max_length=64, null=True)),
                 (
                     "message_external_id",
                     models.CharField(blank=True, max_length=200, null=True),

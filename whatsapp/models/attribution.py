@@ -28,7 +28,7 @@ class Touch(WorkspaceScoped):
     channel = models.ForeignKey(
         "integrations.Channel", null=True, on_delete=models.SET_NULL, related_name="+"
     )
-    token = models.CharField(max_length=16, null=True, blank=True)
+    token = models.CharField(max_length=64, null=True, blank=True)
     message_external_id = models.CharField(max_length=200, null=True, blank=True)
     occurred_at = models.DateTimeField()
     utm_source = models.CharField(max_length=200, blank=True)

@@ -14,7 +14,7 @@ class Lead(WorkspaceScoped):
     name = models.CharField(max_length=200, blank=True)
     email = models.EmailField(max_length=254, blank=True)
     stage = models.CharField(max_length=40, blank=True)
-    first_touch_token = models.CharField(max_length=16, null=True, blank=True)
+    first_touch_token = models.CharField(max_length=64, null=True, blank=True)
     is_anonymous = models.BooleanField(default=True)
     attribution = models.ForeignKey(
         "whatsapp.Attribution",

@@ -1,0 +1,75 @@
+"""Phone numbers: reading them in any notation, and matching the forms one number takes.
+
+Matching never rewrites what we reply to. A reply goes to exactly the digits WhatsApp gave.
+"""
+
+import re
+
+import phonenumbers
+
+_NOT_DIGITS = re.compile(r"\D+")
+# Brazil: 55, two-digit area code, eight digits. Only those that begin with 6 to 9 are
+# mobile and gained a ninth digit; the others are landlines and must not be joined.
+_BRAZIL_OLD = re.compile(r"55([1-9][1-9])([6-9]\d{7})")
+_BRAZIL_NEW = re.compile(r"55([1-9][1-9])9([6-9]\d{7})")
+_MEXICO_OLD = re.compile(r"521(\d{10})")
+_MEXICO_NEW = re.compile(r"52(\d{10})")
+_ARGENTINA_MOBILE = re.compile(r"549(\d{10})")
+_ARGENTINA_PLAIN = re.compile(r"54(\d{10})")
+
+
+def digits(text: str) -> str:
+    return _NOT_DIGITS.sub("", text)
+
+
+def canonical(number: str) -> str:
+    """One form for all notations of an international number given as digits."""
+    if match := _BRAZIL_OLD.fullmatch(number):
+        return f"55{match[1]}9{match[2]}"
+    if match := _MEXICO_OLD.fullmatch(number):
+        return f"52{match[1]}"
+    if match := _ARGENTINA_MOBILE.fullmatch(number):
+        return f"54{match[1]}"
+    return number
+
+
+def variants(number: str) -> list[str]:
+    """Every notation that counts as the same number, the canonical one first."""
+    one = canonical(number)
+    other = None
+    if match := _BRAZIL_NEW.fullmatch(one):
+        other = f"55{match[1]}{match[2]}"
+    elif match := _MEXICO_NEW.fullmatch(one):
+        other = f"521{match[1]}"
+    elif match := _ARGENTINA_PLAIN.fullmatch(one):
+        other = f"549{match[1]}"
+    return [one] if other is None else [one, other]
+
+
+def match_key_for_phone(number: str) -> str:
+    """The key under which all notations of an international number meet: `p:<digits>`."""
+    return f"p:{canonical(digits(number))}"
+
+
+def to_e164(text: str, *, region: str = "BR") -> str | None:
+    """Read what a person typed, with or without country code. None when it is no number."""
+    try:
+        number = phonenumbers.parse(
+            text, None if text.lstrip().startswith("+") else region
+        )
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def display(number: str) -> str:
+    """`5511987654321` as `+55 11 98765-4321`; what cannot be read stays as it is."""
+    try:
+        parsed = phonenumbers.parse(f"+{digits(number)}")
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(
+        parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    )
