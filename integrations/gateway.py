@@ -1,0 +1,198 @@
+"""THE DOOR: everything between Recado and a provider passes here.
+
+It unseals credentials, picks the adapter and calls it. The rooms above know providers by
+slug alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+from accounts.vault import SecretContext, unseal_json
+from integrations.models import Channel, Integration
+from integrations.providers import registry
+from integrations.providers.base.adapter import Credentials
+from integrations.providers.base.capabilities import Capability
+from integrations.providers.base.errors import SignatureInvalid, Unreadable
+from integrations.providers.base.types import (
+    Acknowledgement,
+    Event,
+    Ignored,
+    NumberRef,
+    RawRequest,
+)
+from integrations.selectors import routing
+
+
+class EndpointNotFound(LookupError):
+    """No webhook URL of ours; the same answer as for any page that does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Who a webhook URL belongs to, with what proves its sender.
+
+    Every group of `secrets` must be satisfied by one of its members: a token URL has one
+    group; a body that names numbers of several integrations has one for each of them.
+    """
+
+    provider: str
+    workspace_id: int | None
+    integration_id: int | None
+    secrets: tuple[tuple[Credentials, ...], ...] = field(repr=False)
+
+
+def credentials_context(integration: Integration) -> SecretContext:
+    return SecretContext(
+        purpose="integration-credentials",
+        column="integrations_integration.credentials",
+        workspace_id=integration.workspace_id,
+        integration_id=integration.pk,
+        secret_version=integration.secret_version,
+    )
+
+
+def unseal_credentials(integration: Integration) -> Credentials:
+    """The plain credentials. Callers keep them in memory for seconds at most."""
+    credentials: Credentials = unseal_json(
+        integration.credentials, credentials_context(integration)
+    )
+    return credentials
+
+
+def load_endpoint(token_digest: bytes) -> Endpoint:
+    """The endpoint of a webhook URL with a token, or EndpointNotFound."""
+    integration = routing.find_integration_by_token(token_digest)
+    if integration is None or integration.provider not in registry.slugs():
+        raise EndpointNotFound
+    return Endpoint(
+        provider=integration.provider,
+        workspace_id=integration.workspace_id,
+        integration_id=integration.pk,
+        secrets=((unseal_credentials(integration),),),
+    )
+
+
+def numbers_in(body: bytes) -> dict[str, tuple[NumberRef, ...]]:
+    """For each provider that could have sent this body to the shared URL: the numbers.
+
+    They are the numbers of the parsed events themselves, so that nobody can be authenticated
+    for one number and then be heard for another. A body nobody can read still maps to
+    every provider with no number, because its sender may be genuine: it is then kept.
+    """
+    possible: dict[str, tuple[NumberRef, ...]] = {}
+    for slug in _sharing():
+        try:
+            events = registry.get(slug).parse(body, {})
+        except Unreadable:
+            events = []
+        numbers = {
+            event.number: None
+            for event in events
+            if not isinstance(event, Ignored) and event.number is not None
+        }
+        possible[slug] = tuple(numbers)
+    return possible
+
+
+def load_shared_endpoints(
+    possible: Mapping[str, Sequence[NumberRef]],
+) -> list[Endpoint]:
+    """The endpoints a body on the shared URL may belong to, named numbers first."""
+    named: list[Endpoint] = []
+    unnamed: list[Endpoint] = []
+    for slug, numbers in possible.items():
+        installation = _installation_secrets(slug)
+        integrations = routing.list_integrations_by_number(slug, numbers)
+        if integrations:
+            only = integrations[0] if len(integrations) == 1 else None
+            groups = tuple(
+                (unseal_credentials(integration), *installation)
+                for integration in integrations
+            )
+            named.append(
+                Endpoint(
+                    provider=slug,
+                    workspace_id=only.workspace_id if only else None,
+                    integration_id=only.pk if only else None,
+                    secrets=groups,
+                )
+            )
+        elif installation:
+            unnamed.append(Endpoint(slug, None, None, (installation,)))
+    return named + unnamed
+
+
+def authenticate(endpoint: Endpoint, raw: RawRequest) -> None:
+    """Return when the sender is proven for every group, else raise SignatureInvalid."""
+    adapter = registry.get(endpoint.provider)
+    for group in endpoint.secrets:
+        adapter.authenticate_webhook(raw, group)
+
+
+def authenticate_shared(endpoints: Sequence[Endpoint], raw: RawRequest) -> Endpoint:
+    """The first endpoint whose secrets prove the sender, else SignatureInvalid."""
+    refusal = SignatureInvalid("no number of ours and no secret of this installation")
+    for endpoint in endpoints:
+        try:
+            authenticate(endpoint, raw)
+        except SignatureInvalid as error:
+            refusal = error
+        else:
+            return endpoint
+    raise refusal
+
+
+def handshake(endpoint: Endpoint | None, raw: RawRequest) -> Acknowledgement:
+    """Answer the GET that confirms a webhook URL; None stands for the shared URL."""
+    if endpoint is not None:
+        return registry.get(endpoint.provider).handshake(raw, endpoint.secrets[0])
+    for slug in _sharing():
+        adapter = registry.get(slug)
+        if Capability.HANDSHAKE in adapter.capabilities:
+            return adapter.handshake(raw, _installation_secrets(slug))
+    raise EndpointNotFound
+
+
+def has_handshake(endpoint: Endpoint) -> bool:
+    return Capability.HANDSHAKE in registry.get(endpoint.provider).capabilities
+
+
+def acknowledge(endpoint: Endpoint, raw: RawRequest) -> Acknowledgement:
+    return registry.get(endpoint.provider).acknowledge(raw)
+
+
+def kept_headers(provider: str, headers: Mapping[str, str]) -> dict[str, str]:
+    """The request headers that may rest beside a body; the ones that prove do not."""
+    kept = registry.get(provider).webhook_headers
+    return {name: value for name, value in headers.items() if name in kept}
+
+
+def parse(provider: str, body: bytes, headers: Mapping[str, str]) -> list[Event]:
+    """Turn a stored body into events. Raises Unreadable or UnknownProvider."""
+    return registry.get(provider).parse(body, headers)
+
+
+def learn_external_id(channel_id: int, external_id: str) -> None:
+    """Note the provider's id of a number that was connected by its phone alone."""
+    Channel.objects.unscoped("the channel is known by id").filter(
+        pk=channel_id, external_id=None
+    ).update(external_id=external_id)
+
+
+def _sharing() -> list[str]:
+    return [
+        slug
+        for slug in registry.slugs()
+        if Capability.SHARED_URL in registry.get(slug).capabilities
+    ]
+
+
+def _installation_secrets(slug: str) -> tuple[Credentials, ...]:
+    secrets = {
+        name: value
+        for name, value in settings.INSTALLATION_SECRETS.get(slug, {}).items()
+        if value
+    }
+    return (secrets,) if secrets else ()

@@ -1,0 +1,207 @@
+"""Group commit: requests that arrive while a commit is under way share the next one.
+
+The receiver awaits `GroupCommit.append()`; it returns when the row is on disk. One flush is
+one statement on one connection in autocommit, so one commit.
+"""
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from uuid import UUID
+
+import psycopg
+from django.conf import settings
+
+from accounts.keys import new_key
+
+logger = logging.getLogger(__name__)
+
+FLUSH_ROWS = 256
+FLUSH_BYTES = 8 * 1024 * 1024
+# What may wait in memory before the receiver says 503 at once.
+QUEUE_BYTES = 64 * 1024 * 1024
+DEADLINE_SECONDS = 2.5
+
+_INSERT = """
+INSERT INTO webhooks_rawwebhook
+    (key, workspace_id, integration_id, provider, headers, body, digest,
+     received_at, next_at, state, attempts, errors, error)
+SELECT key, workspace_id, integration_id, provider, headers::jsonb, body, digest,
+       received_at, now(), 'received', 0, 0, ''
+  FROM unnest(%b::uuid[], %b::bigint[], %b::bigint[], %b::text[], %b::text[],
+              %b::bytea[], %b::bytea[], %b::timestamptz[])
+       AS new(key, workspace_id, integration_id, provider, headers, body, digest,
+              received_at)
+"""
+
+
+class NotStored(Exception):
+    """The row is not known to be on disk: answer 503, the provider will send it again."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    columns: tuple[UUID, int | None, int | None, str, str, bytes, bytes, datetime]
+    size: int
+    stored: "asyncio.Future[None]" = field(repr=False)
+
+
+class GroupCommit:
+    """One queue and one connection of this process; made on its event loop.
+
+    `on_flush` is called after each commit, once however many rows it had.
+    """
+
+    def __init__(self, *, on_flush: Callable[[], None]) -> None:
+        self._on_flush = on_flush
+        self._queue: deque[_Waiting] = deque()
+        self._queued_bytes = 0
+        self._wake = asyncio.Event()
+        self._connection: psycopg.AsyncConnection | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="group-commit")
+
+    async def stop(self) -> None:
+        """Flush what waits, for as long as a request would, then close."""
+        if self._task is None:
+            return
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                while self._queue:
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            logger.warning("stopped with unwritten webhooks")
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._disconnect()
+
+    async def append(
+        self,
+        *,
+        workspace_id: int | None,
+        integration_id: int | None,
+        provider: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        received_at: datetime,
+    ) -> None:
+        """Return when the row is committed, else raise NotStored within the deadline."""
+        size = len(body)
+        if self._queued_bytes + size > QUEUE_BYTES:
+            raise NotStored("the queue is full")
+        waiting = _Waiting(
+            columns=(
+                new_key(),
+                workspace_id,
+                integration_id,
+                provider,
+                json.dumps(headers),
+                body,
+                sha256(body).digest(),
+                received_at,
+            ),
+            size=size,
+            stored=asyncio.get_running_loop().create_future(),
+        )
+        self._queue.append(waiting)
+        self._queued_bytes += size
+        self._wake.set()
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                await waiting.stored
+        except TimeoutError:
+            # It may still be written later; the provider's second copy is then recognised.
+            raise NotStored("the database did not answer in time") from None
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                batch = self._next_batch()
+                if batch:
+                    await self._flush(batch)
+
+    def _next_batch(self) -> list[_Waiting]:
+        batch: list[_Waiting] = []
+        size = 0
+        while self._queue and len(batch) < FLUSH_ROWS and size < FLUSH_BYTES:
+            waiting = self._queue.popleft()
+            self._queued_bytes -= waiting.size
+            if not waiting.stored.done():  # nobody waits for a timed-out one any more
+                batch.append(waiting)
+                size += waiting.size
+        return batch
+
+    async def _flush(self, batch: list[_Waiting]) -> None:
+        writing = asyncio.create_task(self._write(batch))
+        await asyncio.wait({writing}, timeout=DEADLINE_SECONDS)
+        if not writing.done():
+            await self._abandon(writing)
+        error: BaseException | None = (
+            TimeoutError() if writing.cancelled() else writing.exception()
+        )
+        if error is None:
+            for waiting in batch:
+                if not waiting.stored.done():
+                    waiting.stored.set_result(None)
+            self._on_flush()
+            return
+        logger.error(
+            "webhooks not stored",
+            extra={"rows": len(batch), "error": type(error).__name__},
+        )
+        self._disconnect()
+        for waiting in batch:
+            if not waiting.stored.done():
+                waiting.stored.set_exception(NotStored("the database refused"))
+
+    async def _write(self, batch: list[_Waiting]) -> None:
+        if self._connection is None or self._connection.closed:
+            self._connection = await connect()
+        columns = zip(*(row.columns for row in batch), strict=True)
+        await self._connection.execute(
+            _INSERT, [list(column) for column in columns], prepare=True
+        )
+
+    async def _abandon(self, writing: "asyncio.Task[None]") -> None:
+        """Leave a frozen database. Closing the socket first keeps psycopg from asking it,
+        politely and for seconds, to cancel the statement."""
+        self._disconnect()
+        writing.cancel()
+        await asyncio.wait({writing}, timeout=1)
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.pgconn.finish()
+
+
+async def connect() -> psycopg.AsyncConnection:
+    """A connection of our own beside Django's pool: autocommit, and never patient."""
+    database = settings.DATABASES["default"]
+    options = {
+        key: value for key, value in database["OPTIONS"].items() if key != "pool"
+    }
+    connection = await psycopg.AsyncConnection.connect(
+        dbname=database["NAME"],
+        user=database["USER"] or None,
+        password=database["PASSWORD"] or None,
+        host=database["HOST"] or None,
+        port=database["PORT"] or None,
+        autocommit=True,
+        **{**options, "connect_timeout": 2},
+    )
+    await connection.execute("SET statement_timeout = '2s'")
+    return connection
+
+
+def now() -> datetime:
+    return datetime.now(UTC)

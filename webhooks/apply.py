@@ -1,0 +1,162 @@
+"""The walk of many events through the rooms, in sets: queries do not grow with the events.
+
+`processing` opens the transaction and has taken the rows; this runs inside it. Every step is
+safe to repeat: what a provider sends twice, or an operator replays, changes nothing.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from integrations import gateway
+from integrations.providers.base.types import (
+    AccountEvent,
+    ContactEvent,
+    Event,
+    MessageEvent,
+    NumberRef,
+    StatusEvent,
+    Unrecognized,
+)
+from integrations.selectors.routing import ChannelRow, list_live_channels
+from webhooks import journal
+from webhooks.inbound import Batch
+from webhooks.inbox import ClaimedRow, Finished
+from whatsapp.services import people, statuses
+from whatsapp.services.messages import LONGEST_ID, Arrival
+
+Row = tuple[ClaimedRow, list[Event]]
+
+
+@dataclass(slots=True)
+class _Account:
+    """What one row led to."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+    unrouted: list[str] = field(default_factory=list)
+    routed: int = 0
+
+    def finished(self, row_id: int) -> Finished:
+        outcome: dict[str, Any] = dict(self.counts)
+        if self.unrouted and not self.routed:
+            return Finished(row_id, "unrouted", "; ".join(self.unrouted), outcome)
+        problems = self.problems + self.unrouted
+        if problems:
+            return Finished(row_id, "parked", "; ".join(problems), outcome)
+        is_needed = self.routed or not self.counts or set(self.counts) - {"ignored"}
+        return Finished(row_id, "done" if is_needed else "ignored", "", outcome)
+
+
+class _Routes:
+    """Which channel an event is about, among those its row may speak for."""
+
+    def __init__(self, rows: Sequence[Row], workspace_id: int | None) -> None:
+        workspaces = None if workspace_id is None else [workspace_id]
+        self._channels: dict[str, list[ChannelRow]] = {
+            provider: list_live_channels(provider, workspace_ids=workspaces)
+            for provider in {row.provider for row, _ in rows}
+        }
+        self._found: dict[tuple[str, int | None, NumberRef], ChannelRow | None] = {}
+
+    def find(self, row: ClaimedRow, number: NumberRef) -> ChannelRow | None:
+        key = (row.provider, row.integration_id, number)
+        if key not in self._found:
+            self._found[key] = self._search(row, number)
+        return self._found[key]
+
+    def _search(self, row: ClaimedRow, number: NumberRef) -> ChannelRow | None:
+        mine = [
+            channel
+            for channel in self._channels[row.provider]
+            if row.integration_id in {None, channel.integration_id}
+        ]
+        for channel in mine:
+            if number.external_id and channel.external_id == number.external_id:
+                return channel
+        for channel in mine:
+            if channel.external_id is None and _same_phone(channel.phone, number.phone):
+                if number.external_id:
+                    gateway.learn_external_id(channel.id, number.external_id)
+                return channel
+        if number == NumberRef() and len(mine) == 1 and row.integration_id is not None:
+            return mine[0]  # some bodies name no number; then the URL alone decides
+        return None
+
+
+def _same_phone(ours: str, told: str | None) -> bool:
+    """Providers write Brazilian numbers of ours with and without the ninth digit."""
+    return bool(told) and (
+        ours == told or (ours[-8:] == told[-8:] and ours[:4] == told[:4])
+    )
+
+
+def apply(
+    workspace_id: int | None, rows: Sequence[Row], *, now: datetime
+) -> list[Finished]:
+    """Apply the events of rows that are ours; None: rows that speak for several workspaces."""
+    routes = _Routes(rows, workspace_id)
+    accounts = {row.id: _Account() for row, _ in rows}
+    batches: dict[int, Batch] = {}
+    for row, events in rows:
+        for event in events:
+            _place(row, event, routes, accounts[row.id], batches)
+    for workspace, batch in sorted(batches.items()):
+        for raw_id, what in batch.apply(workspace, now=now):
+            accounts[raw_id].counts[what] += 1
+    return [accounts[row.id].finished(row.id) for row, _ in rows]
+
+
+def _place(
+    row: ClaimedRow,
+    event: Event,
+    routes: _Routes,
+    account: _Account,
+    batches: dict[int, Batch],
+) -> None:
+    """Put an event into the batch of its workspace, or say why it has none."""
+    if isinstance(event, Unrecognized):
+        account.problems.append(event.reason)
+        return
+    if not isinstance(event, MessageEvent | StatusEvent | ContactEvent | AccountEvent):
+        account.counts["ignored"] += 1
+        return
+    channel = routes.find(row, event.number)
+    if channel is None:
+        if isinstance(event, AccountEvent):
+            journal.account_event(event, channel_id=None)
+            account.counts["account_events"] += 1
+            return
+        account.unrouted.append(_unrouted(event.number))
+        return
+    account.routed += 1
+    batch = batches.setdefault(channel.workspace_id, Batch(row.provider))
+    if isinstance(event, MessageEvent):
+        if not 0 < len(event.external_id) <= LONGEST_ID:
+            account.problems.append("a message has no usable id")
+        elif not event.peer.is_known:
+            account.problems.append("a message does not say who wrote it")
+        else:
+            batch.messages.append(
+                Arrival(
+                    event=event,
+                    channel_id=channel.id,
+                    peer_key=people.peer_key(event.peer),
+                    received_at=row.received_at,
+                    raw_webhook_id=row.id,
+                )
+            )
+    elif isinstance(event, StatusEvent):
+        batch.statuses.append(statuses.News(event, channel.id, row.received_at, row.id))
+    elif isinstance(event, ContactEvent):
+        batch.contacts.append((row.id, row.received_at, event))
+    else:
+        journal.account_event(event, channel_id=channel.id)
+        account.counts["account_events"] += 1
+
+
+def _unrouted(number: NumberRef) -> str:
+    name = number.external_id or (f"…{number.phone[-4:]}" if number.phone else "none")
+    return f"names number {name}, which is not connected here"

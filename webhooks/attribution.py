@@ -1,0 +1,207 @@
+"""Why this origin? A message and what was found for it in, a verdict with its evidence out.
+
+Pure: `selectors` fetched the candidates, `whatsapp/services/origins.py` writes the verdict
+down. The chain: token, rescued token, ad referral, known person, anonymous.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from integrations.providers.base.types import MessageEvent
+from whatsapp import phones, tokens
+from whatsapp.models import Confidence, Rule
+from whatsapp.services.origins import Verdict
+
+Step = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenMatch:
+    """A touch, or a lead that waits for its person, that carries a token."""
+
+    token: str
+    touch_id: int | None = None
+    link: str | None = None
+    occurred_at: datetime | None = None
+    lead_id: int | None = None  # whom it belongs to already
+    is_lead_unmet: bool = False  # that lead has no WhatsApp identity yet
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Everything the database knows that could explain one message.
+
+    `rescued` holds, for each damaged candidate, the recent clicks of this channel that are
+    one slip away. `known_lead_id` is the lead of this person, `known_as` how we knew.
+    """
+
+    tokens: Sequence[str] = ()
+    exact: Mapping[str, TokenMatch] = field(default_factory=dict)
+    rescued: Mapping[str, Sequence[TokenMatch]] = field(default_factory=dict)
+    known_lead_id: int | None = None
+    known_as: Sequence[str] = ()
+
+
+def attribute(event: MessageEvent, candidates: Candidates) -> Verdict:
+    """The first rule of the chain that explains the message wins; every step is told."""
+    steps: list[Step] = []
+    for rule in (_by_token, _by_rescue, _by_referral, _by_identity):
+        verdict = rule(event, candidates, steps)
+        if verdict is not None:
+            return verdict
+    steps.append({"step": "anonymous", "why": _why_anonymous(event, candidates)})
+    return Verdict(Rule.ANONYMOUS, Confidence.NONE, steps)
+
+
+def _by_token(
+    event: MessageEvent, candidates: Candidates, steps: list[Step]
+) -> Verdict | None:
+    if not candidates.tokens:
+        steps.append(
+            {"step": "token", "looked_for": "vm_token in the text", "found": None}
+        )
+        return None
+    match = next(
+        (
+            candidates.exact[token]
+            for token in candidates.tokens
+            if token in candidates.exact
+        ),
+        None,
+    )
+    looked_for = list(candidates.tokens)
+    if match is None:
+        steps.append(
+            {
+                "step": "token",
+                "looked_for": looked_for,
+                "found": None,
+                "why": "no click and no lead carries this token",
+            }
+        )
+        return None
+    belongs_to_another = (
+        match.lead_id is not None
+        and match.lead_id != candidates.known_lead_id
+        and not match.is_lead_unmet
+    )
+    step: Step = {"step": "token", "looked_for": looked_for, "found": _describe(match)}
+    if belongs_to_another:
+        step["why"] = "another person brought this token first; it was passed on"
+    steps.append(step)
+    joins = match.is_lead_unmet and candidates.known_lead_id is None
+    return Verdict(
+        Rule.TOKEN,
+        Confidence.PROBABLE if belongs_to_another else Confidence.CERTAIN,
+        steps,
+        touch_id=match.touch_id,
+        token=None if belongs_to_another else match.token,
+        lead_id=match.lead_id if joins else None,
+    )
+
+
+def _by_rescue(
+    event: MessageEvent, candidates: Candidates, steps: list[Step]
+) -> Verdict | None:
+    damaged = [token for token in candidates.tokens if token in candidates.rescued]
+    if not damaged:
+        return None
+    found = {
+        match.token: match for token in damaged for match in candidates.rescued[token]
+    }
+    step: Step = {
+        "step": "token_rescue",
+        "looked_for": damaged,
+        "found": [_describe(match) for match in found.values()],
+    }
+    steps.append(step)
+    if len(found) != 1:
+        step["refused"] = (
+            "more than one recent click is one slip away"
+            if found
+            else "no click of the last 72 hours on this number is one slip away"
+        )
+        return None
+    match = next(iter(found.values()))
+    if match.lead_id is not None and match.lead_id != candidates.known_lead_id:
+        step["refused"] = "that click belongs to another person already"
+        return None
+    step["why"] = "the only recent click on this number that is one slip away"
+    return Verdict(
+        Rule.TOKEN_RESCUE,
+        Confidence.PROBABLE,
+        steps,
+        touch_id=match.touch_id,
+        token=match.token,
+    )
+
+
+def _by_referral(
+    event: MessageEvent, candidates: Candidates, steps: list[Step]
+) -> Verdict | None:
+    referral = event.referral
+    step: Step = {"step": "referral", "looked_for": "ad referral of the provider"}
+    steps.append(step)
+    if referral is None:
+        step["found"] = None
+        return None
+    step["found"] = {
+        "ctwa_clid": referral.ctwa_clid,
+        "source_type": referral.source_type,
+        "source_id": referral.source_id,
+        "source_url": referral.source_url,
+        "headline": referral.headline,
+    }
+    if not (referral.ctwa_clid or referral.source_id or referral.source_url):
+        step["refused"] = "the referral names neither click, ad nor address"
+        return None
+    return Verdict(Rule.REFERRAL, Confidence.CERTAIN, steps, is_referral=True)
+
+
+def _by_identity(
+    event: MessageEvent, candidates: Candidates, steps: list[Step]
+) -> Verdict | None:
+    peer = event.peer
+    step: Step = {
+        "step": "identity",
+        "looked_for": {
+            "phone": phones.variants(peer.wa_id) if peer.wa_id else [],
+            "bsuid": peer.bsuid,
+            "lid": peer.lid,
+        },
+        "found": list(candidates.known_as) or None,
+    }
+    steps.append(step)
+    if candidates.known_lead_id is None:
+        return None
+    if peer.wa_id and peer.wa_id not in candidates.known_as:
+        step["why"] = "the same number in another notation"
+    return Verdict(Rule.IDENTITY, Confidence.CERTAIN, steps)
+
+
+def _why_anonymous(event: MessageEvent, candidates: Candidates) -> str:
+    if candidates.tokens:
+        return "the text has a token that nothing here knows"
+    return "first message of an unknown person, without token and without ad referral"
+
+
+def _describe(match: TokenMatch) -> Step:
+    return {
+        "token": match.token,
+        "touch": match.touch_id,
+        "link": match.link,
+        "clicked_at": match.occurred_at.isoformat() if match.occurred_at else None,
+        "lead": match.lead_id,
+    }
+
+
+def damaged_candidates(found: Sequence[str]) -> list[str]:
+    """The candidates that could be a damaged token of ours."""
+    return [
+        token
+        for token in found
+        if tokens.LENGTH - 1 <= len(token) <= tokens.LENGTH + 1
+        and not tokens.is_intact(token)
+    ]

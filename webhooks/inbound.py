@@ -1,0 +1,291 @@
+"""One workspace's share of a batch: people, then conversations, messages, origins, statuses."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from accounts import bulk
+from integrations.providers.base.types import (
+    ContactEvent,
+    DeliveryStatus,
+    Direction,
+    NumberRef,
+    Origin,
+    StatusEvent,
+)
+from webhooks import attribution, journal, selectors
+from webhooks.attribution import Candidates, TokenMatch
+from whatsapp import tokens
+from whatsapp.services import conversations, messages, origins, people, statuses
+from whatsapp.services.messages import Arrival, Stored
+from whatsapp.services.origins import Ruling, Verdict
+from whatsapp.services.people import NewLead, People, Person
+
+Change = tuple[int, str]  # raw webhook id, what it changed
+
+
+@dataclass(slots=True)
+class Batch:
+    """Events of one workspace, in the order they came in. `apply` may run once."""
+
+    provider: str
+    messages: list[Arrival] = field(default_factory=list)
+    statuses: list[statuses.News] = field(default_factory=list)
+    contacts: list[tuple[int, datetime, ContactEvent]] = field(default_factory=list)
+
+    def apply(self, workspace_id: int, *, now: datetime) -> list[Change]:
+        """Write everything down and tell what changed, row by row."""
+        found = {
+            id(arrival): tokens.find_candidates(arrival.event.text)
+            for arrival in self.messages
+            if arrival.is_live_inbound
+        }
+        persons = self._people()
+        names = {token for candidates in found.values() for token in candidates}
+        bulk.lock(workspace_id, [*persons.match_keys, *names])
+        fresh, changes = self._without_known(workspace_id)
+        if fresh or self.contacts:
+            persons.recognise(workspace_id)
+        arrived = _Arrived(workspace_id, persons, fresh, found, now)
+        stored = arrived.settle()
+        changes += [(one.arrival.raw_webhook_id, "messages") for one in stored]
+        changes += self._apply_contacts(workspace_id, persons)
+        changes += self._apply_statuses(workspace_id, stored)
+        return changes
+
+    def _people(self) -> People:
+        persons = People()
+        for arrival in self.messages:
+            persons.add(
+                arrival.event.peer, source=self.provider, seen_at=arrival.provider_at
+            )
+        for _, received_at, contact in self.contacts:
+            persons.add(contact.peer, source=self.provider, seen_at=received_at)
+        return persons
+
+    def _without_known(self, workspace_id: int) -> tuple[list[Arrival], list[Change]]:
+        """Each message once; live before history, known ones only as a count."""
+        known = messages.find_known(workspace_id, self.messages)
+        fresh: dict[tuple[int, str], Arrival] = {}
+        changes: list[Change] = []
+        for arrival in self.messages:
+            key = arrival.external_key
+            is_live = arrival.event.origin == Origin.LIVE
+            if (key in known and not (is_live and known[key] == Origin.HISTORY)) or (key in fresh and not (
+                is_live and fresh[key].event.origin == Origin.HISTORY
+            )):
+                changes.append((arrival.raw_webhook_id, "duplicates"))
+            else:
+                fresh[key] = arrival
+        return list(fresh.values()), changes
+
+    def _apply_contacts(self, workspace_id: int, persons: People) -> list[Change]:
+        """Names, and the new number or id of a person we know; nobody is made a lead."""
+        changes = []
+        for raw_id, received_at, contact in self.contacts:
+            person = persons.get(contact.peer)
+            if person is None or person.lead_id is None or contact.is_removed:
+                continue
+            person.name = contact.name or person.name
+            if contact.became is not None:
+                for alias in people.aliases(contact.became):
+                    person.aliases.setdefault((alias.kind, alias.value), alias)
+            person.seen_at = received_at
+            changes.append((raw_id, "contacts"))
+        touched = [person for person in persons.all if person.lead_id is not None]
+        people.note_aliases(workspace_id, touched)
+        people.fill_names(workspace_id, touched)
+        return changes
+
+    def _apply_statuses(
+        self, workspace_id: int, stored: Sequence[Stored]
+    ) -> list[Change]:
+        """Statuses of this batch, those that waited, and those that came with a message."""
+        told = [
+            statuses.News(
+                _status_with_message(one.arrival, status),
+                one.arrival.channel_id,
+                one.arrival.received_at,
+                one.arrival.raw_webhook_id,
+            )
+            for one in stored
+            if one.direction == Direction.OUTBOUND
+            and (status := one.arrival.event.status) is not None
+        ]
+        statuses.apply(workspace_id, [*self.statuses, *told])
+        statuses.join_waiting(
+            [one.id for one in stored if one.direction == Direction.OUTBOUND]
+        )
+        return [(news.raw_webhook_id, "statuses") for news in self.statuses]
+
+
+def _status_with_message(arrival: Arrival, status: DeliveryStatus) -> StatusEvent:
+    return StatusEvent(
+        number=NumberRef(),
+        external_id=arrival.event.external_id,
+        status=status,
+        provider_at=arrival.provider_at,
+    )
+
+
+class _Arrived:
+    """New messages on their way to leads and conversations."""
+
+    def __init__(
+        self,
+        workspace_id: int,
+        persons: People,
+        fresh: Sequence[Arrival],
+        found: dict[int, list[str]],
+        now: datetime,
+    ) -> None:
+        self.workspace_id = workspace_id
+        self.persons = persons
+        self.fresh = fresh
+        self.found = found
+        self.now = now
+        self._first: dict[int, Arrival] = {}
+        for arrival in self._live():
+            self._first.setdefault(id(self._person(arrival)), arrival)
+
+    def settle(self) -> list[Stored]:
+        if not self.fresh:
+            return []
+        verdicts = self._judge()
+        self._make_leads(verdicts)
+        ranks = {id(person): person.origin_rank for person in self.persons.all}
+        stored, opened = self._store()
+        rulings = [
+            Ruling(verdict, one.arrival, person.lead_id, ranks[id(person)])
+            for one in stored
+            if (verdict := verdicts.get(id(one.arrival))) is not None
+            and (person := self._person(one.arrival)).lead_id is not None
+            and self._is_worth_keeping(verdict, one, person, opened)
+        ]
+        origins.record(self.workspace_id, rulings, now=self.now)
+        journal.attributions(rulings)
+        journal.received(len(stored), workspace_id=self.workspace_id)
+        return stored
+
+    def _person(self, arrival: Arrival) -> Person:
+        person = self.persons.get(arrival.event.peer)
+        if person is None:
+            raise LookupError("every arrival was added to the people of its batch")
+        return person
+
+    def _live(self) -> Iterator[Arrival]:
+        return (arrival for arrival in self.fresh if arrival.is_live_inbound)
+
+    def _judge(self) -> dict[int, Verdict]:
+        """A verdict for every live message of a person, by id of the arrival."""
+        wanted = {
+            token for arrival in self._live() for token in self.found[id(arrival)]
+        }
+        exact = selectors.token_matches(self.workspace_id, wanted)
+        damaged = [
+            (arrival.channel_id, token)
+            for arrival in self._live()
+            if not any(token in exact for token in self.found[id(arrival)])
+            for token in attribution.damaged_candidates(self.found[id(arrival)])
+        ]
+        rescued = selectors.rescue_matches(self.workspace_id, damaged)
+        return {
+            id(arrival): attribution.attribute(
+                arrival.event, self._candidates(arrival, exact, rescued)
+            )
+            for arrival in self._live()
+        }
+
+    def _candidates(
+        self,
+        arrival: Arrival,
+        exact: dict[str, TokenMatch],
+        rescued: selectors.Rescued,
+    ) -> Candidates:
+        person = self._person(arrival)
+        found = self.found[id(arrival)]
+        return Candidates(
+            tokens=found,
+            exact=exact,
+            rescued={
+                token: rescued[arrival.channel_id, token]
+                for token in found
+                if (arrival.channel_id, token) in rescued
+            },
+            known_lead_id=person.lead_id,
+            known_as=[
+                one.alias.value for one in person.known if one.lead_id == person.lead_id
+            ],
+        )
+
+    def _make_leads(self, verdicts: dict[int, Verdict]) -> None:
+        """A lead for everyone who wrote and has none: the one that waited under the token,
+        or a new one with the first origin that this batch tells of them."""
+        new: dict[int, NewLead] = {}
+        spent: set[str] = set()
+        for arrival in self._live():
+            person = self._person(arrival)
+            verdict = verdicts[id(arrival)]
+            if person.lead_id is not None:
+                continue
+            if verdict.lead_id is not None and verdict.token not in spent:
+                person.lead_id = verdict.lead_id
+                spent.add(verdict.token or "")
+                new.pop(id(person), None)
+                continue
+            first = new.get(id(person))
+            if first is not None and (not first.is_anonymous or not verdict.has_origin):
+                continue
+            token = verdict.token if verdict.token not in spent else None
+            if token is not None:
+                spent.add(token)
+            new[id(person)] = NewLead(
+                person, token, not verdict.has_origin, arrival.provider_at
+            )
+        people.insert_leads(self.workspace_id, list(new.values()))
+        people.note_aliases(self.workspace_id, self.persons.all)
+
+    def _store(self) -> tuple[list[Stored], set[int]]:
+        """Messages into the conversations of known leads. Returns them, and which
+        conversations are new."""
+        threads = {
+            (arrival.channel_id, person.lead_id)
+            for arrival in self.fresh
+            if (person := self._person(arrival)).lead_id is not None
+            and arrival.event.group_id is None
+        }
+        opened = conversations.open_threads(self.workspace_id, threads, now=self.now)
+        placed: list[tuple[Arrival, int | None]] = []
+        for arrival in self.fresh:
+            lead_id = self._person(arrival).lead_id
+            thread = opened.get((arrival.channel_id, lead_id)) if lead_id else None
+            is_group = arrival.event.group_id is not None
+            placed.append((arrival, thread.id if thread and not is_group else None))
+        stored = messages.insert(self.workspace_id, placed, now=self.now)
+        conversations.note_messages(self.workspace_id, stored)
+        new = {one.id for one in opened.values() if one.is_new}
+        self._adopt(placed, new)
+        return stored, new
+
+    def _adopt(
+        self, placed: Sequence[tuple[Arrival, int | None]], new: set[int]
+    ) -> None:
+        waiting = {
+            (conversation_id, arrival.channel_id, key)
+            for arrival, conversation_id in placed
+            if conversation_id in new
+            for key in self._person(arrival).match_keys
+        }
+        conversations.adopt_waiting(self.workspace_id, sorted(waiting))
+
+    def _is_worth_keeping(
+        self, verdict: Verdict, one: Stored, person: Person, new: set[int]
+    ) -> bool:
+        """New people, origins, threads and names are; one more line of a friend is not."""
+        arrival = one.arrival
+        if verdict.has_origin or arrival.event.referral is not None:
+            return True
+        if self.found[id(arrival)]:
+            return True
+        is_first = self._first[id(person)] is arrival
+        return is_first and (one.conversation_id in new or person.has_new_alias)

@@ -1,0 +1,194 @@
+"""THE CORRIDOR: claimed rows in, conversations out.
+
+parse → who is it → where from → lead, conversation, message, status → finish. A batch is
+applied in sets, one transaction for each workspace; when that fails, row by row, so that a
+bad row is parked alone. `apply.py` holds the walk of one workspace's events.
+"""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import DatabaseError, InterfaceError, OperationalError
+from django.utils import timezone
+
+from accounts.scoping import workspace_transaction
+from integrations import gateway
+from integrations.providers.base.errors import Unreadable
+from integrations.providers.base.types import Event
+from webhooks import apply, inbox
+from webhooks.inbox import Claim, ClaimedRow, Finished
+
+logger = logging.getLogger(__name__)
+
+PARSE_SECONDS = 5.0
+APPLY_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A claimed row with its events."""
+
+    row: ClaimedRow
+    events: list[Event]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a drain did, for logs and commands."""
+
+    done: int = 0
+    failed: int = 0
+    parked: int = 0
+
+
+class TookTooLong(Exception):
+    """Code that should be quick was not; the row that caused it is to blame."""
+
+
+def drain(*, budget_seconds: float) -> Tally:
+    """Process due rows until none is left or the time is up."""
+    tally = Tally()
+    until = time.monotonic() + budget_seconds
+    after_workspace = 0
+    while time.monotonic() < until:
+        claim = inbox.claim(after_workspace=after_workspace) or None
+        if claim is None or not claim.rows:
+            claim = inbox.claim_suspect()
+            if not claim.rows:
+                break
+        else:
+            after_workspace = claim.rows[-1].workspace_id or 0
+        process(claim, tally=tally)
+    return tally
+
+
+def process(claim: Claim, *, tally: Tally | None = None) -> Tally:
+    """Parse and apply claimed rows."""
+    tally = tally or Tally()
+    by_workspace: dict[int | None, list[Parsed]] = {}
+    for row in claim.rows:
+        parsed = _parse(row, claim, tally)
+        if parsed is not None:
+            by_workspace.setdefault(row.workspace_id, []).append(parsed)
+    for workspace_id, batch in by_workspace.items():
+        if workspace_id is None:
+            for parsed in batch:
+                _apply_alone(parsed, claim, tally)
+        else:
+            _apply_batch(workspace_id, batch, claim, tally)
+    return tally
+
+
+def _parse(row: ClaimedRow, claim: Claim, tally: Tally) -> Parsed | None:
+    try:
+        with _deadline(PARSE_SECONDS):
+            return Parsed(row, gateway.parse(row.provider, row.body, row.headers))
+    except Unreadable as error:
+        _settle_unreadable(row, claim, str(error), tally)
+    except Exception as error:  # noqa: BLE001  # whatever one body does, the others go on
+        _record_failure(row, claim, error, tally)
+    return None
+
+
+def _settle_unreadable(
+    row: ClaimedRow, claim: Claim, reason: str, tally: Tally
+) -> None:
+    """A body that can never be read is parked at once: trying again cannot help."""
+    with workspace_transaction(row.workspace_id or 0):
+        if inbox.take([row.id], claim.lease_token):
+            inbox.finish([Finished(row.id, "parked", reason)])
+            tally.parked += 1
+
+
+def _apply_batch(
+    workspace_id: int, batch: list[Parsed], claim: Claim, tally: Tally
+) -> None:
+    try:
+        with _deadline(APPLY_SECONDS):
+            tally.done += _apply(workspace_id, batch, claim)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away or our session was ended: the lease brings them back
+    except Exception as error:  # noqa: BLE001  # one of them is bad: find out which
+        if len(batch) == 1:
+            _record_failure(batch[0].row, claim, error, tally)
+            return
+        logger.warning(
+            "batch failed, going one by one",
+            extra={"workspace_id": workspace_id, "error": type(error).__name__},
+        )
+        for parsed in batch:
+            _apply_batch(workspace_id, [parsed], claim, tally)
+
+
+def _apply_alone(parsed: Parsed, claim: Claim, tally: Tally) -> None:
+    """A body of no single workspace: its events go to every workspace they name."""
+    try:
+        with _deadline(APPLY_SECONDS):
+            tally.done += _apply(None, [parsed], claim)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # noqa: BLE001  # as above
+        _record_failure(parsed.row, claim, error, tally)
+
+
+def _apply(workspace_id: int | None, batch: list[Parsed], claim: Claim) -> int:
+    now = timezone.now()
+    with workspace_transaction(workspace_id or 0):
+        ours = inbox.take([parsed.row.id for parsed in batch], claim.lease_token)
+        mine = [parsed for parsed in batch if parsed.row.id in ours]
+        if mine:
+            inbox.finish(_walk(workspace_id, mine, now=now))
+        return len(mine)
+
+
+def _walk(
+    workspace_id: int | None, batch: list[Parsed], *, now: datetime
+) -> list[Finished]:
+    return apply.apply(
+        workspace_id,
+        [(parsed.row, parsed.events) for parsed in batch],
+        now=now,
+    )
+
+
+def _record_failure(
+    row: ClaimedRow, claim: Claim, error: Exception, tally: Tally
+) -> None:
+    name = type(error).__name__
+    try:
+        parked = inbox.fail(row, claim.lease_token, f"{name}: {error}"[:500])
+    except DatabaseError:
+        return  # then its lease ends without a word, which counts as well
+    tally.failed += 1
+    if parked:
+        tally.parked += 1
+        logger.error("webhook parked", extra={"raw_webhook_id": row.id, "error": name})
+    else:
+        logger.warning(
+            "webhook failed", extra={"raw_webhook_id": row.id, "error": name}
+        )
+
+
+@contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """Raise TookTooLong in this code after `seconds`; only a main thread can be told."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(signum: int, frame: object) -> None:
+        raise TookTooLong(f"more than {seconds:.0f} s")
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,148 @@
+"""Threads: opened when a known person writes, kept up to date by what was stored."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts import bulk
+from accounts.keys import new_key
+from whatsapp.services.messages import Stored
+
+Thread = tuple[int, int]  # channel id, lead id
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    id: int
+    is_new: bool
+
+
+def open_threads(
+    workspace_id: int, threads: Collection[Thread], *, now: datetime
+) -> dict[Thread, Opened]:
+    """The open conversation of each (channel, lead), made where there is none."""
+    if not threads:
+        return {}
+    wanted = sorted(set(threads))
+    columns = [[channel for channel, _ in wanted], [lead for _, lead in wanted]]
+    made = bulk.run(
+        """
+        INSERT INTO whatsapp_conversation (key, workspace_id, channel_id, lead_id, state,
+               last_message_at, last_direction, preview, message_count, unread_count,
+               created_at)
+        SELECT key, %s, channel_id, lead_id, 'open', 'epoch', '', '', 0, 0, %s
+          FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[])
+               AS new(key, channel_id, lead_id)
+        ON CONFLICT (channel_id, lead_id) WHERE state = 'open' DO NOTHING
+        RETURNING channel_id, lead_id, id
+        """,
+        [workspace_id, now, [new_key() for _ in wanted], *columns],
+    )
+    opened = {(channel, lead): Opened(id_, is_new=True) for channel, lead, id_ in made}
+    if len(opened) < len(wanted):
+        rows = bulk.run(
+            """
+            SELECT c.channel_id, c.lead_id, c.id
+              FROM unnest(%s::bigint[], %s::bigint[]) AS wanted(channel_id, lead_id)
+              JOIN whatsapp_conversation c USING (channel_id, lead_id)
+             WHERE c.state = 'open' AND c.workspace_id = %s
+            """,
+            [*columns, workspace_id],
+        )
+        for channel, lead, id_ in rows:
+            opened.setdefault((channel, lead), Opened(id_, is_new=False))
+    return opened
+
+
+def adopt_waiting(workspace_id: int, threads: Sequence[tuple[int, int, str]]) -> None:
+    """Give new conversations the echoes and history that waited for their person.
+
+    `threads` are (conversation id, channel id, match key).
+    """
+    if not threads:
+        return
+    bulk.run(
+        """
+        WITH adopted AS (
+            UPDATE whatsapp_message message SET conversation_id = new.id
+              FROM unnest(%s::bigint[], %s::bigint[], %s::text[])
+                   AS new(id, channel_id, peer_key)
+             WHERE message.channel_id = new.channel_id
+               AND message.peer_key = new.peer_key
+               AND message.conversation_id IS NULL AND message.workspace_id = %s
+            RETURNING message.conversation_id, message.provider_at
+        ), counted AS (
+            SELECT conversation_id, count(*) AS messages, max(provider_at) AS last_at
+              FROM adopted GROUP BY conversation_id
+        )
+        UPDATE whatsapp_conversation conversation
+           SET message_count = message_count + counted.messages,
+               last_message_at = GREATEST(last_message_at, counted.last_at)
+          FROM counted WHERE conversation.id = counted.conversation_id
+        """,
+        [
+            [conversation for conversation, _, _ in threads],
+            [channel for _, channel, _ in threads],
+            [key for _, _, key in threads],
+            workspace_id,
+        ],
+    )
+
+
+def note_messages(workspace_id: int, stored: Iterable[Stored]) -> None:
+    """Bring counters, preview and window of conversations up to what was just stored.
+
+    Only live messages of the person count as unread and open the service window; the
+    newest message by provider time gives the preview.
+    """
+    sums: dict[int, _Sum] = {}
+    for message in stored:
+        if message.conversation_id is not None:
+            sums.setdefault(message.conversation_id, _Sum()).add(message)
+    if not sums:
+        return
+    rows = sorted(sums.items())
+    bulk.run(
+        """
+        UPDATE whatsapp_conversation conversation
+           SET message_count = message_count + new.messages,
+               unread_count = unread_count + new.unread,
+               last_inbound_at = GREATEST(last_inbound_at, new.inbound_at),
+               preview = CASE WHEN new.last_at >= last_message_at THEN new.preview
+                              ELSE preview END,
+               last_direction = CASE WHEN new.last_at >= last_message_at
+                                     THEN new.direction ELSE last_direction END,
+               last_message_at = GREATEST(last_message_at, new.last_at)
+          FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::timestamptz[],
+                      %s::timestamptz[], %s::text[], %s::text[])
+               AS new(id, messages, unread, inbound_at, last_at, preview, direction)
+         WHERE conversation.id = new.id AND conversation.workspace_id = %s
+        """,
+        [
+            [id_ for id_, _ in rows],
+            [one.messages for _, one in rows],
+            [one.unread for _, one in rows],
+            [one.inbound_at for _, one in rows],
+            [one.last.provider_at for _, one in rows],
+            [one.last.preview for _, one in rows],
+            [one.last.direction for _, one in rows],
+            workspace_id,
+        ],
+    )
+
+
+class _Sum:
+    last: Stored
+
+    def __init__(self) -> None:
+        self.messages = 0
+        self.unread = 0
+        self.inbound_at: datetime | None = None
+
+    def add(self, message: Stored) -> None:
+        if self.messages == 0 or message.provider_at >= self.last.provider_at:
+            self.last = message
+        self.messages += 1
+        if message.opens_window:
+            self.unread += 1
+            self.inbound_at = max(filter(None, (self.inbound_at, message.provider_at)))

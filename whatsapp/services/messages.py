@@ -1,0 +1,216 @@
+"""Storing messages, each once, whatever the provider sends again or out of order."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts import bulk
+from accounts.keys import new_key
+from integrations.providers.base.types import (
+    Direction,
+    MediaRef,
+    MessageEvent,
+    MessageKind,
+    Origin,
+)
+from whatsapp.folding import fold
+
+_PREVIEW = 160
+LONGEST_ID = 200  # characters of a provider's message id
+_SEARCHED = 20_000  # characters; PostgreSQL refuses a tsvector over 1 MB
+# What a person did to a message rather than said: no news in the list, nothing unread.
+_SILENT = frozenset({MessageKind.REACTION, MessageKind.EDIT, MessageKind.REVOKE})
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message event and where it came in."""
+
+    event: MessageEvent
+    channel_id: int
+    peer_key: str
+    received_at: datetime
+    raw_webhook_id: int
+
+    @property
+    def provider_at(self) -> datetime:
+        """The provider's time, or ours where it tells none or one from the future."""
+        told = self.event.provider_at
+        return self.received_at if told is None or told > self.received_at else told
+
+    @property
+    def is_live_inbound(self) -> bool:
+        return (
+            self.event.direction == Direction.INBOUND
+            and self.event.origin == Origin.LIVE
+            and self.event.group_id is None
+        )
+
+    @property
+    def external_key(self) -> tuple[int, str]:
+        return self.channel_id, self.event.external_id
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message that was not there before, or was there only as history."""
+
+    id: int
+    arrival: Arrival
+    conversation_id: int | None
+
+    @property
+    def provider_at(self) -> datetime:
+        return self.arrival.provider_at
+
+    @property
+    def direction(self) -> str:
+        return self.arrival.event.direction
+
+    @property
+    def preview(self) -> str:
+        event = self.arrival.event
+        return " ".join(event.text.split())[:_PREVIEW] or f"[{event.kind}]"
+
+    @property
+    def opens_window(self) -> bool:
+        return self.arrival.is_live_inbound and self.arrival.event.kind not in _SILENT
+
+
+def find_known(
+    workspace_id: int, arrivals: Iterable[Arrival]
+) -> dict[tuple[int, str], str]:
+    """Which of these messages we have, by (channel id, external id), with their origin."""
+    keys = list({arrival.external_key for arrival in arrivals})
+    if not keys:
+        return {}
+    rows = bulk.run(
+        """
+        SELECT message.channel_id, message.external_id, message.origin
+          FROM unnest(%s::bigint[], %s::text[]) AS wanted(channel_id, external_id)
+          JOIN whatsapp_message message
+            ON message.workspace_id = %s AND message.channel_id = wanted.channel_id
+           AND message.external_id = wanted.external_id
+        """,
+        [[channel for channel, _ in keys], [id_ for _, id_ in keys], workspace_id],
+    )
+    return {(channel, external_id): origin for channel, external_id, origin in rows}
+
+
+def insert(
+    workspace_id: int,
+    arrivals: Sequence[tuple[Arrival, int | None]],
+    *,
+    now: datetime,
+) -> list[Stored]:
+    """Store messages with their conversation (None: its person is no lead yet).
+
+    A message that is there already is left alone, except that a live one takes over what
+    history had brought first: otherwise a person who writes during a sync would be lost.
+    """
+    if not arrivals:
+        return []
+    events = [arrival.event for arrival, _ in arrivals]
+    rows = bulk.run(
+        """
+        INSERT INTO whatsapp_message AS old (workspace_id, channel_id, conversation_id,
+               direction, origin, kind, text, search_text, content, peer_key, external_id,
+               second_id, target_id, provider_at, received_at, stored_at, status,
+               error_code, raw_webhook_id)
+        SELECT %s, channel_id, conversation_id, direction, origin, kind, text, search_text,
+               content::jsonb, peer_key, external_id, second_id, target_id, provider_at,
+               received_at, %s, '', '', raw_webhook_id
+          FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[],
+                      %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+                      %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[],
+                      %s::bigint[])
+               AS new(channel_id, conversation_id, direction, origin, kind, text,
+                      search_text, content, peer_key, external_id, second_id, target_id,
+                      provider_at, received_at, raw_webhook_id)
+        ON CONFLICT (workspace_id, channel_id, external_id)
+           WHERE external_id IS NOT NULL DO UPDATE
+           SET origin = EXCLUDED.origin, conversation_id = EXCLUDED.conversation_id,
+               content = EXCLUDED.content, text = EXCLUDED.text,
+               search_text = EXCLUDED.search_text, kind = EXCLUDED.kind,
+               received_at = EXCLUDED.received_at,
+               raw_webhook_id = EXCLUDED.raw_webhook_id
+         WHERE old.origin = 'history' AND EXCLUDED.origin = 'live'
+        RETURNING id, channel_id, external_id, conversation_id
+        """,
+        [
+            workspace_id,
+            now,
+            [arrival.channel_id for arrival, _ in arrivals],
+            [conversation_id for _, conversation_id in arrivals],
+            [event.direction.value for event in events],
+            [event.origin.value for event in events],
+            [event.kind.value for event in events],
+            [event.text for event in events],
+            [fold(event.text[:_SEARCHED]) for event in events],
+            [json.dumps(_content(event)) for event in events],
+            [arrival.peer_key for arrival, _ in arrivals],
+            [event.external_id for event in events],
+            [_clip(event.second_id) for event in events],
+            [_clip(event.target_id) for event in events],
+            [arrival.provider_at for arrival, _ in arrivals],
+            [arrival.received_at for arrival, _ in arrivals],
+            [arrival.raw_webhook_id for arrival, _ in arrivals],
+        ],
+    )
+    by_key = {arrival.external_key: arrival for arrival, _ in arrivals}
+    stored = [
+        Stored(id_, by_key[channel_id, external_id], conversation_id)
+        for id_, channel_id, external_id, conversation_id in rows
+    ]
+    _insert_media(workspace_id, stored, now=now)
+    return stored
+
+
+def _clip(id_: str | None) -> str | None:
+    return id_[:LONGEST_ID] if id_ else None
+
+
+def _content(event: MessageEvent) -> dict[str, object]:
+    """What is kept of a kind beside its text. The ad referral has rows of its own."""
+    content = dict(event.content)
+    if event.group_id is not None:
+        content["group_id"] = event.group_id
+    return content
+
+
+def _insert_media(
+    workspace_id: int, stored: Sequence[Stored], *, now: datetime
+) -> None:
+    files: list[tuple[int, MediaRef]] = [
+        (one.id, one.arrival.event.media)
+        for one in stored
+        if one.arrival.event.media is not None
+    ]
+    if not files:
+        return
+    bulk.run(
+        """
+        INSERT INTO whatsapp_mediaasset (key, workspace_id, message_id, kind, external_id,
+               url, mime_told, mime_sniffed, filename, size, sha256, state, storage_key,
+               created_at)
+        SELECT key, %s, message_id, kind, external_id, url, mime, '', filename,
+               size, sha256, 'pending', '', %s
+          FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::text[], %s::text[],
+                      %s::text[], %s::text[], %s::bigint[], %s::text[])
+               AS new(key, message_id, kind, external_id, url, mime, filename, size, sha256)
+        """,
+        [
+            workspace_id,
+            now,
+            [new_key() for _ in files],
+            [message_id for message_id, _ in files],
+            [media.kind.value for _, media in files],
+            [(media.external_id or "")[:255] for _, media in files],
+            [media.url or "" for _, media in files],
+            [(media.mime_type or "")[:100] for _, media in files],
+            [(media.filename or "")[:255] for _, media in files],
+            [media.size for _, media in files],
+            [(media.sha256 or "")[:64] for _, media in files],
+        ],
+    )

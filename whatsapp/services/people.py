@@ -1,0 +1,263 @@
+"""Who wrote: aliases of a person, and the lead behind them. Set-based, safe to repeat.
+
+Callers hold `bulk.lock` on the match keys, so nobody else makes a lead for them meanwhile.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from accounts import bulk
+from accounts.keys import new_key
+from integrations.providers.base.types import Party
+from whatsapp import phones
+from whatsapp.folding import fold
+from whatsapp.models import Confidence, IdentityKind, Rule
+
+_LONGEST = 128  # characters of an alias
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    kind: str
+    value: str
+    match_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAs:
+    """An alias we have, and the lead it belongs to with the origin that counts for it."""
+
+    alias: Alias
+    lead_id: int
+    lead_name: str
+    origin_rank: int
+
+
+@dataclass(slots=True, eq=False)
+class Person:
+    """Everything a batch says about one person, and the lead once it is known."""
+
+    aliases: dict[tuple[str, str], Alias] = field(default_factory=dict)
+    match_keys: set[str] = field(default_factory=set)
+    name: str = ""
+    source: str = ""
+    seen_at: datetime | None = None
+    known: list[KnownAs] = field(default_factory=list)
+    lead_id: int | None = None
+    is_new: bool = False
+
+    @property
+    def origin_rank(self) -> int:
+        return next(
+            (one.origin_rank for one in self.known if one.lead_id == self.lead_id), -1
+        )
+
+    @property
+    def has_new_alias(self) -> bool:
+        have = {(one.alias.kind, one.alias.value) for one in self.known}
+        return any(key not in have for key in self.aliases)
+
+
+def origin_rank(rule: str | None, confidence: str | None, touch_id: int | None) -> int:
+    """How well a verdict explains the origin; a better one replaces it, never a worse."""
+    if rule is None:
+        return -1
+    if rule == Rule.MANUAL:
+        return 3
+    if touch_id is None:
+        return 0
+    return 2 if confidence == Confidence.CERTAIN else 1
+
+
+def aliases(party: Party) -> list[Alias]:
+    """The names of a party, best for matching first. A user name can change hands."""
+    found = []
+    if party.wa_id:
+        digits = phones.digits(party.wa_id)[:_LONGEST]
+        found.append(
+            Alias(IdentityKind.WA_ID, digits, phones.match_key_for_phone(digits))
+        )
+    if party.bsuid:
+        bsuid = party.bsuid[:_LONGEST]
+        found.append(Alias(IdentityKind.BSUID, bsuid, f"b:{bsuid}"))
+    if party.lid:
+        lid = party.lid[:_LONGEST]
+        found.append(Alias(IdentityKind.LID, lid, f"l:{lid}"))
+    return found
+
+
+def peer_key(party: Party) -> str:
+    """The key under which messages of a person without a lead wait for one."""
+    return next((alias.match_key for alias in aliases(party)), "")
+
+
+class People:
+    """The persons of a batch; parties that share an alias are one person."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, Person] = {}
+
+    def add(self, party: Party, *, source: str, seen_at: datetime) -> Person:
+        names = aliases(party)
+        person = self._meet([alias.match_key for alias in names])
+        for alias in names:
+            person.aliases.setdefault((alias.kind, alias.value), alias)
+        person.name = person.name or (party.name or "")
+        person.source = person.source or source
+        person.seen_at = max(filter(None, (person.seen_at, seen_at)))
+        return person
+
+    def _meet(self, match_keys: Sequence[str]) -> Person:
+        met = {id(one): one for key in match_keys if (one := self._by_key.get(key))}
+        first, *others = met.values() or [Person()]
+        for other in others:
+            first.aliases.update(other.aliases)
+            first.name = first.name or other.name
+            first.match_keys |= other.match_keys
+        first.match_keys.update(match_keys)
+        for key in first.match_keys:
+            self._by_key[key] = first
+        return first
+
+    def get(self, party: Party) -> Person | None:
+        return self._by_key.get(peer_key(party))
+
+    @property
+    def match_keys(self) -> list[str]:
+        return list(self._by_key)
+
+    @property
+    def all(self) -> list[Person]:
+        """Each person once."""
+        return list({id(one): one for one in self._by_key.values()}.values())
+
+    def recognise(self, workspace_id: int) -> None:
+        """Find the leads behind the persons. A phone decides over an id that hides it."""
+        rows = bulk.run(
+            """
+            SELECT i.kind, i.value, i.match_key, i.lead_id, l.name,
+                   a.rule, a.confidence, a.touch_id
+              FROM whatsapp_identity i
+              JOIN whatsapp_lead l ON l.id = i.lead_id
+              LEFT JOIN whatsapp_attribution a ON a.id = l.attribution_id
+             WHERE i.workspace_id = %s AND i.match_key = ANY(%s)
+             ORDER BY i.id
+            """,
+            [workspace_id, self.match_keys],
+        )
+        for kind, value, match_key, lead_id, name, rule, confidence, touch_id in rows:
+            person = self._by_key[match_key]
+            rank = origin_rank(rule, confidence, touch_id)
+            alias = Alias(kind, value, match_key)
+            person.known.append(KnownAs(alias, lead_id, name, rank))
+        for person in self.all:
+            if person.known:
+                best = min(
+                    person.known, key=lambda one: "pbl".find(one.alias.match_key[0])
+                )
+                person.lead_id = best.lead_id
+
+
+@dataclass(frozen=True, slots=True)
+class NewLead:
+    person: Person
+    token: str | None
+    is_anonymous: bool
+    created_at: datetime
+
+
+def insert_leads(workspace_id: int, leads: Sequence[NewLead]) -> None:
+    """Make leads and write their ids into the persons."""
+    if not leads:
+        return
+    keys = [new_key() for _ in leads]
+    rows = bulk.run(
+        """
+        INSERT INTO whatsapp_lead (key, workspace_id, name, search_text, email, stage,
+               first_touch_token, is_anonymous, created_at, updated_at)
+        SELECT key, %s, name, search_text, '', '', token, anonymous, created_at, now()
+          FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::boolean[],
+                      %s::timestamptz[])
+               AS new(key, name, search_text, token, anonymous, created_at)
+        RETURNING key, id
+        """,
+        [
+            workspace_id,
+            keys,
+            [lead.person.name[:200] for lead in leads],
+            [fold(lead.person.name[:200]) for lead in leads],
+            [lead.token for lead in leads],
+            [lead.is_anonymous for lead in leads],
+            [lead.created_at for lead in leads],
+        ],
+    )
+    ids: dict[UUID, int] = dict(rows)  # type: ignore[arg-type]  # two columns, as returned above
+    for key, lead in zip(keys, leads, strict=True):
+        lead.person.lead_id = ids[key]
+        lead.person.is_new = True
+
+
+def note_aliases(workspace_id: int, persons: Iterable[Person]) -> None:
+    """Keep every alias of known leads and when it was last seen, to the hour."""
+    rows = [
+        (person, alias)
+        for person in persons
+        if person.lead_id is not None
+        for alias in person.aliases.values()
+    ]
+    if not rows:
+        return
+    bulk.run(
+        """
+        INSERT INTO whatsapp_identity AS identity (workspace_id, lead_id, kind, value,
+               match_key, source, first_seen_at, last_seen_at)
+        SELECT %s, lead_id, kind, value, match_key, source, seen_at, seen_at
+          FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
+                      %s::timestamptz[])
+               AS new(lead_id, kind, value, match_key, source, seen_at)
+        ON CONFLICT (workspace_id, kind, value) DO UPDATE
+           SET last_seen_at = EXCLUDED.last_seen_at
+         WHERE identity.last_seen_at < EXCLUDED.last_seen_at - interval '1 hour'
+        """,
+        [
+            workspace_id,
+            [person.lead_id for person, _ in rows],
+            [alias.kind for _, alias in rows],
+            [alias.value for _, alias in rows],
+            [alias.match_key for _, alias in rows],
+            [person.source for person, _ in rows],
+            [person.seen_at for person, _ in rows],
+        ],
+    )
+
+
+def fill_names(workspace_id: int, persons: Iterable[Person]) -> None:
+    """Give a name to leads that have none."""
+    rows = {
+        person.lead_id: person.name[:200]
+        for person in persons
+        if person.lead_id is not None
+        and person.name
+        and not person.is_new
+        and any(
+            one.lead_id == person.lead_id and not one.lead_name for one in person.known
+        )
+    }
+    if not rows:
+        return
+    bulk.run(
+        """
+        UPDATE whatsapp_lead lead SET name = new.name, search_text = new.search_text,
+               updated_at = now()
+          FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS new(id, name, search_text)
+         WHERE lead.id = new.id AND lead.workspace_id = %s AND lead.name = ''
+        """,
+        [
+            list(rows),
+            list(rows.values()),
+            [fold(name) for name in rows.values()],
+            workspace_id,
+        ],
+    )
