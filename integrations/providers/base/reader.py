@@ -78,6 +78,8 @@ def _is_deep(value: Json) -> bool:
 
 def _clean(value: Json) -> Json:
     if type(value) is str:
+        if value.isascii() and "\x00" not in value:
+            return value
         return _UNSTORABLE.sub(_REPLACEMENT, value)
     if type(value) is dict:
         return {_clean(key): _clean(item) for key, item in value.items()}

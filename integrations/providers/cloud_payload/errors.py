@@ -4,7 +4,7 @@ Read the code first: the HTTP status repeats it badly.
 https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from integrations.providers.base.adapter import HttpResponse
@@ -17,6 +17,7 @@ from integrations.providers.base.errors import (
     Unreadable,
 )
 from integrations.providers.base.reader import Reader, read
+from integrations.providers.base.redaction import mask
 
 RECONNECT: Final = frozenset({0, 3, 10, 190, 131005, 131045, *range(200, 300)})
 THROTTLED: Final = frozenset({4, 80007, 130429, 131048, 131056, 131057, 132069, 133016})
@@ -24,13 +25,13 @@ UNAVAILABLE: Final = frozenset({131000, 131016, 131053, 135000})
 DETAIL_WIDTH: Final = 300
 
 
-def error_of(response: HttpResponse) -> ProviderError:
-    """The error behind an answer that is no success."""
-    told = _error_section(response)
+def error_of(response: HttpResponse, *, secrets: Iterable[str]) -> ProviderError:
+    """The error behind an answer that is no success, its words without our secrets."""
+    told = body_of(response).find_section("error")
     code = told.value.get("code") if told is not None else None
     number = code if type(code) is int else None
     name = str(number) if number is not None else f"http_{response.status_code}"
-    detail = _detail_of(told)
+    detail = mask(_detail_of(told), secrets)[:DETAIL_WIDTH]
     if number in RECONNECT:
         return CredentialsRefused(name, detail)
     if number in THROTTLED or response.status_code == 429:
@@ -60,15 +61,10 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return None
 
 
-def _error_section(response: HttpResponse) -> Reader | None:
-    return body_of(response).find_section("error")
-
-
 def _detail_of(error: Reader | None) -> str:
-    """Meta's own words; they name fields and codes, and the http client redacts logs."""
     if error is None:
         return ""
     data = error.find_section("error_data")
     details = data.find_text("details") if data else error.find_text("error_data")
     words = details or error.find_text("error_user_msg") or error.find_text("message")
-    return (words or "")[:DETAIL_WIDTH]
+    return words or ""

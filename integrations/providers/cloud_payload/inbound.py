@@ -67,7 +67,7 @@ def numbers_in(root: Reader) -> list[NumberRef]:
     for entry in root.find_items("entry"):
         for change in entry.find_items("changes"):
             value = change.find_section("value")
-            number = _number_of(value) if value else NumberRef()
+            number = number_of(value) if value else NumberRef()
             if number.external_id or number.phone:
                 found[number] = None
     return list(found)
@@ -129,11 +129,11 @@ def _account_news(field: str, value: Reader) -> AccountEvent:
         told["initiated_by"] = disconnection.find_code("initiated_by")
     detail = ", ".join(f"{key} {word}" for key, word in told.items() if word)
     return AccountEvent(
-        number=_number_of(value), kind=field[:60], code=code, detail=detail or None
+        number=number_of(value), kind=field[:60], code=code, detail=detail or None
     )
 
 
-def _number_of(value: Reader) -> NumberRef:
+def number_of(value: Reader) -> NumberRef:
     number = our_number(value)
     if number.external_id or number.phone:
         return number

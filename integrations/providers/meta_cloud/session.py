@@ -47,7 +47,7 @@ def probe(
         headers={"Authorization": f"Bearer {credentials['access_token']}"},
     )
     if response.status_code != 200:
-        raise error_of(response)
+        raise error_of(response, secrets=[credentials["access_token"]])
     return _report(body_of(response), credentials)
 
 
