@@ -200,8 +200,8 @@ class Migration(migrations.Migration):
                 ),
                 ("sealed", models.TextField()),
                 ("root_key_id", models.PositiveBigIntegerField()),
-                ("is_current", models.BooleanField(default=True)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("retired_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "workspace",
                     models.ForeignKey(
@@ -214,9 +214,48 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.UniqueConstraint(
-                        condition=models.Q(("is_current", True)),
+                        condition=models.Q(("retired_at__isnull", True)),
                         fields=("workspace",),
                         name="datakey_one_current",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("id__lt", 4294967296)),
+                        name="datakey_id_fits_envelope",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="AuditChain",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("sealed", models.TextField()),
+                ("root_key_id", models.PositiveBigIntegerField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("sequence", models.PositiveBigIntegerField(default=0)),
+                ("hash", models.BinaryField(max_length=32)),
+                ("head_mac", models.BinaryField(max_length=32)),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.workspace",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("workspace",), name="audit_chain_one_per_workspace"
                     )
                 ],
             },
@@ -246,7 +285,7 @@ class Migration(migrations.Migration):
                     "actor",
                     models.ForeignKey(
                         null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
+                        on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
                     ),

@@ -68,6 +68,15 @@ class Adapter(ABC):
     def __init__(self, settings: Mapping[str, str]) -> None:
         self.settings = settings
 
+    # --- what an admin fills in -----------------------------------------------
+    @abstractmethod
+    def validate_credentials(self, credentials: Mapping[str, object]) -> dict[str, str]:
+        """Return the credentials cleaned, or raise CredentialsInvalid with a reason per field."""
+
+    @abstractmethod
+    def number_of(self, credentials: Credentials) -> NumberRef:
+        """The number these credentials are for, as far as they tell."""
+
     # --- the webhook ----------------------------------------------------------
     @abstractmethod
     def authenticate_webhook(

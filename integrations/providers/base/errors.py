@@ -1,5 +1,7 @@
 """What can go wrong with a provider, and what each case allows the caller to do."""
 
+from collections.abc import Mapping
+
 
 class ProviderError(Exception):
     """A provider did not do what was asked. `is_retryable` is the whole retry policy.
@@ -67,3 +69,13 @@ class SignatureInvalid(Exception):
         super().__init__(reason)
         self.reason = reason
         self.is_missing = is_missing
+
+
+class CredentialsInvalid(Exception):
+    """What an admin entered cannot be right. `problems` tells the reason for each field."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(
+            "; ".join(f"{field}: {reason}" for field, reason in problems.items())
+        )
+        self.problems = dict(problems)

@@ -1,0 +1,1 @@
+"""Meta's WhatsApp Cloud API, connected directly with the workspace's own Meta app."""

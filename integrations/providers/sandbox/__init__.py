@@ -1,0 +1,1 @@
+"""A whole provider inside the product, for demonstrations, tests and training."""

@@ -1,0 +1,109 @@
+"""The fields of a provider's form as data, and their validation, without Django.
+
+Each provider's `forms.py` lists its fields; the management command prints the problems
+found here, and a Django form is built from the same list.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from integrations.providers.base.errors import CredentialsInvalid
+
+MISSING: Final = "missing"
+UNKNOWN: Final = "unknown field"
+PHONE: Final = "phone"
+MOST: Final = 2000  # characters; the longest access tokens are a few hundred
+
+_PHONE_ORNAMENTS = re.compile(r"[\s().\-]")
+_PHONE = re.compile(r"\+?([1-9][0-9]{7,14})")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One credential an admin fills in. `pattern` must match the whole value.
+
+    `expected` finishes the sentence "wrong shape: expected …". `label` and `help` are
+    English message ids.
+    """
+
+    name: str
+    label: str
+    pattern: str
+    expected: str
+    help: str = ""
+    is_secret: bool = False
+
+
+def phone_field(help_text: str) -> Field:
+    return Field(
+        name="phone_number",
+        label="Phone number",
+        pattern=PHONE,
+        expected="a number with country code, 8 to 15 digits",
+        help=help_text,
+    )
+
+
+def digits_field(name: str, label: str, help_text: str = "") -> Field:
+    return Field(
+        name=name,
+        label=label,
+        pattern=r"[0-9]{5,20}",
+        expected="5 to 20 digits",
+        help=help_text,
+    )
+
+
+def secret_field(name: str, label: str, help_text: str = "") -> Field:
+    """A secret is taken as it is: only blanks and control characters betray a bad paste."""
+    return Field(
+        name=name,
+        label=label,
+        pattern=r"[\x21-\x7e]{8,}",
+        expected="at least 8 characters, without spaces",
+        help=help_text,
+        is_secret=True,
+    )
+
+
+def validate(
+    fields: Sequence[Field], credentials: Mapping[str, object]
+) -> dict[str, str]:
+    """Return the cleaned credentials, phone numbers as E.164, or raise CredentialsInvalid.
+
+    The reasons name fields and shapes and never repeat a value.
+    """
+    known = {field.name for field in fields}
+    problems = {str(name): UNKNOWN for name in credentials if name not in known}
+    cleaned: dict[str, str] = {}
+    for field in fields:
+        value = credentials.get(field.name)
+        text = value.strip() if isinstance(value, str) else value
+        if text is None or text == "":
+            problems[field.name] = MISSING
+        elif not isinstance(text, str) or (shaped := _shaped(field, text)) is None:
+            problems[field.name] = f"wrong shape: expected {field.expected}"
+        else:
+            cleaned[field.name] = shaped
+    if problems:
+        raise CredentialsInvalid(problems)
+    return cleaned
+
+
+def _shaped(field: Field, text: str) -> str | None:
+    if len(text) > MOST:
+        return None
+    if field.pattern == PHONE:
+        found = _PHONE.fullmatch(_PHONE_ORNAMENTS.sub("", text))
+        return f"+{found[1]}" if found else None
+    return text if re.fullmatch(field.pattern, text) else None
+
+
+def names(fields: Sequence[Field]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields)
+
+
+def secret_names(fields: Sequence[Field]) -> frozenset[str]:
+    return frozenset(field.name for field in fields if field.is_secret)

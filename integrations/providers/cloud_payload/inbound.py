@@ -1,0 +1,150 @@
+"""The Cloud API envelope: entries, changes, and what each field's value holds.
+
+Meta posts it and 360dialog passes it on. Pure: bytes in, events out.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from integrations.providers.base.errors import Unreadable
+from integrations.providers.base.reader import Reader
+from integrations.providers.base.types import (
+    AccountEvent,
+    Event,
+    Ignored,
+    NumberRef,
+)
+from integrations.providers.cloud_payload.coexistence import (
+    read_contacts,
+    read_echo,
+    read_echoes,
+    read_history,
+)
+from integrations.providers.cloud_payload.guard import each
+from integrations.providers.cloud_payload.messages import Setting, read_message
+from integrations.providers.cloud_payload.people import (
+    contacts_of,
+    digits_of,
+    is_same_number,
+    our_number,
+    wa_id_of,
+)
+from integrations.providers.cloud_payload.statuses import account_errors, read_status
+
+# Where account news keep the word that says what happened.
+_CODE_KEYS: Final = (
+    "event",
+    "decision",
+    "new_quality_score",
+    "new_category",
+    "status",
+)
+_DETAIL_KEYS: Final = (
+    "message_template_name",
+    "message_template_language",
+    "reason",
+    "rejection_reason",
+    "current_limit",
+    "max_daily_conversation_per_phone",
+    "previous_quality_score",
+    "previous_category",
+)
+
+
+def read_envelope(root: Reader) -> list[Event]:
+    """Every event of a body `{"object", "entry": [{"changes": […]}]}`."""
+    if root.find_text("object") not in (None, "whatsapp_business_account"):
+        raise Unreadable("object: not a WhatsApp business account")
+    if not root.has("entry"):
+        raise root.wrong("entry", "a list")
+    events = each(root, "entry", _read_entry)
+    return events or [Ignored("empty body")]
+
+
+def numbers_in(root: Reader) -> list[NumberRef]:
+    """The numbers of ours that an envelope names, each once, in order."""
+    found: dict[NumberRef, None] = {}
+    for entry in root.find_items("entry"):
+        for change in entry.find_items("changes"):
+            value = change.find_section("value")
+            number = number_of(value) if value else NumberRef()
+            if number.external_id or number.phone:
+                found[number] = None
+    return list(found)
+
+
+def read_field(field: str, value: Reader) -> list[Event]:
+    """The events of one change: `field` says what its value holds."""
+    read = _FIELDS.get(field)
+    if read is not None:
+        return read(value) or [Ignored(field)]
+    if field.startswith("group_"):
+        return [Ignored(field[:40])]
+    return [_account_news(field, value)]
+
+
+def read_value(value: Reader) -> list[Event]:
+    """Messages, statuses and errors of one change, in that order."""
+    number = our_number(value)
+    setting = Setting(
+        number=number, book=contacts_of(value), errors=value.plain("errors")
+    )
+    events = each(value, "messages", lambda item: _read_live(item, setting), number)
+    events += each(
+        value,
+        "statuses",
+        lambda item: read_status(item, number, setting.book),
+        number,
+    )
+    events += account_errors(value, number, kind="errors")
+    return events or [Ignored("empty change")]
+
+
+def _read_entry(entry: Reader) -> list[Event]:
+    return each(entry, "changes", _read_change)
+
+
+def _read_change(change: Reader) -> list[Event]:
+    return read_field(change.text("field"), change.section("value"))
+
+
+def _read_live(message: Reader, setting: Setting) -> list[Event]:
+    author = wa_id_of(message.find_text("from"))
+    if is_same_number(author, setting.number.phone):
+        return read_echo(message, setting)
+    return read_message(message, setting)
+
+
+def _account_news(field: str, value: Reader) -> AccountEvent:
+    """Template, quality, review, ban, disconnection … whatever Meta adds next.
+
+    Only words known to be about the account are kept: a field of tomorrow may speak of
+    people.
+    """
+    code = next(filter(None, map(value.find_code, _CODE_KEYS)), None)
+    told = {key: value.find_code(key) for key in _DETAIL_KEYS}
+    disconnection = value.find_section("disconnection_info")
+    if disconnection is not None:
+        told["reason"] = disconnection.find_code("reason") or told["reason"]
+        told["initiated_by"] = disconnection.find_code("initiated_by")
+    detail = ", ".join(f"{key} {word}" for key, word in told.items() if word)
+    return AccountEvent(
+        number=number_of(value), kind=field[:60], code=code, detail=detail or None
+    )
+
+
+def number_of(value: Reader) -> NumberRef:
+    number = our_number(value)
+    if number.external_id or number.phone:
+        return number
+    phone = value.find_text("display_phone_number") or value.find_text("phone_number")
+    return NumberRef(phone=digits_of(phone))
+
+
+_FIELDS: Final[dict[str, Callable[[Reader], list[Event]]]] = {
+    "messages": read_value,
+    "smb_message_echoes": read_echoes,
+    "message_echoes": read_echoes,
+    "history": read_history,
+    "smb_app_state_sync": read_contacts,
+}

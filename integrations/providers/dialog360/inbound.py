@@ -1,0 +1,63 @@
+"""360dialog's webhook bodies: Meta's envelope, the partner wrapper, the retired flat one.
+
+The flat body of the v1 API names no receiver: it needs a URL of its own, which tells.
+"""
+
+from typing import Final
+
+from integrations.providers.base.errors import Unreadable
+from integrations.providers.base.reader import Reader, read
+from integrations.providers.base.types import AccountEvent, Event, NumberRef
+from integrations.providers.cloud_payload import inbound
+from integrations.providers.cloud_payload.people import digits_of
+
+_FLAT_KEYS: Final = ("messages", "statuses", "errors")
+_PASSED_ON: Final = frozenset(
+    {"messages", "history", "smb_app_state_sync", "smb_message_echoes"}
+)
+
+
+def parse(body: bytes) -> list[Event]:
+    root = read(body)
+    if root.has("entry"):
+        return inbound.read_envelope(root)
+    if root.has("event"):
+        return _read_partner_event(root)
+    if any(root.has(key) for key in _FLAT_KEYS):
+        return inbound.read_value(root)
+    raise Unreadable("neither an envelope, a partner event nor a flat body")
+
+
+def numbers_in(body: bytes) -> list[NumberRef]:
+    root = read(body)
+    data = root.find_section("data")
+    if root.has("entry") or data is None:
+        return inbound.numbers_in(root)
+    if data.has("entry"):
+        return inbound.numbers_in(data)
+    number = _number_of(data)
+    return [number] if number.external_id or number.phone else []
+
+
+def _read_partner_event(root: Reader) -> list[Event]:
+    """`{"id", "event", "data"}`: news of a channel, or a change of Meta's in `data`."""
+    word = root.text("event")
+    data = root.find_section("data") or Reader({})
+    if data.has("entry"):
+        return inbound.read_envelope(data)
+    if word in _PASSED_ON:
+        return inbound.read_field(word, data.find_section("value") or data)
+    return [
+        AccountEvent(
+            number=_number_of(data), kind=word[:60], code=data.find_code("status")
+        )
+    ]
+
+
+def _number_of(data: Reader) -> NumberRef:
+    """A partner event names a channel by 360dialog's own id; only its phone is shared."""
+    told = inbound.number_of(data.find_section("value") or data)
+    if told.external_id or told.phone:
+        return told
+    setup = data.find_section("setup_info") or Reader({})
+    return NumberRef(phone=digits_of(setup.find_text("phone_number")))

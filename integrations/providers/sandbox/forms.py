@@ -1,0 +1,26 @@
+"""What an admin enters to add a simulated number."""
+
+from collections.abc import Mapping
+
+from integrations.providers.base import credentials as fields
+from integrations.providers.base.adapter import Credentials
+from integrations.providers.base.types import NumberRef
+
+FIELDS = (
+    fields.phone_field("Any number that is not in use here."),
+    fields.secret_field(
+        "webhook_secret",
+        "Webhook secret",
+        "A word of your choice; the simulated phone signs with it.",
+    ),
+)
+
+
+def validate(credentials: Mapping[str, object]) -> dict[str, str]:
+    return fields.validate(FIELDS, credentials)
+
+
+def channel(credentials: Credentials) -> NumberRef:
+    """A simulated number is its own id."""
+    digits = credentials.get("phone_number", "").removeprefix("+") or None
+    return NumberRef(external_id=digits, phone=digits)
