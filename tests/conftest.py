@@ -1,13 +1,20 @@
 """What every test may ask for. Nothing here leaves the machine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
 from django.test import Client
 
 from accounts.models import User, Workspace
+from integrations import http
 from tests.factories import accounts as make
+
+
+@pytest.fixture(autouse=True)
+def _connections_end_with_the_test() -> Iterator[None]:
+    yield
+    http.close()
 
 
 @dataclass

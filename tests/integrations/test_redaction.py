@@ -1,0 +1,85 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integrations.redaction import BODY_LIMIT, READ_LIMIT, Redactor
+
+SECRET = 'p/ss+w"ord é'
+REDACTOR = Redactor(keys={"Pin"}, secrets=[SECRET, "abc"])
+JSON = "application/json; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SECRET,
+        "p%2Fss%2Bw%22ord%20%C3%A9",
+        "p%2Fss%2Bw%22ord+%C3%A9",
+        'p/ss+w\\"ord é',
+        'p/ss+w\\"ord \\u00e9',
+        "cC9zcyt3Im9yZCDDqQ==",
+    ],
+)
+def test_a_secret_is_masked_however_it_is_written(text):
+    assert REDACTOR.text(f"<{text}>") == "<***>"
+
+
+def test_a_value_too_short_to_be_told_from_text_is_left():
+    assert REDACTOR.text("abc") == "abc"
+
+
+def test_named_values_are_masked_at_any_depth_and_in_any_case():
+    body = json.dumps({"a": [{"PIN": {"x": 1}}], "error": {"code": 190}}).encode()
+
+    masked = json.loads(REDACTOR.body(body, JSON))
+
+    assert masked == {"a": [{"PIN": "***"}], "error": {"code": 190}}
+
+
+def test_forms_and_queries_are_masked_by_name():
+    form = REDACTOR.body(
+        b"pin=1234&To=55&code=xyz", "application/x-www-form-urlencoded"
+    )
+    url = REDACTOR.url("https://u:p@example.com/a?pin=1&x=2&access_token=t#frag")
+
+    assert form == "pin=***&To=55&code=***"
+    assert url == "https://example.com/a?pin=***&x=2&access_token=***"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b'{"access_token": "half', JSON),
+        (b'{"a":' * 5000, JSON),
+        (b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (b"{" + b" " * READ_LIMIT + b"}", JSON),
+        (b"\0\1\2", ""),
+    ],
+    ids=["broken", "deep", "picture", "long", "bytes"],
+)
+def test_what_cannot_be_read_is_told_by_its_size(body, kind):
+    assert REDACTOR.body(body, kind).startswith(f"({len(body)} bytes")
+
+
+def test_a_body_is_cut_after_it_was_masked():
+    filler = "x" * (BODY_LIMIT - 14)
+    body = json.dumps({"a": filler, "b": SECRET}).encode()
+
+    kept = REDACTOR.body(body, JSON)
+
+    assert len(kept) == BODY_LIMIT + 1
+    assert "p/ss" not in kept
+
+
+@given(st.binary(max_size=300), st.sampled_from([JSON, "text/plain", "", "x/y"]))
+def test_any_body_becomes_text_the_database_can_keep(body, kind):
+    kept = REDACTOR.body(body, kind)
+
+    assert "\0" not in kept
+    kept.encode()
+
+
+def test_a_redactor_shows_nothing_of_itself():
+    assert "ss" not in repr(REDACTOR)
