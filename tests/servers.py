@@ -1,1 +1,78 @@
-"""Pytest plug-in: PostgreSQL and Redis for the suite, started when none is set."""
+"""Pytest plug-in: PostgreSQL and Redis for the suite, started when none is set.
+
+Loaded by `-p tests.servers` before Django reads its settings. The workers of pytest-xdist
+inherit the controller's environment and so share its servers.
+"""
+
+import atexit
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import pytest
+
+from config.embedded import launch, postgres, valkey
+
+_stops: list[Callable[[], object]] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config,
+) -> Generator[None, object, object]:
+    """A wrapper, because it must run before pytest-django loads the settings."""
+    try:
+        _start_missing()
+    except launch.ServerFailed as failure:
+        _stop_all()
+        raise pytest.UsageError(str(failure)) from None
+    return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    _stop_all()
+
+
+def _start_missing() -> None:
+    missing = [
+        name for name in ("DATABASE_URL", "REDIS_URL") if not os.environ.get(name)
+    ]
+    if not missing:
+        return
+    home = Path(tempfile.mkdtemp(prefix="recado-test-"))
+    # Registered first, so that it runs last.
+    _stops.append(lambda: shutil.rmtree(home, ignore_errors=True))
+    atexit.register(_stop_all)
+    if launch.becomes_nobody():
+        home.chmod(0o711)
+    sockets = launch.socket_directory(home)
+    if "DATABASE_URL" in missing:
+        server = postgres.start(
+            data=home / "postgres",
+            sockets=sockets,
+            log=home / "log" / "postgres.log",
+            throw_away=True,
+        )
+        _promise(postgres.stop, server)
+        os.environ["DATABASE_URL"] = postgres.url(sockets)
+    if "REDIS_URL" in missing:
+        server = valkey.start(
+            data=home / "valkey", sockets=sockets, log=home / "log" / "valkey.log"
+        )
+        _promise(valkey.stop, server)
+        os.environ["REDIS_URL"] = valkey.url(sockets)
+
+
+def _promise(
+    stop: Callable[[subprocess.Popen[bytes]], int], server: subprocess.Popen[bytes]
+) -> None:
+    _stops.append(lambda: stop(server))
+
+
+def _stop_all() -> None:
+    while _stops:
+        _stops.pop()()
