@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
-from accounts.vault import SecretContext, unseal_json
+from accounts.vault import SecretContext, VaultError, unseal_json
 from integrations.models import Channel, Integration
 from integrations.providers import registry
 from integrations.providers.base.adapter import Credentials
@@ -27,6 +27,10 @@ from integrations.selectors import routing
 
 class EndpointNotFound(LookupError):
     """No webhook URL of ours; the same answer as for any page that does not exist."""
+
+
+class CredentialsUnreadable(Exception):
+    """The vault does not open an integration's credentials: the operator must look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,13 @@ def credentials_context(integration: Integration) -> SecretContext:
 
 
 def unseal_credentials(integration: Integration) -> Credentials:
-    """The plain credentials. Callers keep them in memory for seconds at most."""
-    credentials: Credentials = unseal_json(
-        integration.credentials, credentials_context(integration)
-    )
+    """The plain credentials, or CredentialsUnreadable. Keep them for seconds at most."""
+    try:
+        credentials: Credentials = unseal_json(
+            integration.credentials, credentials_context(integration)
+        )
+    except VaultError:
+        raise CredentialsUnreadable(f"integration {integration.pk}") from None
     return credentials
 
 

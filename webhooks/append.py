@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -186,7 +187,7 @@ class GroupCommit:
 
 async def connect() -> psycopg.AsyncConnection:
     """A connection of our own beside Django's pool: autocommit, and never patient."""
-    database = settings.DATABASES["default"]
+    database: dict[str, Any] = settings.DATABASES["default"]
     options = {
         key: value for key, value in database["OPTIONS"].items() if key != "pool"
     }

@@ -88,9 +88,9 @@ class _Routes:
 
 def _same_phone(ours: str, told: str | None) -> bool:
     """Providers write Brazilian numbers of ours with and without the ninth digit."""
-    return bool(told) and (
-        ours == told or (ours[-8:] == told[-8:] and ours[:4] == told[:4])
-    )
+    if told is None:
+        return False
+    return ours == told or (ours[:4], ours[-8:]) == (told[:4], told[-8:])
 
 
 def apply(

@@ -20,6 +20,7 @@ from whatsapp.services import conversations, messages, origins, people, statuses
 from whatsapp.services.messages import Arrival, Stored
 from whatsapp.services.origins import Ruling, Verdict
 from whatsapp.services.people import NewLead, People, Person
+from whatsapp.services.statuses import News
 
 Change = tuple[int, str]  # raw webhook id, what it changed
 
@@ -30,7 +31,7 @@ class Batch:
 
     provider: str
     messages: list[Arrival] = field(default_factory=list)
-    statuses: list[statuses.News] = field(default_factory=list)
+    statuses: list[News] = field(default_factory=list)
     contacts: list[tuple[int, datetime, ContactEvent]] = field(default_factory=list)
 
     def apply(self, workspace_id: int, *, now: datetime) -> list[Change]:
@@ -71,9 +72,10 @@ class Batch:
         for arrival in self.messages:
             key = arrival.external_key
             is_live = arrival.event.origin == Origin.LIVE
-            if (key in known and not (is_live and known[key] == Origin.HISTORY)) or (key in fresh and not (
-                is_live and fresh[key].event.origin == Origin.HISTORY
-            )):
+            if (key in known and not (is_live and known[key] == Origin.HISTORY)) or (
+                key in fresh
+                and not (is_live and fresh[key].event.origin == Origin.HISTORY)
+            ):
                 changes.append((arrival.raw_webhook_id, "duplicates"))
             else:
                 fresh[key] = arrival
@@ -102,7 +104,7 @@ class Batch:
     ) -> list[Change]:
         """Statuses of this batch, those that waited, and those that came with a message."""
         told = [
-            statuses.News(
+            News(
                 _status_with_message(one.arrival, status),
                 one.arrival.channel_id,
                 one.arrival.received_at,

@@ -56,11 +56,11 @@ class Finished:
 _CLAIM = """
 WITH RECURSIVE due_workspace AS (
     (SELECT COALESCE(workspace_id, 0) AS id FROM webhooks_rawwebhook
-      WHERE state IN ('received', 'leased') AND next_at <= now()
+      WHERE state IN ('received', 'leased') AND next_at <= statement_timestamp()
       ORDER BY COALESCE(workspace_id, 0) LIMIT 1)
     UNION ALL
     SELECT (SELECT COALESCE(workspace_id, 0) FROM webhooks_rawwebhook
-             WHERE state IN ('received', 'leased') AND next_at <= now()
+             WHERE state IN ('received', 'leased') AND next_at <= statement_timestamp()
                AND COALESCE(workspace_id, 0) > due_workspace.id
              ORDER BY COALESCE(workspace_id, 0) LIMIT 1)
       FROM due_workspace WHERE due_workspace.id IS NOT NULL
@@ -70,7 +70,7 @@ WITH RECURSIVE due_workspace AS (
 ), picked AS (
     SELECT row.id FROM turn CROSS JOIN LATERAL (
         SELECT raw.id FROM webhooks_rawwebhook raw
-         WHERE raw.state IN ('received', 'leased') AND raw.next_at <= now()
+         WHERE raw.state IN ('received', 'leased') AND raw.next_at <= statement_timestamp()
            AND COALESCE(raw.workspace_id, 0) = turn.id
            AND (raw.attempts > raw.errors) = %(suspects)s
          ORDER BY raw.next_at, raw.id
@@ -81,7 +81,7 @@ WITH RECURSIVE due_workspace AS (
 )
 UPDATE webhooks_rawwebhook raw
    SET state = 'leased', lease_token = %(token)s, attempts = attempts + 1,
-       next_at = now() + make_interval(secs => %(lease)s)
+       next_at = statement_timestamp() + make_interval(secs => %(lease)s)
   FROM picked WHERE raw.id = picked.id
 RETURNING raw.id, raw.workspace_id, raw.integration_id, raw.provider, raw.headers::text,
           raw.body, raw.received_at, raw.errors
@@ -153,7 +153,7 @@ def take(ids: Sequence[int], lease_token: uuid.UUID) -> set[int]:
         cursor.execute(
             """
             UPDATE webhooks_rawwebhook
-               SET state = 'done', done_at = now(), lease_token = NULL, error = ''
+               SET state = 'done', done_at = statement_timestamp(), lease_token = NULL, error = ''
              WHERE id = ANY(%s) AND lease_token = %s AND state = 'leased'
             RETURNING id
             """,
@@ -197,7 +197,7 @@ def fail(row: ClaimedRow, lease_token: uuid.UUID, error: str) -> bool:
             UPDATE webhooks_rawwebhook
                SET errors = errors + 1, error = %(error)s, lease_token = NULL,
                    state = CASE WHEN errors + 1 >= %(most)s THEN 'parked' ELSE 'received' END,
-                   next_at = now() + make_interval(secs => %(pause)s * (0.75 + random() / 2))
+                   next_at = statement_timestamp() + make_interval(secs => %(pause)s * (0.75 + random() / 2))
              WHERE id = %(id)s AND lease_token = %(token)s AND state = 'leased'
             RETURNING state
             """,
@@ -220,7 +220,7 @@ def park_silent() -> int:
             """
             UPDATE webhooks_rawwebhook
                SET state = 'parked', lease_token = NULL, error = %s
-             WHERE state IN ('received', 'leased') AND next_at <= now()
+             WHERE state IN ('received', 'leased') AND next_at <= statement_timestamp()
                AND attempts - errors >= %s
             """,
             [
@@ -228,7 +228,7 @@ def park_silent() -> int:
                 MAX_SILENT_CLAIMS,
             ],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def has_due() -> bool:
@@ -236,7 +236,7 @@ def has_due() -> bool:
         cursor.execute(
             """
             SELECT EXISTS (SELECT FROM webhooks_rawwebhook
-                            WHERE state IN ('received', 'leased') AND next_at <= now())
+                            WHERE state IN ('received', 'leased') AND next_at <= statement_timestamp())
             """
         )
         return bool(cursor.fetchone()[0])

@@ -57,13 +57,13 @@ def drain(*, budget_seconds: float) -> Tally:
     until = time.monotonic() + budget_seconds
     after_workspace = 0
     while time.monotonic() < until:
-        claim = inbox.claim(after_workspace=after_workspace) or None
-        if claim is None or not claim.rows:
-            claim = inbox.claim_suspect()
-            if not claim.rows:
-                break
-        else:
+        claim = inbox.claim(after_workspace=after_workspace)
+        if claim.rows:
             after_workspace = claim.rows[-1].workspace_id or 0
+        else:
+            claim = inbox.claim_suspect()
+        if not claim.rows:
+            break
         process(claim, tally=tally)
     return tally
 

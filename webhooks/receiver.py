@@ -15,9 +15,12 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts.vault import VaultError
 from integrations import gateway
-from integrations.gateway import Endpoint, EndpointNotFound
+from integrations.gateway import (
+    CredentialsUnreadable,
+    Endpoint,
+    EndpointNotFound,
+)
 from integrations.providers.base.errors import SignatureInvalid, Unsupported
 from integrations.providers.base.types import Acknowledgement, RawRequest
 from webhooks import metrics
@@ -56,8 +59,10 @@ class Receiver:
     def __init__(self) -> None:
         self._hinter = Hinter()
         self._inbox = GroupCommit(on_flush=self._hinter.hint)
-        self._endpoints: Lookups[Endpoint] = Lookups((EndpointNotFound, VaultError))
-        self._shared: Lookups[list[Endpoint]] = Lookups((VaultError,))
+        self._endpoints: Lookups[Endpoint] = Lookups(
+            (EndpointNotFound, CredentialsUnreadable)
+        )
+        self._shared: Lookups[list[Endpoint]] = Lookups((CredentialsUnreadable,))
         self._is_started = False
 
     def start(self) -> None:
@@ -123,7 +128,7 @@ class Receiver:
             )
         except EndpointNotFound:
             raise Refusal(404, "not found") from None
-        except (LookupFailed, VaultError) as error:
+        except (LookupFailed, CredentialsUnreadable) as error:
             raise _unavailable(type(error).__name__) from None
 
     async def _shared_endpoint(self, raw: RawRequest) -> Endpoint:
@@ -139,7 +144,7 @@ class Receiver:
             return gateway.authenticate_shared(endpoints, raw)
         except SignatureInvalid as invalid:
             raise _unauthenticated(None, invalid) from None
-        except (LookupFailed, VaultError) as error:
+        except (LookupFailed, CredentialsUnreadable) as error:
             raise _unavailable(type(error).__name__) from None
 
     async def _store(self, endpoint: Endpoint, raw: RawRequest) -> None:

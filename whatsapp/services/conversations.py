@@ -104,19 +104,19 @@ def note_messages(workspace_id: int, stored: Iterable[Stored]) -> None:
     rows = sorted(sums.items())
     bulk.run(
         """
-        UPDATE whatsapp_conversation conversation
-           SET message_count = message_count + new.messages,
-               unread_count = unread_count + new.unread,
-               last_inbound_at = GREATEST(last_inbound_at, new.inbound_at),
-               preview = CASE WHEN new.last_at >= last_message_at THEN new.preview
-                              ELSE preview END,
-               last_direction = CASE WHEN new.last_at >= last_message_at
-                                     THEN new.direction ELSE last_direction END,
-               last_message_at = GREATEST(last_message_at, new.last_at)
+        UPDATE whatsapp_conversation old
+           SET message_count = old.message_count + new.messages,
+               unread_count = old.unread_count + new.unread,
+               last_inbound_at = GREATEST(old.last_inbound_at, new.inbound_at),
+               preview = CASE WHEN new.last_at >= old.last_message_at
+                              THEN new.preview ELSE old.preview END,
+               last_direction = CASE WHEN new.last_at >= old.last_message_at
+                                     THEN new.direction ELSE old.last_direction END,
+               last_message_at = GREATEST(old.last_message_at, new.last_at)
           FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::timestamptz[],
                       %s::timestamptz[], %s::text[], %s::text[])
                AS new(id, messages, unread, inbound_at, last_at, preview, direction)
-         WHERE conversation.id = new.id AND conversation.workspace_id = %s
+         WHERE old.id = new.id AND old.workspace_id = %s
         """,
         [
             [id_ for id_, _ in rows],

@@ -193,7 +193,7 @@ def insert_leads(workspace_id: int, leads: Sequence[NewLead]) -> None:
             [lead.created_at for lead in leads],
         ],
     )
-    ids: dict[UUID, int] = dict(rows)  # type: ignore[arg-type]  # two columns, as returned above
+    ids: dict[UUID, int] = dict(rows)
     for key, lead in zip(keys, leads, strict=True):
         lead.person.lead_id = ids[key]
         lead.person.is_new = True

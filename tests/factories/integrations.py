@@ -1,0 +1,60 @@
+"""Rows of room 1 for tests; each saves and returns one."""
+
+import secrets
+from hashlib import sha256
+from typing import Any
+
+from accounts.models import Workspace
+from accounts.vault import seal_json
+from integrations.gateway import credentials_context
+from integrations.models import Channel, Integration, WebhookToken
+
+META_SECRET = "app-secret-of-the-tests"
+META_CREDENTIALS = {
+    "phone_number": "+5511933334444",
+    "phone_number_id": "106540352242922",
+    "waba_id": "102290129340398",
+    "access_token": "EAAtests",
+    "app_secret": META_SECRET,
+    "verify_token": "verify-me",
+}
+
+
+def integration(
+    workspace: Workspace,
+    *,
+    provider: str = "meta_cloud",
+    credentials: dict[str, str] | None = None,
+    **fields: Any,
+) -> Integration:
+    values = {"name": provider, "credentials": ""} | fields
+    row = Integration.objects.create(workspace=workspace, provider=provider, **values)
+    row.credentials = seal_json(
+        credentials or META_CREDENTIALS, credentials_context(row)
+    )
+    row.save()
+    return row
+
+
+def channel(integration: Integration, **fields: Any) -> Channel:
+    values = {
+        "phone": META_CREDENTIALS["phone_number"],
+        "external_id": META_CREDENTIALS["phone_number_id"],
+    } | fields
+    return Channel.objects.create(
+        workspace=integration.workspace,
+        integration=integration,
+        provider=integration.provider,
+        **values,
+    )
+
+
+def webhook_token(integration: Integration) -> str:
+    """The token for the URL; only its digest is stored."""
+    token = secrets.token_urlsafe(32)
+    WebhookToken.objects.create(
+        workspace=integration.workspace,
+        integration=integration,
+        digest=sha256(token.encode()).digest(),
+    )
+    return token

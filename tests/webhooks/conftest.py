@@ -1,0 +1,61 @@
+"""A shop with a connected Meta number, and a corridor that runs on demand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Workspace
+from integrations.models import Channel, Integration
+from tests.conftest import World
+from tests.factories import integrations as make
+from webhooks import processing
+from webhooks.models import RawWebhook
+
+
+@dataclass
+class Shop:
+    workspace: Workspace
+    integration: Integration
+    channel: Channel
+
+    def receive(self, body: bytes, **fields: object) -> RawWebhook:
+        """A stored row, as the receiver leaves it."""
+        values = {
+            "workspace": self.workspace,
+            "integration": self.integration,
+            "provider": self.integration.provider,
+        } | fields
+        now = timezone.now()
+        return RawWebhook.objects.create(
+            body=body,
+            digest=sha256(body).digest(),
+            received_at=now,
+            next_at=now,
+            **values,
+        )
+
+    def process(self, *bodies: bytes) -> list[RawWebhook]:
+        """Store bodies, drain the inbox, and hand back the rows as they are then."""
+        rows = [self.receive(body) for body in bodies]
+        processing.drain(budget_seconds=30)
+        for row in rows:
+            row.refresh_from_db()
+        return rows
+
+
+@pytest.fixture
+def shop(world: World) -> Shop:
+    return make_shop(world.workspace)
+
+
+@pytest.fixture
+def make_shop_for() -> Callable[..., Shop]:
+    return make_shop
+
+
+def make_shop(workspace: Workspace, **channel: object) -> Shop:
+    integration = make.integration(workspace)
+    return Shop(workspace, integration, make.channel(integration, **channel))
