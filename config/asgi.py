@@ -5,7 +5,6 @@ as a process of its own from this same module, and pages come from `config.wsgi`
 """
 
 import importlib
-import importlib.util
 import os
 from collections.abc import Awaitable, Callable
 from types import ModuleType
@@ -19,15 +18,9 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
-RECEIVER_PATH = "/webhooks/whatsapp/"
-
 pages = get_asgi_application()
 # After Django's set-up, and by name, because the receiver reads settings and models.
-receiver: ModuleType | None = (
-    importlib.import_module("webhooks.receiver")
-    if importlib.util.find_spec("webhooks.receiver")
-    else None
-)
+receiver: ModuleType = importlib.import_module("webhooks.receiver")
 logs: ModuleType = importlib.import_module("config.logging")
 
 
@@ -36,7 +29,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _lifespan(receive, send)
     elif scope["type"] == "http":
         logs.correlation_id.set(logs.new_correlation_id())
-        if receiver is not None and scope["path"].startswith(RECEIVER_PATH):
+        if scope["path"].startswith(receiver.PREFIX):
             await receiver.application(scope, receive, send)
         else:
             await pages(scope, receive, send)
@@ -50,13 +43,11 @@ async def _lifespan(receive: Receive, send: Send) -> None:
     """Open the receiver's connections before the first request; flush them at the end."""
     await receive()
     try:
-        if receiver is not None:
-            await receiver.startup()
+        await receiver.startup()
     except Exception as problem:
         await send({"type": "lifespan.startup.failed", "message": str(problem)})
         raise
     await send({"type": "lifespan.startup.complete"})
     await receive()
-    if receiver is not None:
-        await receiver.shutdown()
+    await receiver.shutdown()
     await send({"type": "lifespan.shutdown.complete"})

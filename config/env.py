@@ -17,20 +17,6 @@ class BadSetting(SystemExit):
         super().__init__(f"Recado cannot start: {name} {problem}. {cure}")
 
 
-def fill_missing() -> None:
-    """Let the settings load for a command that uses none of them."""
-    harmless = {
-        "SECRET_KEY": "not-a-secret",
-        "INTEGRATIONS_KEY": "00" * 32,
-        "DATABASE_URL": "postgresql://127.0.0.1/none",
-        "REDIS_URL": "redis://127.0.0.1",
-        "PUBLIC_URL": "https://localhost",
-    }
-    for name, value in harmless.items():
-        if not os.environ.get(name):
-            os.environ[name] = value
-
-
 def text(name: str, default: str | None = None, *, cure: str = "Set it.") -> str:
     value = os.environ.get(name, "").strip()
     if value:
