@@ -5,3 +5,7 @@ from django.apps import AppConfig
 
 class ConfigConfig(AppConfig):
     name = "config"
+
+    def ready(self) -> None:
+        """Make our Celery the current one and register the deployment checks."""
+        from config import celery_app, checks  # noqa: F401, PLC0415  # after the models

@@ -6,7 +6,6 @@ Read by `config/settings/` alone; everything else asks `django.conf.settings`.
 import base64
 import binascii
 import os
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 
@@ -16,16 +15,6 @@ class BadSetting(SystemExit):
     def __init__(self, name: str, problem: str, cure: str) -> None:
         self.name = name
         super().__init__(f"Recado cannot start: {name} {problem}. {cure}")
-
-
-def load_file(path: Path) -> None:
-    """Put `NAME=value` lines of a file into the environment; what is set already wins."""
-    if not path.is_file():
-        return
-    for line in path.read_text(encoding="utf-8").splitlines():
-        name, separator, value = line.partition("=")
-        if separator and not name.lstrip().startswith("#"):
-            os.environ.setdefault(name.strip(), value.strip())
 
 
 def text(name: str, default: str | None = None, *, cure: str = "Set it.") -> str:
@@ -55,6 +44,31 @@ def integer(name: str, default: int, *, least: int = 0, most: int = 2**31) -> in
     if not least <= number <= most:
         raise BadSetting(name, f"is {number}", f"Set it between {least} and {most}.")
     return number
+
+
+def choice(name: str, default: str, *, among: list[str]) -> str:
+    value = text(name, default)
+    if value not in among:
+        raise BadSetting(name, f"is {value!r}", f"Set it to one of {', '.join(among)}.")
+    return value
+
+
+def url(name: str, default: str) -> str:
+    """An address of a site, without the slash at its end."""
+    value = text(name, default).rstrip("/")
+    try:
+        found = urlsplit(value)
+        is_site = found.scheme in {"http", "https"} and bool(found.hostname)
+        is_site = is_site and found.port != 0
+    except ValueError:
+        is_site = False
+    if not is_site:
+        raise BadSetting(
+            name,
+            f"is {value!r}",
+            "Set it as https://host, with a port if it needs one.",
+        )
+    return value
 
 
 def listing(name: str, default: str = "") -> list[str]:

@@ -1,8 +1,13 @@
-"""One include per room and nothing else."""
+"""One include per room and nothing else, beside what probes ask."""
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from config import health
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
     path("", include("accounts.urls")),
     path("account/", include("allauth.account.urls")),
     path("w/<slug:workspace_slug>/", include("whatsapp.urls")),

@@ -5,18 +5,24 @@ workspace live in the database, constants of one provider in its folder.
 """
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from config import env
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-VAR_DIR = Path(env.text("RECADO_VAR_DIR", str(BASE_DIR / "var")))
+VAR_DIR = Path(env.text("RECADO_VAR_DIR", str(BASE_DIR / "var"))).resolve()
 
 SECRET_KEY = env.text(
     "SECRET_KEY", cure="Set a long random text; `make run` makes one."
 )
 DEBUG = False
-ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+PUBLIC_URL = env.url("PUBLIC_URL", "http://127.0.0.1:8000")
+# Loopback names stay in, because health probes use them.
+ALLOWED_HOSTS = [
+    *env.listing("ALLOWED_HOSTS"),
+    urlsplit(PUBLIC_URL).hostname or "localhost",
+    *("localhost", "127.0.0.1", "[::1]"),
+]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 # --- Recado's own -----------------------------------------------------------
@@ -42,11 +48,11 @@ INSTALLATION_SECRETS = {
 }
 PROVIDER_SETTINGS = {
     "meta_cloud": {
-        "api_base": env.text("META_API_BASE", "https://graph.facebook.com"),
+        "api_base": env.url("META_API_BASE", "https://graph.facebook.com"),
         "api_version": env.text("META_API_VERSION", "v25.0"),
     },
     "dialog360": {
-        "api_base": env.text("BSP_API_BASE", "https://waba-v2.360dialog.io"),
+        "api_base": env.url("BSP_API_BASE", "https://waba-v2.360dialog.io"),
         "token_header": env.text("BSP_TOKEN_HEADER", "X-Bsp-Token"),
     },
     "sandbox": {},
@@ -204,7 +210,14 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 # --- logging ----------------------------------------------------------------
-LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
+LOG_LEVEL = env.choice(
+    "LOG_LEVEL", "INFO", among=["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+)
+LOG_FORMAT = env.choice("LOG_FORMAT", "json", among=["json", "console"])
 INTEGRATIONS_LOG_PATH = env.text("INTEGRATIONS_LOG_PATH", "")
 LOGGING_CONFIG = "config.logging.configure"
-LOGGING = {"level": LOG_LEVEL, "integrations_path": INTEGRATIONS_LOG_PATH}
+LOGGING = {
+    "level": LOG_LEVEL,
+    "format": LOG_FORMAT,
+    "integrations_path": INTEGRATIONS_LOG_PATH,
+}

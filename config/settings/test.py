@@ -14,6 +14,8 @@ from config.settings.base import DATABASES, STORAGES
 
 DATABASES["default"]["OPTIONS"].pop("pool")  # type: ignore[attr-defined]  # tests own their one connection
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STATIC_ROOT = None  # type: ignore[assignment]  # base has a path; here nothing is collected
+WHITENOISE_USE_FINDERS = True
 STORAGES["staticfiles"] = {
     "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
 }

@@ -1,0 +1,53 @@
+"""What granian serves: the webhook receiver in front, Django behind it.
+
+The hot path pays for no middleware, no session and no ORM. In production the receiver runs
+as a process of its own from this same module, and pages come from `config.wsgi`.
+"""
+
+import importlib
+import os
+from collections.abc import Awaitable, Callable
+from types import ModuleType
+from typing import Any
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+
+pages = get_asgi_application()
+# After Django's set-up, and by name, because the receiver reads settings and models.
+receiver: ModuleType = importlib.import_module("webhooks.receiver")
+logs: ModuleType = importlib.import_module("config.logging")
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["type"] == "http":
+        logs.correlation_id.set(logs.new_correlation_id())
+        if scope["path"].startswith(receiver.PREFIX):
+            await receiver.application(scope, receive, send)
+        else:
+            await pages(scope, receive, send)
+    else:
+        # No websockets here; closing before accepting is the refusal.
+        await receive()
+        await send({"type": "websocket.close", "code": 1000})
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    """Open the receiver's connections before the first request; flush them at the end."""
+    await receive()
+    try:
+        await receiver.startup()
+    except Exception as problem:
+        await send({"type": "lifespan.startup.failed", "message": str(problem)})
+        raise
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await receiver.shutdown()
+    await send({"type": "lifespan.shutdown.complete"})
