@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("account/", include("allauth.account.urls")),
+    path("r/", include("whatsapp.public_urls")),
     path("w/<slug:workspace_slug>/", include("whatsapp.urls")),
     path("w/<slug:workspace_slug>/", include("integrations.urls")),
     path("w/<slug:workspace_slug>/", include("tickets.urls")),
