@@ -18,15 +18,16 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 def run(sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
     """Execute and return all rows; an empty list when the statement returns none."""
     connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(
-        cast("psycopg.Connection[Any]", connection.connection)
-    ) as cursor:
+    with (
+        connection.wrap_database_errors,
+        psycopg.Cursor(
+            cast("psycopg.Connection[Any]", connection.connection)
+        ) as cursor,
+    ):
         execute = partial(_execute, cursor)
         for wrapper in reversed(connection.execute_wrappers):
             execute = partial(wrapper, execute)
-        execute(
-            sql, parameters, False, {"connection": connection, "cursor": cursor}
-        )
+        execute(sql, parameters, False, {"connection": connection, "cursor": cursor})
         return cursor.fetchall() if cursor.description else []
 
 

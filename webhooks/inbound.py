@@ -71,9 +71,10 @@ class Batch:
         for arrival in self.messages:
             key = arrival.external_key
             is_live = arrival.event.origin == Origin.LIVE
-            if (key in known and not (is_live and known[key] == Origin.HISTORY)) or (key in fresh and not (
-                is_live and fresh[key].event.origin == Origin.HISTORY
-            )):
+            if (key in known and not (is_live and known[key] == Origin.HISTORY)) or (
+                key in fresh
+                and not (is_live and fresh[key].event.origin == Origin.HISTORY)
+            ):
                 changes.append((arrival.raw_webhook_id, "duplicates"))
             else:
                 fresh[key] = arrival
