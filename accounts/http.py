@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django_htmx.middleware import HtmxDetails
@@ -53,3 +54,14 @@ def requires(
         return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", guarded)
 
     return decorate
+
+
+def client_ip(request: HttpRequest) -> str | None:
+    """The visitor's address. What a proxy of ours noted last counts; the rest is hearsay."""
+    if settings.SECURE_PROXY_SSL_HEADER is not None:
+        forwarded = (
+            request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        )
+        if forwarded:
+            return forwarded
+    return request.META.get("REMOTE_ADDR") or None

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", health.metrics, name="metrics"),
     path("", include("accounts.urls")),
     path("account/", include("allauth.account.urls")),
+    path("r/", include("whatsapp.public_urls")),
     path("w/<slug:workspace_slug>/", include("whatsapp.urls")),
     path("w/<slug:workspace_slug>/", include("integrations.urls")),
     path("w/<slug:workspace_slug>/", include("tickets.urls")),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from whatsapp.views import conversations, home, leads
+from whatsapp.views import conversations, home, leads, links
 
 app_name = "whatsapp"
 urlpatterns = [
@@ -16,4 +16,5 @@ urlpatterns = [
     path("leads/", leads.lead_list, name="lead-list"),
     path("leads/<uuid:key>/", leads.lead_detail, name="lead-detail"),
     path("links/", leads.link_list, name="link-list"),
+    path("links/<uuid:key>/qr.svg", links.qr, name="link-qr"),
 ]

@@ -1,5 +1,6 @@
 """Rows of room 1 for tests; each saves and returns one."""
 
+import itertools
 import secrets
 from hashlib import sha256
 from typing import Any
@@ -20,6 +21,9 @@ META_CREDENTIALS = {
 }
 
 
+_number = itertools.count(1)
+
+
 def integration(
     workspace: Workspace,
     *,
@@ -27,7 +31,7 @@ def integration(
     credentials: dict[str, str] | None = None,
     **fields: Any,
 ) -> Integration:
-    values = {"name": provider, "credentials": ""} | fields
+    values = {"name": f"Loja {next(_number)}", "credentials": ""} | fields
     row = Integration.objects.create(workspace=workspace, provider=provider, **values)
     row.credentials = seal_json(
         credentials or META_CREDENTIALS, credentials_context(row)
@@ -36,17 +40,26 @@ def integration(
     return row
 
 
-def channel(integration: Integration, **fields: Any) -> Channel:
+def channel(workspace: Workspace, **fields: Any) -> Channel:
+    number = next(_number)
+    values = {
+        "provider": "meta_cloud",
+        "phone": f"+551190000{number:04d}",
+        "external_id": str(100_000 + number),
+    } | fields
+    return Channel.objects.create(workspace=workspace, **values)
+
+
+def meta_number(
+    workspace: Workspace, *, credentials: dict[str, str] | None = None, **fields: Any
+) -> Channel:
+    """A number with its integration, as `META_CREDENTIALS` describe it."""
     values = {
         "phone": META_CREDENTIALS["phone_number"],
         "external_id": META_CREDENTIALS["phone_number_id"],
     } | fields
-    return Channel.objects.create(
-        workspace=integration.workspace,
-        integration=integration,
-        provider=integration.provider,
-        **values,
-    )
+    connected = integration(workspace, credentials=credentials)
+    return channel(workspace, integration=connected, **values)
 
 
 def webhook_token(integration: Integration) -> str:

@@ -56,6 +56,7 @@ def make_shop_for() -> Callable[..., Shop]:
     return make_shop
 
 
-def make_shop(workspace: Workspace, **channel: object) -> Shop:
-    integration = make.integration(workspace)
-    return Shop(workspace, integration, make.channel(integration, **channel))
+def make_shop(workspace: Workspace, **channel: str) -> Shop:
+    number = make.meta_number(workspace, **channel)
+    assert number.integration is not None
+    return Shop(workspace, number.integration, number)

@@ -484,9 +484,11 @@ def test_claims_are_shared_among_workspaces(shop, world, make_shop_for):
 
 def test_errors_back_off_and_park_after_the_eighth(shop, monkeypatch):
     row = shop.receive(cloud.body(cloud.message()))
-    monkeypatch.setattr(
-        "integrations.gateway.registry.get", lambda slug: {}["always broken"]
-    )
+
+    def broken(slug: str) -> None:
+        raise KeyError(slug)
+
+    monkeypatch.setattr("integrations.gateway.registry.get", broken)
 
     for attempt in range(1, 9):
         RawWebhook.objects.update(next_at=timezone.now())

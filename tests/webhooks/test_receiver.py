@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -52,7 +53,7 @@ class Gate:
             left -= 1
             return {"type": "http.request", "body": next(sent), "more_body": left > 0}
 
-        async def send(message: dict[str, object]) -> None:
+        async def send(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 answer.status = message["status"]
                 answer.headers = {
@@ -78,7 +79,7 @@ class Gate:
         )
         return answer
 
-    async def post_signed(self, body: bytes, **options: object) -> Answer:
+    async def post_signed(self, body: bytes, **options: Any) -> Answer:
         headers = {
             "content-type": "application/json",
             "x-hub-signature-256": cloud.signature(body),
@@ -88,9 +89,9 @@ class Gate:
 
 @pytest.fixture
 def integration() -> Integration:
-    row = make.integration(accounts.workspace())
-    make.channel(row)
-    return row
+    number = make.meta_number(accounts.workspace())
+    assert number.integration is not None
+    return number.integration
 
 
 @pytest.fixture
@@ -235,12 +236,12 @@ async def test_an_app_level_signature_keeps_a_number_of_nobody(gate, settings):
 async def test_one_owner_cannot_speak_for_the_number_of_another(gate):
     @sync_to_async
     def add_rival() -> None:
-        rival = make.integration(
+        make.meta_number(
             accounts.workspace(slug="rival"),
-            credentials=make.META_CREDENTIALS
-            | {"phone_number_id": "555", "app_secret": "rival"},
+            credentials=make.META_CREDENTIALS | {"app_secret": "rival"},
+            external_id="555",
+            phone="+5511944445555",
         )
-        make.channel(rival, external_id="555", phone="+5511944445555")
 
     await add_rival()
     ours = json.loads(cloud.body(cloud.message()))

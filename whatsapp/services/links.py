@@ -1,0 +1,131 @@
+"""Tracked links: adding one, and recording each click as a touch with a token.
+
+The visitor's first message carries the token back; `webhooks/attribution.py` reads it.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from urllib.parse import quote
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from accounts.models import Workspace
+from integrations.models import Channel
+from whatsapp import tokens
+from whatsapp.models import Touch, TouchKind, TrackedLink
+
+UTM_FIELDS = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+CLICK_ID_FIELDS = ("gclid", "fbclid")
+LONGEST_TEXT = 2000  # of what visitors send into columns without a size of their own
+TOKEN_TRIES = 5
+_UNSTORABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+class LinkInvalid(Exception):
+    """The link cannot be added so. `problems` gives the reason for each field."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {why}" for name, why in problems.items()))
+        self.problems = dict(problems)
+
+
+def add_tracked_link(
+    *,
+    workspace: Workspace,
+    channel: Channel,
+    slug: str,
+    prefilled_text: str = "",
+    utm: Mapping[str, str] | None = None,
+) -> TrackedLink:
+    """Add `/r/<slug>` for a number of this workspace, or raise LinkInvalid."""
+    link = TrackedLink(
+        workspace=workspace,
+        channel=channel,
+        slug=slug,
+        prefilled_text=prefilled_text,
+        **{name: (utm or {}).get(name, "") for name in UTM_FIELDS},
+    )
+    if channel.workspace_id != workspace.pk:
+        raise LinkInvalid({"channel": "is not a number of this workspace"})
+    try:
+        link.clean_fields()
+        with transaction.atomic():
+            link.save()
+    except ValidationError as error:
+        raise LinkInvalid(
+            {name: " ".join(texts) for name, texts in error.message_dict.items()}
+        ) from None
+    except IntegrityError:
+        raise LinkInvalid({"slug": "is taken"}) from None
+    return link
+
+
+def record_click(
+    link: TrackedLink,
+    *,
+    query: Mapping[str, str],
+    referrer: str,
+    user_agent: str,
+    ip: str | None,
+    now: datetime,
+) -> str:
+    """Keep the click and answer its new token. What the visitor sent is cut to size."""
+    touch = Touch(
+        workspace_id=link.workspace_id,
+        kind=TouchKind.LINK,
+        link=link,
+        channel_id=link.channel_id,
+        occurred_at=now,
+        referrer=_clean(referrer, LONGEST_TEXT),
+        user_agent=_clean(user_agent, LONGEST_TEXT),
+        ip_hash=_ip_hash(link.workspace_id, ip),
+    )
+    for name in (*UTM_FIELDS, *CLICK_ID_FIELDS):
+        size = getattr(Touch._meta.get_field(name), "max_length", LONGEST_TEXT)
+        told = _clean(query.get(name, ""), size)
+        setattr(touch, name, told or getattr(link, name, ""))
+    for attempt in range(1, TOKEN_TRIES + 1):
+        touch.token = tokens.new_token()
+        try:
+            with transaction.atomic():
+                touch.save(force_insert=True)
+        except IntegrityError:
+            if attempt == TOKEN_TRIES:  # not bad luck any more: something else is wrong
+                raise
+        else:
+            break
+    return str(touch.token)
+
+
+def whatsapp_url(link: TrackedLink, *, token: str | None) -> str:
+    """Where the visitor goes on: the chat with our number, its text already written."""
+    lines = [link.prefilled_text, f"vm_token:{token}" if token else ""]
+    text = "\n".join(line for line in lines if line)
+    address = f"https://wa.me/{link.channel.phone.lstrip('+')}"
+    return f"{address}?text={quote(text, safe='')}" if text else address
+
+
+def public_url(link: TrackedLink) -> str:
+    return f"{settings.PUBLIC_URL}/r/{link.slug}"
+
+
+def _clean(value: str, size: int) -> str:
+    return _UNSTORABLE.sub("", value).strip()[:size]
+
+
+def _ip_hash(workspace_id: int, ip: str | None) -> bytes | None:
+    """Tell visits apart without keeping the address; nor do hashes meet across workspaces."""
+    try:
+        packed = ipaddress.ip_address((ip or "").partition("%")[0]).packed
+    except ValueError:
+        return None
+    key = hmac.digest(
+        settings.SECRET_KEY.encode(), b"recado: address of a link's visitor", "sha256"
+    )
+    return hmac.new(key, b"%d:%b" % (workspace_id, packed), hashlib.sha256).digest()

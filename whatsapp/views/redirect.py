@@ -1,0 +1,75 @@
+"""`/r/<slug>`: a visitor on the way to WhatsApp. Public; the click is recorded in passing."""
+
+import re
+from http import HTTPStatus
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.http import client_ip
+from whatsapp.selectors import links as links_selector
+from whatsapp.services import links
+
+# Programs that fetch an address to show or index it. The generic word catches most; a
+# brand of phones ends in it too. In-app browsers (FBAN, Instagram) are people.
+_MACHINES = re.compile(
+    r"(?<!cu)bots?\b|^whatsapp/|facebookexternalhit|facebookcatalog|meta-external"
+    r"|facebot|crawler|spider|slack-imgproxy|skypeuripreview|bingpreview|embedly"
+    r"|iframely|vkshare|google-inspectiontool|googleother|google-safety|headlesschrome"
+    r"|lighthouse|preview|pinterest/0|validator|snapchat ads|nuzzel|flipboardproxy"
+    r"|mastodon|whatsapp-proxy|signal-desktop-preview|yahoo! slurp|ia_archiver",
+    re.IGNORECASE,
+)
+_AHEAD_OF_TIME = re.compile(r"prefetch|prerender|preview", re.IGNORECASE)
+_PURPOSE_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+
+
+@login_not_required
+@require_safe
+def follow(request: HttpRequest, slug: str) -> HttpResponse:
+    link = links_selector.find_by_slug(slug)
+    if link is None:
+        return _farewell(request, HTTPStatus.NOT_FOUND)
+    if link.is_paused or not link.channel.is_active:
+        return _farewell(request, HTTPStatus.GONE)
+    token = None
+    if is_person(request):
+        token = links.record_click(
+            link,
+            query=request.GET.dict(),
+            referrer=request.headers.get("Referer", ""),
+            user_agent=request.headers.get("User-Agent", ""),
+            ip=client_ip(request),
+            now=timezone.now(),
+        )
+    response = HttpResponseRedirect(links.whatsapp_url(link, token=token))
+    return _not_kept(response)
+
+
+def is_person(request: HttpRequest) -> bool:
+    """Whether somebody opened the link, rather than a preview, a prefetcher or a robot."""
+    if request.method != "GET":
+        return False
+    purposes = " ".join(request.headers.get(name, "") for name in _PURPOSE_HEADERS)
+    if _AHEAD_OF_TIME.search(purposes):
+        return False
+    return not _MACHINES.search(request.headers.get("User-Agent", ""))
+
+
+def _farewell(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
+    response = render(
+        request,
+        "whatsapp/link_unavailable.html",
+        {"is_gone": status == HTTPStatus.GONE},
+        status=status,
+    )
+    return _not_kept(response)
+
+
+def _not_kept(response: HttpResponse) -> HttpResponse:
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
