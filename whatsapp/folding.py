@@ -1,10 +1,22 @@
-"""Text as search sees it: small letters, no accents."""
+"""Folded text: how room 2 writes down what it wants to find again without accents.
+
+Services store it beside messages and names, selectors fold what a person types.
+"""
 
 import unicodedata
 
+# A tsvector holds one megabyte; this much of a message is searchable, all of it is kept.
+LONGEST = 50_000
+
 
 def fold(text: str) -> str:
-    if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+    """The words of a text, in lower case and without accents: `Pão, FRANCÊS!` is `pao frances`.
+
+    Everything but letters and digits becomes a space, so that PostgreSQL's parser sees
+    the same words in a stored text and in a query, addresses and hyphens included.
+    """
+    decomposed = unicodedata.normalize("NFKD", text[:LONGEST].casefold())
+    plain = "".join(char for char in decomposed if not unicodedata.combining(char))
+    folded = unicodedata.normalize("NFKC", plain).casefold()
+    spaced = "".join(char if char.isalnum() else " " for char in folded)
+    return " ".join(spaced.split())[:LONGEST]

@@ -1,5 +1,7 @@
 """The person on the other side, and the typed names by which they are known."""
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -8,10 +10,19 @@ from accounts.scoping import WorkspaceScoped
 
 
 class Lead(WorkspaceScoped):
-    """A person as a prospect. `attribution` points to the verdict that counts now."""
+    """A person as a prospect. `attribution` points to the verdict that counts now.
+
+    `search_text` is the folded name (`whatsapp.folding.fold`), kept by whoever writes it.
+    """
 
     key = models.UUIDField(default=new_key, unique=True, editable=False)
     name = models.CharField(max_length=200, blank=True)
+    search_text = models.TextField(blank=True)
+    search = models.GeneratedField(
+        expression=SearchVector("search_text", config="simple"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
     email = models.EmailField(max_length=254, blank=True)
     stage = models.CharField(max_length=40, blank=True)
     first_touch_token = models.CharField(max_length=64, null=True, blank=True)
@@ -36,7 +47,8 @@ class Lead(WorkspaceScoped):
             )
         ]
         indexes = [
-            models.Index(fields=["workspace", "-created_at"], name="lead_recent")
+            models.Index(fields=["workspace", "-created_at"], name="lead_recent"),
+            GinIndex(fields=["search"], name="lead_search"),
         ]
 
     def __str__(self) -> str:
@@ -70,7 +82,12 @@ class Identity(WorkspaceScoped):
             )
         ]
         indexes = [
-            models.Index(fields=["workspace", "match_key"], name="identity_match")
+            # Pattern operators: a part of a phone number finds it, under any collation.
+            models.Index(
+                fields=["workspace", "match_key"],
+                opclasses=["int8_ops", "text_pattern_ops"],
+                name="identity_match",
+            )
         ]
 
     def __str__(self) -> str:

@@ -94,6 +94,12 @@ class Message(WorkspaceScoped):
                 condition=models.Q(callback_token__isnull=False),
                 name="message_callback_token",
             ),
+            # Edits, withdrawals and reactions of a thread: few rows among many.
+            models.Index(
+                fields=["conversation", "target_id"],
+                condition=models.Q(kind__in=["edit", "revoke", "reaction"]),
+                name="message_change",
+            ),
             GinIndex(fields=["search"], name="message_search"),
         ]
 

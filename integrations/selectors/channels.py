@@ -1,0 +1,21 @@
+"""Our numbers as pages list them."""
+
+from accounts.models import Workspace
+from accounts.scoping import ScopedQuerySet
+from integrations.models import Channel
+
+
+def list_channels(workspace: Workspace) -> ScopedQuerySet[Channel]:
+    """Active numbers first, by name."""
+    channels: ScopedQuerySet[Channel] = (
+        Channel.objects.for_workspace(workspace)
+        .select_related("integration")
+        .order_by("-is_active", "display_name", "phone", "id")
+    )
+    return channels
+
+
+def has_several(workspace: Workspace) -> bool:
+    """Whether a page has to say which of our numbers a row is about."""
+    active = Channel.objects.for_workspace(workspace).filter(is_active=True)
+    return len(active.values_list("pk")[:2]) > 1

@@ -1,0 +1,163 @@
+"""Finding conversations by what was said, by name and by number, as a person types it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import phonenumbers
+from django.db import connection
+
+from accounts.models import Workspace
+from accounts.scoping import workspace_transaction
+from integrations.models import Channel
+from whatsapp.folding import fold
+from whatsapp.selectors.inbox import COLUMNS, JOINS, ConversationRow
+
+MOST = 50
+_MOST_WORDS = 8
+_LONGEST_WORD = 60
+_SHORTEST_PHONE = 4
+_EXCERPT = 160
+
+_SEARCH = f"""
+WITH hits AS (
+    SELECT conversation_id, message_id, matched_at
+      FROM whatsapp_search_conversations(%(words)s, %(most)s)
+    UNION ALL
+    SELECT named.id, NULL, named.last_message_at
+      FROM whatsapp_search_leads(%(words)s, %(phones)s, %(most)s) found
+      JOIN whatsapp_conversation named ON named.lead_id = found.lead_id
+), best AS (
+    SELECT DISTINCT ON (conversation_id) conversation_id, message_id, matched_at
+      FROM hits
+     ORDER BY conversation_id, matched_at DESC, message_id NULLS LAST
+), newest AS MATERIALIZED (
+    SELECT * FROM best ORDER BY matched_at DESC, conversation_id DESC LIMIT %(most)s
+)
+SELECT {COLUMNS}, left(message.text, 4000)
+  FROM newest
+  JOIN whatsapp_conversation conversation ON conversation.id = newest.conversation_id
+  {JOINS}
+  LEFT JOIN whatsapp_message message ON message.id = newest.message_id
+ WHERE conversation.workspace_id = %(workspace)s
+ ORDER BY newest.matched_at DESC, newest.conversation_id DESC
+"""  # noqa: S608  # constants of this room; what a person typed is a parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A piece of a message around the first word that was looked for."""
+
+    before: str
+    hit: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRow:
+    conversation: ConversationRow
+    excerpt: Excerpt | None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    rows: tuple[SearchRow, ...]
+    is_cut: bool
+
+
+def query_words(text: str) -> list[str]:
+    return [word[:_LONGEST_WORD] for word in fold(text[:500]).split()[:_MOST_WORDS]]
+
+
+def tsquery(words: list[str]) -> str:
+    """Every word as a beginning. The words are letters and digits only, so the operators
+    in the result are the ones written here."""
+    return " & ".join(f"'{word}':*" for word in words)
+
+
+def phone_beginnings(text: str, *, calling_codes: set[int]) -> list[str]:
+    """Match keys that a number typed in any notation may begin with.
+
+    People leave the country code out; our own numbers tell which one they mean.
+    """
+    written = "".join(char for char in fold(text[:500]) if char.isdecimal())
+    has_letters = any(char.isalpha() for char in text)
+    if has_letters or not _SHORTEST_PHONE <= len(written) <= 20:
+        return []
+    national = written.lstrip("0")
+    return [
+        f"p:{written}",
+        *(f"p:{code}{national}" for code in sorted(calling_codes) if national),
+    ]
+
+
+def search_conversations(workspace: Workspace, *, text: str) -> SearchResult:
+    """The newest conversations in which every word is found, as a beginning of a word."""
+    words = query_words(text)
+    if not words:
+        return SearchResult((), is_cut=False)
+    with workspace_transaction(workspace.pk):
+        rows = _rows(workspace, words=words, phones=_phones(workspace, text))
+    return SearchResult(
+        tuple(
+            SearchRow(
+                ConversationRow.of(row),
+                excerpt(row[18], words=words) if row[18] else None,
+            )
+            for row in rows
+        ),
+        is_cut=len(rows) == MOST,
+    )
+
+
+def excerpt(text: str, *, words: list[str]) -> Excerpt:
+    """Cut around the first word that begins with one of `words`."""
+    start, end = _first_hit(text, words)
+    left = max(0, start - _EXCERPT // 3)
+    right = min(len(text), max(end, left + _EXCERPT))
+    return Excerpt(
+        before=("…" if left else "") + text[left:start],
+        hit=text[start:end],
+        after=text[end:right] + ("…" if right < len(text) else ""),
+    )
+
+
+def _first_hit(text: str, words: list[str]) -> tuple[int, int]:
+    position = 0
+    for token in text.split():
+        begin = text.index(token, position)
+        position = begin + len(token)
+        if any(part.startswith(tuple(words)) for part in fold(token).split()):
+            return begin, position
+    return 0, 0
+
+
+def _phones(workspace: Workspace, text: str) -> list[str]:
+    if not phone_beginnings(text, calling_codes=set()):
+        return []
+    own = Channel.objects.for_workspace(workspace).values_list("phone", flat=True)
+    codes = {_calling_code(phone) for phone in own}
+    return phone_beginnings(text, calling_codes={code for code in codes if code})
+
+
+def _calling_code(phone: str) -> int | None:
+    try:
+        return phonenumbers.parse(phone).country_code
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def _rows(
+    workspace: Workspace, *, words: list[str], phones: list[str]
+) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SEARCH,
+            {
+                "workspace": workspace.pk,
+                "words": tsquery(words),
+                "phones": phones,
+                "most": MOST,
+            },
+        )
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
