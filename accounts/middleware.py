@@ -7,7 +7,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
-from accounts.models import Membership
+from accounts import selectors
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -49,14 +49,13 @@ class WorkspaceMiddleware:
         slug = kwargs.pop("workspace_slug", None)
         if slug is None or not request.user.is_authenticated:
             return
-        membership = (
-            Membership.objects.unscoped("finding which workspace this person may enter")
-            .select_related("workspace")
-            .filter(user=request.user, workspace__slug=slug)
-            .first()
+        memberships = selectors.list_memberships(request.user)
+        membership = next(
+            (one for one in memberships if one.workspace.slug == slug), None
         )
         if membership is None:
             raise Http404
+        request.memberships = memberships  # type: ignore[attr-defined]  # the workspace switcher's
         request.membership = membership  # type: ignore[attr-defined]  # see http.WorkspaceRequest
         request.workspace = membership.workspace  # type: ignore[attr-defined]  # see http.WorkspaceRequest
         timezone.activate(zoneinfo.ZoneInfo(membership.workspace.time_zone))

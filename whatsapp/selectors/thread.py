@@ -121,8 +121,9 @@ def _page(
     )
     if position:
         messages = messages.filter(provider_at__lte=position.at)
-    rows: list[dict[str, Any]] = list(
-        messages.order_by("-provider_at", "-id").values(
+    rows: list[dict[str, Any]] = [
+        dict(row)
+        for row in messages.order_by("-provider_at", "-id").values(
             "id",
             "direction",
             "origin",
@@ -140,7 +141,7 @@ def _page(
             "author__name",
             "author__email",
         )[seen : seen + size + 1]
-    )
+    ]
     if len(rows) <= size:
         return rows, None
     rows = rows[:size]
