@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -56,7 +57,7 @@ def make_shop_for() -> Callable[..., Shop]:
     return make_shop
 
 
-def make_shop(workspace: Workspace, **channel: str) -> Shop:
+def make_shop(workspace: Workspace, **channel: Any) -> Shop:
     number = make.meta_number(workspace, **channel)
     assert number.integration is not None
     return Shop(workspace, number.integration, number)
