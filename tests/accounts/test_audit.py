@@ -173,13 +173,15 @@ def test_an_entry_of_another_workspace_is_found(chain, world):
     assert broken_at(chain) == 6
 
 
-def test_a_branch_written_from_a_restored_head_is_found(chain):
+def head_of(workspace):
+    chains = AuditChain.objects.for_workspace(workspace)
+    return chains.values("sequence", "hash", "head_mac")[0]
+
+
+def test_an_entry_of_a_branch_does_not_pass_for_the_head(chain):
     """Somebody puts back an older head, and the program itself writes on from there."""
-    old_head = AuditChain.objects.for_workspace(chain).values(
-        "sequence", "hash", "head_mac"
-    )[0]
-    audit.record(workspace=chain, action="what.really.happened")
-    truth = at(chain, 7).get()
+    old_head = head_of(chain)
+    truth = audit.record(workspace=chain, action="what.really.happened")
     at(chain, 7).delete()
     AuditChain.objects.for_workspace(chain).update(**old_head)
     audit.record(workspace=chain, action="another.story")
@@ -187,6 +189,19 @@ def test_a_branch_written_from_a_restored_head_is_found(chain):
     truth.save(force_insert=True)
 
     assert broken_at(chain) == 7
+
+
+def test_entries_of_two_branches_do_not_fit_together(chain):
+    old_head = head_of(chain)
+    truth = audit.record(workspace=chain, action="what.really.happened")
+    at(chain, 7).delete()
+    AuditChain.objects.for_workspace(chain).update(**old_head)
+    for action in ("another.story", "and.its.end"):
+        audit.record(workspace=chain, action=action)
+    at(chain, 7).delete()
+    truth.save(force_insert=True)
+
+    assert broken_at(chain) == 8
 
 
 def test_the_chain_outlives_the_secrets_of_its_workspace(chain):
