@@ -6,7 +6,7 @@ from django.conf import settings
 from accounts.models import User
 
 
-class PreferencesForm(forms.ModelForm[User]):
+class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """Sent by the language buttons and by the theme buttons, one field at a time."""
 
     language = forms.ChoiceField(choices=settings.LANGUAGES, required=False)

@@ -28,10 +28,10 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
     elif scope["type"] == "http":
-        logs.correlation_id.set(logs.new_correlation_id())
         if scope["path"].startswith(receiver.PREFIX):
             await receiver.application(scope, receive, send)
         else:
+            logs.correlation_id.set(logs.new_correlation_id())
             await pages(scope, receive, send)
     else:
         # No websockets here; closing before accepting is the refusal.

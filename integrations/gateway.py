@@ -173,7 +173,7 @@ def acknowledge(endpoint: Endpoint, raw: RawRequest) -> Acknowledgement:
 def kept_headers(provider: str, headers: Mapping[str, str]) -> dict[str, str]:
     """The request headers that may rest beside a body; the ones that prove do not."""
     kept = registry.get(provider).webhook_headers
-    return {name: value for name, value in headers.items() if name in kept}
+    return {name: headers[name] for name in sorted(kept) if name in headers}
 
 
 def parse(provider: str, body: bytes, headers: Mapping[str, str]) -> list[Event]:

@@ -1,5 +1,7 @@
 """Counters of this process's receiver, read by /metrics."""
 
+from functools import cache
+
 from prometheus_client import Counter
 
 _STORED = Counter(
@@ -11,9 +13,15 @@ _REFUSED = Counter(
 )
 
 
+@cache
+def _of_provider(provider: str) -> tuple[Counter, Counter]:
+    return _STORED.labels(provider), _BYTES.labels(provider)
+
+
 def stored(provider: str, size: int) -> None:
-    _STORED.labels(provider).inc()
-    _BYTES.labels(provider).inc(size)
+    requests, volume = _of_provider(provider)
+    requests.inc()
+    volume.inc(size)
 
 
 def refused(status: int) -> None:

@@ -10,7 +10,7 @@ logger = logging.getLogger(__name__)
 
 DRAIN_INBOX = "webhooks.drain_inbox"
 # One hint wakes a worker that drains until nothing is due, so more of them only cost.
-LEAST_PAUSE_SECONDS = 0.02
+LEAST_PAUSE_SECONDS = 0.05
 
 
 class Hinter:

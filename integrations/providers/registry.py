@@ -24,13 +24,15 @@ def slugs() -> list[str]:
 
 
 def get(slug: str) -> Adapter:
-    if slug not in slugs():
+    if slug == "sandbox" and not settings.SANDBOX_ENABLED:
         raise UnknownProvider(slug)
     return _load(slug)
 
 
 @cache
 def _load(slug: str) -> Adapter:
+    if slug not in PROVIDERS:
+        raise UnknownProvider(slug)
     adapter_class = import_string(PROVIDERS[slug])
     adapter: Adapter = adapter_class(settings.PROVIDER_SETTINGS.get(slug, {}))
     return adapter

@@ -51,7 +51,7 @@ class Adapter(ABC):
     `credential_fields` are the names an admin fills in; `secret_fields` are those that
     are never shown again. `redact_keys` are JSON keys and header names (lower case) whose
     values never reach a log. `webhook_headers` are the request headers kept with a raw
-    webhook, lower case.
+    webhook, lower case; no proof is among them, since a stored request was proven.
     """
 
     slug: ClassVar[str]

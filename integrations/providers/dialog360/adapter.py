@@ -39,7 +39,6 @@ class Dialog360Adapter(Adapter):
         {"d360-api-key", "api_key", "webhook_secret", "url", "headers"}
         | {signature.HEADER, signature.TOKEN_HEADER.lower()}
     )
-    webhook_headers = Adapter.webhook_headers | {signature.HEADER}
 
     def validate_credentials(self, credentials: Mapping[str, object]) -> dict[str, str]:
         return forms.validate(credentials)

@@ -40,7 +40,6 @@ class MetaCloudAdapter(Adapter):
         {"authorization", "access_token", "app_secret", "verify_token", "pin"}
         | {signature.HEADER, "appsecret_proof", "hub.verify_token"}
     )
-    webhook_headers = Adapter.webhook_headers | {signature.HEADER}
 
     def validate_credentials(self, credentials: Mapping[str, object]) -> dict[str, str]:
         return forms.validate(credentials)

@@ -34,7 +34,6 @@ class SandboxAdapter(Adapter):
     credential_fields = names(forms.FIELDS)
     secret_fields = secret_names(forms.FIELDS)
     redact_keys = frozenset({"webhook_secret", signature.HEADER})
-    webhook_headers = Adapter.webhook_headers | {signature.HEADER}
 
     def validate_credentials(self, credentials: Mapping[str, object]) -> dict[str, str]:
         return forms.validate(credentials)
