@@ -31,7 +31,8 @@ class Command(OperatorCommand):
             + f"  {fact['state']}  {fact['channel']}"
             for fact in facts
         ]
-        self.answer({"channels": facts}, "\n".join([*lines, f"{len(facts)} numbers"]))
+        lines.append("1 number" if len(facts) == 1 else f"{len(facts)} numbers")
+        self.answer({"channels": facts}, "\n".join(lines))
 
 
 def _facts(channel: Channel) -> dict[str, Any]:
