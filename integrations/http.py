@@ -287,7 +287,8 @@ def _check_destination(url: httpx.URL) -> None:
     if url.userinfo:
         raise Refused("egress_denied", "credentials in the URL")
     port = url.port or (443 if url.scheme == "https" else 80)
-    if egress.is_allowed(url.host, port, settings.EGRESS_ALLOWED_HOSTS):
+    host = url.raw_host.decode("ascii")  # as the connection will ask for it
+    if egress.is_allowed(host, port, settings.EGRESS_ALLOWED_HOSTS):
         return
     if url.scheme != "https":
         raise Refused("egress_denied", "https only")
