@@ -1,12 +1,19 @@
 """What a person chooses for themselves."""
 
+from typing import TYPE_CHECKING
+
 from django import forms
 from django.conf import settings
 
 from accounts.models import User
 
+if TYPE_CHECKING:
+    _UserForm = forms.ModelForm[User]
+else:
+    _UserForm = forms.ModelForm  # subscriptable to the stubs only
 
-class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+
+class PreferencesForm(_UserForm):
     """Sent by the language buttons and by the theme buttons, one field at a time."""
 
     language = forms.ChoiceField(choices=settings.LANGUAGES, required=False)

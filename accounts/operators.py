@@ -13,6 +13,8 @@ from django.utils import translation
 
 from accounts.models import Workspace
 
+ACTOR = "operator"  # who the audit trail names for what a command did
+
 
 class Refusal(Exception):
     """The command cannot do that. `problems` gives the reason for each argument or field."""

@@ -6,6 +6,7 @@ Read by `config/settings/` alone; everything else asks `django.conf.settings`.
 import base64
 import binascii
 import os
+import re
 from urllib.parse import unquote, urlsplit
 
 
@@ -74,6 +75,17 @@ def url(name: str, default: str) -> str:
 def listing(name: str, default: str = "") -> list[str]:
     """A comma-separated list; blanks are dropped."""
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def hosts(name: str) -> list[str]:
+    """A list of `host` or `host:port`; an IPv6 address with a port stands in brackets."""
+    entries = listing(name)
+    for entry in entries:
+        if not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s/:@\[\]]+)(:[0-9]{1,5})?", entry):
+            raise BadSetting(
+                name, f"has the entry {entry!r}", "Write host or host:port."
+            )
+    return entries
 
 
 def database(name: str = "DATABASE_URL") -> dict[str, object]:

@@ -86,7 +86,7 @@ class Allowed:
 
     @classmethod
     def read(cls, entry: str) -> "Allowed":
-        """Read `host`, `host:port`, `::1`, `[::1]` or `[::1]:8080`."""
+        """Read `host`, `host:port`, `::1`, `[::1]` or `[::1]:8080`; env.py checked it."""
         host, separator, port = entry.strip().rpartition(":")
         if not separator or (":" in host and not host.endswith("]")):
             return cls(normal_host(entry), None)

@@ -68,9 +68,19 @@ class Redactor:
 
     def headers(self, headers: Mapping[str, str]) -> str:
         return "\n".join(
-            f"{name}: {MASK if name.lower() in self.keys else self.text(value)}"
+            f"{name}: {self._header(name.lower(), value)}"
             for name, value in headers.items()
         )
+
+    def _header(self, name: str, value: str) -> str:
+        if name in self.keys:
+            return MASK
+        if name in {"location", "content-location", "referer"}:  # often a signed URL
+            try:
+                return self.url(value)
+            except ValueError:
+                return MASK
+        return self.text(value)
 
     def body(self, content: bytes, content_type: str) -> str:
         if not content:

@@ -58,7 +58,7 @@ PROVIDER_SETTINGS = {
     "sandbox": {},
 }
 # Hosts that the egress guard lets through although their addresses are private.
-EGRESS_ALLOWED_HOSTS = env.listing("EGRESS_ALLOWED_HOSTS")
+EGRESS_ALLOWED_HOSTS = env.hosts("EGRESS_ALLOWED_HOSTS")
 INBOX_LEASE_SECONDS = env.integer("INBOX_LEASE_SECONDS", 60, least=5, most=3600)
 WEBHOOK_MAX_BYTES = env.integer("WEBHOOK_MAX_BYTES", 4 * 1024 * 1024, least=1024)
 

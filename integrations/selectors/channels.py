@@ -19,3 +19,13 @@ def has_several(workspace: Workspace) -> bool:
     """Whether a page has to say which of our numbers a row is about."""
     active = Channel.objects.for_workspace(workspace).filter(is_active=True)
     return len(active.values_list("pk")[:2]) > 1
+
+
+def list_all_channels() -> ScopedQuerySet[Channel]:
+    """For the operator of the installation, workspace by workspace."""
+    rows: ScopedQuerySet[Channel] = (
+        Channel.objects.unscoped("the operator sees every workspace's numbers")
+        .select_related("integration")
+        .order_by("workspace_id", "-is_active", "phone", "id")
+    )
+    return rows

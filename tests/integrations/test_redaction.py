@@ -48,6 +48,14 @@ def test_forms_and_queries_are_masked_by_name():
     assert url == "https://example.com/a?pin=***&x=2&access_token=***"
 
 
+def test_the_target_of_a_redirect_is_masked_like_any_url():
+    told = REDACTOR.headers(
+        {"Location": "https://example.com/f?sig=abcd&x=1", "Referer": "https://[oops"}
+    )
+
+    assert told == "Location: https://example.com/f?sig=***&x=1\nReferer: ***"
+
+
 @pytest.mark.parametrize(
     ("body", "kind"),
     [

@@ -1,4 +1,3 @@
-import io
 import json
 import re
 import uuid
@@ -6,9 +5,9 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.core.management import call_command
 from django.urls import reverse
 
+from tests.commands import run
 from tests.factories import integrations as make
 from whatsapp import tokens
 from whatsapp.models import Touch, TrackedLink
@@ -57,6 +56,7 @@ def link(world, channel):
         workspace=world.workspace,
         channel=channel,
         slug="instagram-bio",
+        now=NOW,
         prefilled_text="Olá! Vim pelo Instagram & cia",
         utm={"utm_source": "instagram", "utm_medium": "bio"},
     )
@@ -186,7 +186,7 @@ def test_a_token_that_is_taken_is_drawn_again(link, world, monkeypatch):
 def test_one_address_has_one_hash_in_a_workspace_and_another_elsewhere(world, link):
     other = make.channel(world.other_workspace, phone="+5511911112222")
     elsewhere = links.add_tracked_link(
-        workspace=world.other_workspace, channel=other, slug="bio"
+        workspace=world.other_workspace, channel=other, slug="bio", now=NOW
     )
     for clicked in (link, link, elsewhere):
         click(clicked, ip="2001:db8::1")
@@ -250,7 +250,12 @@ def test_behind_our_proxy_the_address_it_noted_counts(client, link, world, setti
     ],
 )
 def test_a_link_that_cannot_be_is_refused_by_field(link, world, change, field):
-    values = {"slug": "outro", "channel": link.channel, "workspace": world.workspace}
+    values = {
+        "slug": "outro",
+        "channel": link.channel,
+        "workspace": world.workspace,
+        "now": NOW,
+    }
 
     with pytest.raises(links.LinkInvalid) as invalid:
         links.add_tracked_link(**(values | change))
@@ -261,17 +266,11 @@ def test_a_link_that_cannot_be_is_refused_by_field(link, world, change, field):
 def test_a_link_needs_a_number_of_its_own_workspace(link, world):
     with pytest.raises(links.LinkInvalid):
         links.add_tracked_link(
-            workspace=world.other_workspace, channel=link.channel, slug="alheio"
+            workspace=world.other_workspace,
+            channel=link.channel,
+            slug="alheio",
+            now=NOW,
         )
-
-
-def run(*arguments):
-    out, err = io.StringIO(), io.StringIO()
-    try:
-        call_command("add_tracked_link", *arguments, stdout=out, stderr=err)
-    except SystemExit as end:
-        return end.code, out.getvalue(), err.getvalue()
-    return 0, out.getvalue(), err.getvalue()
 
 
 @pytest.mark.parametrize("by", ["phone", "national", "key"])
@@ -281,14 +280,15 @@ def test_the_command_adds_a_link_and_tells_its_address(world, channel, by):
         "national": "(11) 98765-4321",
         "key": str(channel.key),
     }[by]
-    code, out, _ = run(
+    ran = run(
+        "add_tracked_link",
         *("--workspace", "padaria", "--slug", "bio", "--channel", wanted),
         *("--text", "Oi", "--utm-source", "ig", "--json"),
     )
 
     link = TrackedLink.objects.for_workspace(world.workspace).get()
-    assert code == 0
-    assert json.loads(out) == {
+    assert ran.code == 0
+    assert json.loads(ran.out) == {
         "link": str(link.key),
         "slug": "bio",
         "url": "http://127.0.0.1:8000/r/bio",
@@ -314,12 +314,12 @@ def test_the_command_refuses_by_field_with_code_1(world, channel, change, field)
     } | change
     flat = [part for pair in arguments.items() for part in pair]
 
-    code, out, err = run(*flat, "--json")
-    words_code, _, words = run(*flat)
+    told = run("add_tracked_link", *flat, "--json")
+    said = run("add_tracked_link", *flat)
 
-    assert (code, words_code, out) == (1, 1, "")
-    assert list(json.loads(err)["fields"]) == [field]
-    assert words.startswith(f"{field}: ")
+    assert (told.code, said.code, told.out) == (1, 1, "")
+    assert list(json.loads(told.err)["fields"]) == [field]
+    assert said.err.startswith(f"{field}: ")
 
 
 # --- the QR code --------------------------------------------------------------

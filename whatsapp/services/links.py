@@ -15,7 +15,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from accounts.models import Workspace
+from accounts import audit
+from accounts.models import User, Workspace
 from integrations.models import Channel
 from whatsapp import tokens
 from whatsapp.models import Touch, TouchKind, TrackedLink
@@ -40,8 +41,11 @@ def add_tracked_link(
     workspace: Workspace,
     channel: Channel,
     slug: str,
+    now: datetime,
     prefilled_text: str = "",
     utm: Mapping[str, str] | None = None,
+    actor: User | None = None,
+    actor_label: str = "",
 ) -> TrackedLink:
     """Add `/r/<slug>` for a number of this workspace, or raise LinkInvalid."""
     link = TrackedLink(
@@ -57,6 +61,15 @@ def add_tracked_link(
         link.clean_fields()
         with transaction.atomic():
             link.save()
+            audit.record(
+                workspace=workspace,
+                action="link.added",
+                actor=actor,
+                actor_label=actor_label,
+                target=str(link.key),
+                details={"slug": slug},
+                now=now,
+            )
     except ValidationError as error:
         raise LinkInvalid(
             {name: " ".join(texts) for name, texts in error.message_dict.items()}

@@ -4,9 +4,10 @@ import uuid
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.utils import timezone
 
 from accounts.models import Workspace
-from accounts.operators import OperatorCommand, Refusal
+from accounts.operators import ACTOR, OperatorCommand, Refusal
 from integrations.models import Channel
 from whatsapp import phones
 from whatsapp.services import links
@@ -38,6 +39,8 @@ class Command(OperatorCommand):
                 slug=options["slug"],
                 prefilled_text=options["text"],
                 utm={name: options[name] for name in links.UTM_FIELDS},
+                actor_label=ACTOR,
+                now=timezone.now(),
             )
         except links.LinkInvalid as error:
             raise Refusal(error.problems) from None

@@ -1,0 +1,241 @@
+"""Connecting a provider account: its credentials, its number, its webhook URL.
+
+The credentials are sealed before they are stored, and the token of the webhook URL exists
+only in the answer given here.
+"""
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import phonenumbers
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from accounts import audit
+from accounts.models import User, Workspace
+from accounts.vault import seal_json
+from integrations import gateway
+from integrations.models import (
+    Channel,
+    ChannelState,
+    Integration,
+    Session,
+    SessionState,
+    WebhookToken,
+)
+from integrations.providers import registry
+from integrations.providers.base.adapter import Adapter
+from integrations.providers.base.capabilities import Capability
+from integrations.providers.base.errors import CredentialsInvalid
+from integrations.providers.base.types import NumberRef
+
+TOKEN_BYTES = 32
+
+logger = logging.getLogger("integrations")
+
+
+class NameInvalid(Exception):
+    """The integration cannot be called so; the text says why."""
+
+
+class NumberTaken(Exception):
+    """The number is live already. Whose it is stays unsaid: it may be another workspace's."""
+
+    def __init__(self) -> None:
+        super().__init__("is connected already, here or in another workspace")
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """`webhook_url` is told once; only the digest of its token is kept."""
+
+    integration: Integration
+    channel: Channel
+    webhook_url: str = field(repr=False)
+
+
+def add_integration(
+    *,
+    workspace: Workspace,
+    provider: str,
+    name: str,
+    credentials: Mapping[str, object],
+    now: datetime,
+    actor: User | None = None,
+    actor_label: str = "",
+) -> Connected:
+    """Connect a number: all of it or nothing.
+
+    Raises registry.UnknownProvider, CredentialsInvalid, NameInvalid or NumberTaken.
+    """
+    adapter = registry.get(provider)
+    cleaned = adapter.validate_credentials(credentials)
+    number = adapter.number_of(cleaned)
+    phone = _e164(number)
+    with transaction.atomic():
+        integration = _new_integration(workspace, provider, name)
+        # Sealed second: the row's id is part of what the seal is bound to.
+        integration.credentials = seal_json(
+            cleaned, gateway.credentials_context(integration)
+        )
+        integration.save(update_fields=["credentials"])
+        channel = _take_channel(integration, phone=phone, number=number)
+        _open_session(channel, adapter, now=now)
+        token = _new_token(integration)
+        audit.record(
+            workspace=workspace,
+            action="integration.added",
+            actor=actor,
+            actor_label=actor_label,
+            target=str(integration.key),
+            details={"provider": provider, "channel": str(channel.key)},
+            now=now,
+        )
+    ids = {
+        "workspace_id": workspace.pk,
+        "integration_id": integration.pk,
+        "channel_id": channel.pk,
+    }
+    logger.info("integration added", extra=ids)
+    return Connected(integration, channel, webhook_url(token))
+
+
+def rotate_webhook_token(
+    integration: Integration,
+    *,
+    keep_old_for: timedelta,
+    now: datetime,
+    actor: User | None = None,
+    actor_label: str = "",
+) -> str:
+    """Give a new webhook URL; the one in use until now goes on for `keep_old_for`.
+
+    At most two are ever active: one left over from an earlier change ends at once.
+    """
+    with transaction.atomic():
+        integrations = Integration.objects.for_workspace(integration.workspace_id)
+        integrations.select_for_update().get(pk=integration.pk)
+        tokens = integration.webhook_tokens.order_by("-pk")
+        newest = tokens.first() if keep_old_for else None
+        if newest is None:
+            tokens.all().delete()
+        else:
+            tokens.exclude(pk=newest.pk).delete()
+            newest.expires_at = now + keep_old_for
+            newest.save(update_fields=["expires_at"])
+        token = _new_token(integration)
+        audit.record(
+            workspace=integration.workspace,
+            action="integration.webhook_url_changed",
+            actor=actor,
+            actor_label=actor_label,
+            target=str(integration.key),
+            details={"old_ends_after_seconds": int(keep_old_for.total_seconds())},
+            now=now,
+        )
+    return webhook_url(token)
+
+
+def webhook_url(token: str) -> str:
+    return f"{settings.PUBLIC_URL}/webhooks/whatsapp/{token}/"
+
+
+def _e164(number: NumberRef) -> str:
+    try:
+        parsed = phonenumbers.parse(f"+{number.phone or ''}")
+    except phonenumbers.NumberParseException:
+        parsed = None
+    # A number that is possible only inside its own town would not be reached from outside.
+    if (
+        parsed is None
+        or phonenumbers.is_possible_number_with_reason(parsed)
+        != phonenumbers.ValidationResult.IS_POSSIBLE
+    ):
+        raise CredentialsInvalid({"phone_number": "is no possible phone number"})
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _new_integration(workspace: Workspace, provider: str, name: str) -> Integration:
+    name = name.replace("\0", "").strip()
+    if not 0 < len(name) <= 100:
+        raise NameInvalid("takes 1 to 100 characters")
+    try:
+        with transaction.atomic():
+            return Integration.objects.create(
+                workspace=workspace, provider=provider, name=name
+            )
+    except IntegrityError as error:
+        if _violated(error) != "integration_name_unique":
+            raise
+        raise NameInvalid("is the name of another integration") from None
+
+
+def _take_channel(
+    integration: Integration, *, phone: str, number: NumberRef
+) -> Channel:
+    """The number's earlier channel in this workspace, with its conversations, or a new one."""
+    free = Channel.objects.for_workspace(integration.workspace_id).filter(
+        Q(is_active=False) | Q(integration=None),
+        provider=integration.provider,
+        phone=phone,
+    )
+    channel = free.select_for_update().order_by("-is_active", "-pk").first()
+    if channel is None:
+        channel = Channel(
+            workspace_id=integration.workspace_id,
+            provider=integration.provider,
+            phone=phone,
+            display_name=integration.name,
+        )
+    channel.integration = integration
+    channel.external_id = number.external_id
+    channel.is_active = True
+    channel.state = ChannelState.NEW
+    try:
+        with transaction.atomic():
+            channel.save()
+    except IntegrityError as error:
+        if not (_violated(error) or "").endswith("_live_once"):
+            raise
+        raise NumberTaken from None
+    return channel
+
+
+def _open_session(channel: Channel, adapter: Adapter, *, now: datetime) -> None:
+    """Begin the episode. A provider that cannot be asked has nothing to be checked."""
+    channel.sessions.filter(ended_at=None).update(
+        ended_at=now, state=SessionState.DISCONNECTED, reason="connected anew"
+    )
+    is_connected = Capability.SESSION_PROBE not in adapter.capabilities
+    Session.objects.create(
+        workspace_id=channel.workspace_id,
+        channel=channel,
+        kind=adapter.session_kind,
+        state=SessionState.CONNECTED if is_connected else SessionState.VERIFYING,
+        connected_at=now if is_connected else None,
+    )
+    if is_connected:
+        channel.state = ChannelState.CONNECTED
+        channel.save(update_fields=["state"])
+
+
+def _new_token(integration: Integration) -> str:
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    WebhookToken.objects.create(
+        workspace_id=integration.workspace_id,
+        integration=integration,
+        digest=hashlib.sha256(token.encode("ascii")).digest(),
+    )
+    return token
+
+
+def _violated(error: DatabaseError) -> str | None:
+    """The name of the constraint that said no."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return getattr(diagnosis, "constraint_name", None)
