@@ -1,13 +1,73 @@
 """Template tags, filters and context of every page; registered in TEMPLATES."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
-from django import template
+from django import forms, template
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import pgettext_lazy as in_context
 
 from accounts import permissions
+from integrations.providers.base.types import MessageKind
+from whatsapp import phones
+from whatsapp.models import MediaState
+from whatsapp.selectors.people import Person
 
 register = template.Library()
+
+# What became of a message: the word, and the icon that stands beside it, never alone.
+_STATUSES = {
+    "pending": (gettext_lazy("Queued"), "clock"),
+    "accepted": (gettext_lazy("Accepted"), "clock"),
+    "queued": (gettext_lazy("Queued"), "clock"),
+    "sent": (in_context("delivery status", "Sent"), "tick"),
+    "delivered": (gettext_lazy("Delivered"), "ticks"),
+    "read": (gettext_lazy("Read"), "ticks"),
+    "played": (gettext_lazy("Played"), "ticks"),
+    "failed": (gettext_lazy("Failed"), "cross"),
+    "uncertain": (gettext_lazy("Unconfirmed"), "question"),
+}
+_KINDS = {
+    MessageKind.TEXT: gettext_lazy("Text"),
+    MessageKind.IMAGE: gettext_lazy("Image"),
+    MessageKind.VIDEO: gettext_lazy("Video"),
+    MessageKind.AUDIO: gettext_lazy("Audio"),
+    MessageKind.VOICE: gettext_lazy("Voice message"),
+    MessageKind.DOCUMENT: gettext_lazy("Document"),
+    MessageKind.STICKER: gettext_lazy("Sticker"),
+    MessageKind.LOCATION: gettext_lazy("Location"),
+    MessageKind.CONTACTS: gettext_lazy("Contact card"),
+    MessageKind.BUTTON_REPLY: gettext_lazy("Button tapped"),
+    MessageKind.LIST_REPLY: gettext_lazy("Option chosen"),
+    MessageKind.FLOW_REPLY: gettext_lazy("Form answered"),
+    MessageKind.REACTION: gettext_lazy("Reaction"),
+    MessageKind.ORDER: in_context("shopping", "Order"),
+    MessageKind.SYSTEM: gettext_lazy("Notice from WhatsApp"),
+    MessageKind.EDIT: gettext_lazy("Edited message"),
+    MessageKind.REVOKE: gettext_lazy("Deleted message"),
+    MessageKind.WELCOME_REQUEST: gettext_lazy("Opened the conversation"),
+    MessageKind.CALL_PERMISSION: gettext_lazy("Answer to a call request"),
+    MessageKind.INTERACTIVE: gettext_lazy("Interactive message"),
+    MessageKind.TEMPLATE: gettext_lazy("Template"),
+    MessageKind.MEDIA_PLACEHOLDER: gettext_lazy("File from before the connection"),
+    MessageKind.UNSUPPORTED: gettext_lazy("Message of an unknown type"),
+}
+_CHANNEL_LEVELS = {
+    "new": "quiet",
+    "connected": "good",
+    "degraded": "warning",
+    "disconnected": "bad",
+}
+_MEDIA_LEVELS = {
+    "stored": "good",
+    "retry": "warning",
+    "expired": "bad",
+    "refused": "bad",
+}
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
@@ -15,6 +75,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
     return {
         "workspace": getattr(request, "workspace", None),
         "membership": getattr(request, "membership", None),
+        "memberships": getattr(request, "memberships", ()),
     }
 
 
@@ -24,3 +85,80 @@ def can(context: template.Context, action: str) -> bool:
     return membership is not None and permissions.may(
         membership.role, permissions.Action(action)
     )
+
+
+@register.filter
+def phone(number: str) -> str:
+    """`5511987654321` as `+55 11 98765-4321`."""
+    return phones.display(number) if number else ""
+
+
+@register.filter
+def person_name(person: Person) -> str:
+    return (
+        person.name or phone(person.phone) or person.alias or gettext("Unknown person")
+    )
+
+
+@register.filter
+def initial(person: Person) -> str:
+    """The letter of an avatar; a number has none."""
+    return next((char.upper() for char in person.name if char.isalpha()), "")
+
+
+@register.filter
+def kind_word(kind: str) -> str:
+    return str(_KINDS[MessageKind(kind)]) if kind in _KINDS else kind
+
+
+@register.filter
+def status_word(status: str) -> str:
+    return str(_STATUSES[status][0]) if status in _STATUSES else status
+
+
+@register.filter
+def status_icon(status: str) -> str:
+    return _STATUSES[status][1] if status in _STATUSES else "question"
+
+
+@register.filter
+def channel_level(state: str) -> str:
+    """How a number's state is coloured, beside its word."""
+    return _CHANNEL_LEVELS.get(state, "quiet")
+
+
+@register.filter
+def media_word(state: str) -> str:
+    return str(MediaState(state).label) if state in MediaState.values else state
+
+
+@register.filter
+def media_level(state: str) -> str:
+    return _MEDIA_LEVELS.get(state, "quiet")
+
+
+@register.filter
+def as_control(field: forms.BoundField) -> SafeString:
+    """The control alone. Django ties its help and its errors to it by id."""
+    return field.as_widget(attrs={"class": "input"})
+
+
+@register.filter
+def list_time(moment: datetime) -> str:
+    """The hour today, then the day: what a list has room for."""
+    local, now = timezone.localtime(moment), timezone.localtime()
+    if local.date() == now.date():
+        return date_format(local, "TIME_FORMAT")
+    if local.date() == now.date() - timedelta(days=1):
+        return gettext("Yesterday")
+    return date_format(local, "SHORT_DATE_FORMAT")
+
+
+@register.filter
+def day_name(moment: datetime) -> str:
+    local, now = timezone.localtime(moment), timezone.localtime()
+    if local.date() == now.date():
+        return gettext("Today")
+    if local.date() == now.date() - timedelta(days=1):
+        return gettext("Yesterday")
+    return date_format(local, "DATE_FORMAT")

@@ -1,6 +1,5 @@
 """Language and theme, kept with the person, chosen from the account menu of any page."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -9,13 +8,13 @@ from django.views.decorators.http import require_POST
 from accounts.forms import PreferencesForm
 
 
-@login_required
 @require_POST
 def update(request: HttpRequest) -> HttpResponse:
-    form = PreferencesForm(request.POST, instance=request.user)  # type: ignore[arg-type]  # login_required
-    if not form.is_valid():
+    form = PreferencesForm(request.POST)
+    if not request.user.is_authenticated or not form.is_valid():
         return HttpResponseBadRequest()
-    form.save()
+    form.apply_to(request.user)
+    request.user.save(update_fields=["language", "theme"])
     return redirect(_way_back(request))
 
 

@@ -9,6 +9,7 @@ from django.db import connection
 from accounts.models import Workspace
 from accounts.scoping import workspace_transaction
 from integrations.models import Channel
+from whatsapp import phones
 from whatsapp.folding import fold
 from whatsapp.selectors.inbox import COLUMNS, JOINS, ConversationRow
 
@@ -16,6 +17,7 @@ MOST = 50
 _MOST_WORDS = 8
 _LONGEST_WORD = 60
 _SHORTEST_PHONE = 4
+_LONGEST_PHONE = 20
 _EXCERPT = 160
 
 _SEARCH = f"""
@@ -79,15 +81,16 @@ def phone_beginnings(text: str, *, calling_codes: set[int]) -> list[str]:
 
     People leave the country code out; our own numbers tell which one they mean.
     """
-    written = "".join(char for char in fold(text[:500]) if char.isdecimal())
+    written = phones.digits(text)
     has_letters = any(char.isalpha() for char in text)
-    if has_letters or not _SHORTEST_PHONE <= len(written) <= 20:
+    if has_letters or not _SHORTEST_PHONE <= len(written) <= _LONGEST_PHONE:
         return []
     national = written.lstrip("0")
-    return [
-        f"p:{written}",
-        *(f"p:{code}{national}" for code in sorted(calling_codes) if national),
-    ]
+    numbers = [written, *(f"{code}{national}" for code in sorted(calling_codes))]
+    # As typed, since it may be a part; and canonical, since it may be another notation.
+    beginnings = {f"p:{number}": None for number in numbers}
+    beginnings |= {phones.match_key_for_phone(number): None for number in numbers}
+    return list(beginnings)
 
 
 def search_conversations(workspace: Workspace, *, text: str) -> SearchResult:
@@ -96,7 +99,7 @@ def search_conversations(workspace: Workspace, *, text: str) -> SearchResult:
     if not words:
         return SearchResult((), is_cut=False)
     with workspace_transaction(workspace.pk):
-        rows = _rows(workspace, words=words, phones=_phones(workspace, text))
+        rows = _rows(workspace, words=words, beginnings=_beginnings(workspace, text))
     return SearchResult(
         tuple(
             SearchRow(
@@ -131,7 +134,7 @@ def _first_hit(text: str, words: list[str]) -> tuple[int, int]:
     return 0, 0
 
 
-def _phones(workspace: Workspace, text: str) -> list[str]:
+def _beginnings(workspace: Workspace, text: str) -> list[str]:
     if not phone_beginnings(text, calling_codes=set()):
         return []
     own = Channel.objects.for_workspace(workspace).values_list("phone", flat=True)
@@ -147,7 +150,7 @@ def _calling_code(phone: str) -> int | None:
 
 
 def _rows(
-    workspace: Workspace, *, words: list[str], phones: list[str]
+    workspace: Workspace, *, words: list[str], beginnings: list[str]
 ) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -155,7 +158,7 @@ def _rows(
             {
                 "workspace": workspace.pk,
                 "words": tsquery(words),
-                "phones": phones,
+                "phones": beginnings,
                 "most": MOST,
             },
         )

@@ -16,7 +16,8 @@ from accounts.models import Workspace
 from accounts.scoping import ScopedQuerySet
 from integrations.providers.base.types import MessageKind
 from whatsapp.models import Conversation, MediaAsset, Message
-from whatsapp.selectors import paging
+from whatsapp.selectors import contents, paging
+from whatsapp.selectors.contents import Contents
 from whatsapp.selectors.paging import Page
 
 PAGE_SIZE = 50
@@ -57,7 +58,7 @@ class Entry:
     origin: str
     kind: str
     text: str
-    content: Any
+    contents: Contents
     external_id: str | None
     target_id: str | None
     provider_at: datetime
@@ -72,7 +73,6 @@ class Entry:
     reactions: tuple[Change, ...] = ()
     edits: tuple[Change, ...] = ()
     revoked_at: datetime | None = None
-    raw_type: str = ""
 
     @property
     def is_orphan_change(self) -> bool:
@@ -244,13 +244,12 @@ def _files(conversation: Conversation, ids: list[int]) -> dict[int, tuple[File, 
 
 
 def _entry(row: dict[str, Any], *, files: tuple[File, ...]) -> Entry:
-    content = row["content"] if isinstance(row["content"], dict) else {}
     return Entry(
         direction=row["direction"],
         origin=row["origin"],
         kind=row["kind"],
         text=row["text"],
-        content=content,
+        contents=contents.read(row["kind"], row["content"]),
         external_id=row["external_id"],
         target_id=row["target_id"],
         provider_at=row["provider_at"],
@@ -261,5 +260,4 @@ def _entry(row: dict[str, Any], *, files: tuple[File, ...]) -> Entry:
         error_code=row["error_code"],
         author=row["author__name"] or row["author__email"] or "",
         files=files,
-        raw_type=str(content.get("type", "")),
     )
