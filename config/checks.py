@@ -81,7 +81,7 @@ def queues_are_declared(**_: Any) -> Iterable[checks.CheckMessage]:
         )
 
 
-def unread_tasks(celery: Celery) -> list[str]:
+def unread_tasks(celery: "Celery[Any]") -> list[str]:
     """The tasks whose route ends in a queue that no worker was told of."""
     unread = []
     for name in sorted(celery.tasks):

@@ -3,6 +3,7 @@
 from django.core.checks import run_checks
 
 from config import checks
+from integrations.providers import registry
 
 
 def ids(messages) -> list[str | None]:
@@ -32,7 +33,7 @@ def test_a_short_or_twice_named_vault_key_is_refused(settings):
 
 def test_a_provider_that_cannot_be_loaded_is_named(monkeypatch):
     monkeypatch.setitem(
-        checks.registry.PROVIDERS, "broken", "integrations.providers.broken.Adapter"
+        registry.PROVIDERS, "broken", "integrations.providers.broken.Adapter"
     )
 
     (found,) = checks.providers_are_importable()
