@@ -15,6 +15,8 @@ class BadSetting(SystemExit):
 
     def __init__(self, name: str, problem: str, cure: str) -> None:
         self.name = name
+        self.problem = f"{name} {problem}"
+        self.cure = cure
         super().__init__(f"Recado cannot start: {name} {problem}. {cure}")
 
 

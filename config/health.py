@@ -126,7 +126,7 @@ async def readyz(request: HttpRequest) -> HttpResponse:
     A lost Redis is told, but does not make us unready: hints are optional, and a proxy
     that stopped sending webhooks for it would turn a delay into an outage.
     """
-    database, broker = await asyncio.gather(_database_state(), _redis_state())
+    database, broker = await asyncio.gather(database_state(), redis_state())
     ready = database["database"] == "ok" and database["migrations"] == "ok"
     healthy = "ok" if broker == "ok" else "degraded"
     state = {"status": healthy if ready else "unready", "redis": broker, **database}
@@ -173,7 +173,7 @@ def _process_counters() -> CollectorRegistry:
     return together
 
 
-async def _database_state() -> dict[str, Any]:
+async def database_state() -> dict[str, Any]:
     unknown: dict[str, Any] = {
         "database": "away",
         "migrations": "unknown",
@@ -219,7 +219,7 @@ def _expected_migrations() -> frozenset[tuple[str, str]]:
     return frozenset(loader.disk_migrations or {})
 
 
-async def _redis_state() -> str:
+async def redis_state() -> str:
     client = redis.asyncio.Redis.from_url(
         settings.REDIS_URL,
         socket_timeout=REDIS_SECONDS,

@@ -101,8 +101,10 @@ def take_lock(var: Path) -> IO[str]:
     lock = path.open("a+", encoding="utf-8")
     if not _locked(lock):
         lock.seek(0)
+        holder = lock.read().strip() or "unknown"
+        lock.close()
         raise ServerFailed(
-            f"Recado already runs from {var} (process {lock.read().strip() or 'unknown'}). "
+            f"Recado already runs from {var} (process {holder}). "
             f"Stop it, or set RECADO_VAR_DIR for a second one."
         )
     lock.truncate(0)
