@@ -9,7 +9,7 @@ from tests.integrations.providers import golden
 
 @pytest.fixture(params=list(registry.PROVIDERS))
 def slug(request: pytest.FixtureRequest) -> str:
-    return request.param
+    return str(request.param)
 
 
 @pytest.fixture

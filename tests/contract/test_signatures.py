@@ -83,7 +83,8 @@ def test_any_active_secret_may_have_signed(case: golden.Case) -> None:
 def test_nobody_is_believed_without_a_secret(case: golden.Case) -> None:
     empty = dict.fromkeys(golden.credentials(case.slug), "")
 
-    for secrets in ([], [{}], [empty], [{}, empty]):
+    attempts: list[list[dict[str, str]]] = [[], [{}], [empty], [{}, empty]]
+    for secrets in attempts:
         assert not _is_believed(case, secrets=secrets)
 
 

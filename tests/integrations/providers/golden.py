@@ -58,18 +58,21 @@ def _read(slug: str, subject: str, folder: Path) -> Case:
 
 def credentials(slug: str) -> dict[str, str]:
     """A complete set with recognizable secrets, all of them invented."""
-    return _document(slug, "credentials.json")
+    document: dict[str, str] = _document(slug, "credentials.json")
+    return document
 
 
 def status_words(slug: str) -> dict[str, str | None]:
     """Every status word the provider documents, and ours; None where it tells nothing."""
-    return _document(slug, "status_words.json")["words"]
+    words: dict[str, str | None] = _document(slug, "status_words.json")["words"]
+    return words
 
 
 def not_applicable(slug: str) -> dict[str, str]:
     """Required cases this provider cannot have, each with its reason."""
     path = FOLDER / slug / "not_applicable.json"
-    return json.loads(path.read_text()) if path.is_file() else {}
+    reasons: dict[str, str] = json.loads(path.read_text()) if path.is_file() else {}
+    return reasons
 
 
 def _document(slug: str, name: str) -> Any:
