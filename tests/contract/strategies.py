@@ -55,6 +55,26 @@ def _bodies_with_one_value_replaced(slug: str) -> st.SearchStrategy[bytes]:
     return operate()
 
 
+def bodies_with_a_stranger_between_two(slug: str) -> st.SearchStrategy[bytes]:
+    """The golden case `duplicate` with any value between its two equal elements."""
+    [case] = [
+        case for case in golden.cases("inbound", slug) if case.name == "duplicate"
+    ]
+    body = json.loads(case.body)
+    [(path, twins)] = [
+        (path, value)
+        for path in _paths(body)
+        if isinstance(value := _at(body, path), list)
+        and len(value) == 2
+        and value[0] == value[1]
+    ]
+    return values.map(
+        lambda stranger: json.dumps(
+            _replace(body, path, [twins[0], stranger, twins[1]])
+        ).encode()
+    )
+
+
 def bodies(slug: str) -> st.SearchStrategy[bytes]:
     as_json = values.map(lambda value: json.dumps(value).encode())
     return st.one_of(
@@ -73,6 +93,12 @@ def _paths(value: Any, path: tuple[Any, ...] = ()):
     )
     for key, item in items:
         yield from _paths(item, (*path, key))
+
+
+def _at(value: Any, path: tuple[Any, ...]) -> Any:
+    for key in path:
+        value = value[key]
+    return value
 
 
 def _replace(value: Any, path: tuple[Any, ...], new: Any) -> Any:

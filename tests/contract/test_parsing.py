@@ -27,7 +27,7 @@ WIDTHS = {
 
 
 @pytest.mark.parametrize("slug", registry.PROVIDERS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_any_body_gives_events_or_unreadable(slug: str, data: st.DataObject) -> None:
     body = data.draw(strategies.bodies(slug))
@@ -40,6 +40,28 @@ def test_any_body_gives_events_or_unreadable(slug: str, data: st.DataObject) -> 
         assert first, "a body that was read tells at least that it held nothing"
         for event in first:
             _check_that_it_can_be_stored(event)
+
+
+@pytest.mark.parametrize("slug", registry.PROVIDERS)
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_an_odd_element_leaves_its_neighbours_as_they_were(
+    slug: str, data: st.DataObject
+) -> None:
+    adapter = registry.get(slug)
+    body = data.draw(strategies.bodies_with_a_stranger_between_two(slug))
+    [case] = [
+        case for case in golden.cases("inbound", slug) if case.name == "duplicate"
+    ]
+    first, last = adapter.parse(case.body, {})
+
+    events = _outcome(adapter, body)
+
+    if isinstance(events, str):  # the stranger makes the whole body no JSON
+        assert "not JSON" in events
+    else:
+        assert (events[0], events[-1]) == (first, last)
+        assert len(events) > 2, "what stood between is told as something"
 
 
 @pytest.mark.parametrize("slug", registry.PROVIDERS)

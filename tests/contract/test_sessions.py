@@ -70,7 +70,7 @@ def test_trouble_on_the_way_is_passed_on_as_it_is(
 
 
 @pytest.mark.parametrize("slug", PROBING)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     status=st.sampled_from([200, 201, 204, 302, 400, 401, 404, 429, 500, 599]),
     body=st.binary(max_size=100)
