@@ -1,7 +1,7 @@
 """The table of providers: what it offers, and what it refuses."""
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from integrations.providers import registry
 
@@ -16,7 +16,7 @@ def test_unknown_provider_is_refused_by_name() -> None:
 
 
 def test_sandbox_is_not_there_unless_it_is_switched_on(
-    settings: SettingsWrapper,
+    settings: Settings,
 ) -> None:
     settings.SANDBOX_ENABLED = False
 
