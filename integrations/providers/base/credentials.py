@@ -107,3 +107,8 @@ def names(fields: Sequence[Field]) -> tuple[str, ...]:
 
 def secret_names(fields: Sequence[Field]) -> frozenset[str]:
     return frozenset(field.name for field in fields if field.is_secret)
+
+
+def secrets_in(fields: Sequence[Field], credentials: Mapping[str, str]) -> list[str]:
+    """The values that must never be told again, whoever repeats them."""
+    return [credentials.get(name, "") for name in secret_names(fields)]

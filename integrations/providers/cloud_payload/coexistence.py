@@ -6,6 +6,7 @@ before the number was connected.
 
 from dataclasses import replace
 
+from integrations.providers.base.elements import read_each
 from integrations.providers.base.reader import Reader
 from integrations.providers.base.types import (
     ContactEvent,
@@ -17,7 +18,6 @@ from integrations.providers.base.types import (
     Origin,
     Party,
 )
-from integrations.providers.cloud_payload.guard import each
 from integrations.providers.cloud_payload.messages import Setting, read_message
 from integrations.providers.cloud_payload.people import (
     NAME_WIDTH,
@@ -52,7 +52,7 @@ def read_echo(message: Reader, setting: Setting) -> list[Event]:
 
 def read_echoes(value: Reader) -> list[Event]:
     setting = Setting(number=our_number(value), book=contacts_of(value))
-    return each(
+    return read_each(
         value,
         "message_echoes",
         lambda message: read_echo(message, setting),
@@ -64,8 +64,10 @@ def read_history(value: Reader) -> list[Event]:
     """Threads as they were, or, in a later change, the files of their placeholders."""
     number = our_number(value)
     book = contacts_of(value)
-    events = each(value, "history", lambda part: _read_part(part, number, book), number)
-    events += each(
+    events = read_each(
+        value, "history", lambda part: _read_part(part, number, book), number
+    )
+    events += read_each(
         value,
         "messages",
         lambda message: _read_past(message, number, book, thread_id=None),
@@ -76,7 +78,9 @@ def read_history(value: Reader) -> list[Event]:
 
 def read_contacts(value: Reader) -> list[Event]:
     number = our_number(value)
-    return each(value, "state_sync", lambda item: _read_contact(item, number), number)
+    return read_each(
+        value, "state_sync", lambda item: _read_contact(item, number), number
+    )
 
 
 def _recipient(message: Reader, book: Book) -> Party:
@@ -85,14 +89,14 @@ def _recipient(message: Reader, book: Book) -> Party:
 
 def _read_part(part: Reader, number: NumberRef, book: Book) -> list[Event]:
     events = account_errors(part, number, kind="history")  # the owner declined
-    return events + each(
+    return events + read_each(
         part, "threads", lambda thread: _read_thread(thread, number, book), number
     )
 
 
 def _read_thread(thread: Reader, number: NumberRef, book: Book) -> list[Event]:
     thread_id = thread.find_text("id")
-    return each(
+    return read_each(
         thread,
         "messages",
         lambda message: _read_past(message, number, book, thread_id=thread_id),

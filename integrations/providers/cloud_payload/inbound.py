@@ -6,6 +6,7 @@ Meta posts it and 360dialog passes it on. Pure: bytes in, events out.
 from collections.abc import Callable
 from typing import Final
 
+from integrations.providers.base.elements import read_each
 from integrations.providers.base.errors import Unreadable
 from integrations.providers.base.reader import Reader
 from integrations.providers.base.types import (
@@ -20,7 +21,6 @@ from integrations.providers.cloud_payload.coexistence import (
     read_echoes,
     read_history,
 )
-from integrations.providers.cloud_payload.guard import each
 from integrations.providers.cloud_payload.messages import Setting, read_message
 from integrations.providers.cloud_payload.people import (
     contacts_of,
@@ -57,7 +57,7 @@ def read_envelope(root: Reader) -> list[Event]:
         raise Unreadable("object: not a WhatsApp business account")
     if not root.has("entry"):
         raise root.wrong("entry", "a list")
-    events = each(root, "entry", _read_entry)
+    events = read_each(root, "entry", _read_entry)
     return events or [Ignored("empty body")]
 
 
@@ -89,8 +89,10 @@ def read_value(value: Reader) -> list[Event]:
     setting = Setting(
         number=number, book=contacts_of(value), errors=value.plain("errors")
     )
-    events = each(value, "messages", lambda item: _read_live(item, setting), number)
-    events += each(
+    events = read_each(
+        value, "messages", lambda item: _read_live(item, setting), number
+    )
+    events += read_each(
         value,
         "statuses",
         lambda item: read_status(item, number, setting.book),
@@ -101,7 +103,7 @@ def read_value(value: Reader) -> list[Event]:
 
 
 def _read_entry(entry: Reader) -> list[Event]:
-    return each(entry, "changes", _read_change)
+    return read_each(entry, "changes", _read_change)
 
 
 def _read_change(change: Reader) -> list[Event]:

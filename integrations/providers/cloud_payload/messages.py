@@ -188,11 +188,10 @@ def _read_contacts(message: Reader, errors: Json) -> Body:
     for card in message.items("contacts"):
         name = card.find_section("name")
         names.append((name and name.find_text("formatted_name")) or "")
-    return Body(
-        MessageKind.CONTACTS,
-        ", ".join(filter(None, names)),
-        content={"contacts": message.plain("contacts") or []},
-    )
+    content = {"contacts": message.plain("contacts") or []}
+    if message.has("origin"):  # "contact_request": the person's own, sent on request
+        content["origin"] = message.plain("origin")
+    return Body(MessageKind.CONTACTS, ", ".join(filter(None, names)), content=content)
 
 
 def _read_reaction(message: Reader, errors: Json) -> Body:

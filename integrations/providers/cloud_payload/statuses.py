@@ -38,8 +38,11 @@ def read_status(status: Reader, number: NumberRef, book: Book) -> list[Event]:
     delivery = WORDS[word]
     if delivery is None:
         return [Ignored(f"status {word}")]
+    # A group's status names the group as recipient and the person beside it.
+    is_group = status.find_text("recipient_type") == "group"
+    address_key = "recipient_participant_id" if is_group else "recipient_id"
     recipient = party(
-        status.find_text("recipient_id"), status.find_text("recipient_user_id"), book
+        status.find_text(address_key), status.find_text("recipient_user_id"), book
     )
     token = status.find_text("biz_opaque_callback_data")
     code, text = read_errors(status)

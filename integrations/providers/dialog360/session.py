@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from integrations.providers.base.adapter import Credentials, Http
+from integrations.providers.base.credentials import secrets_in
 from integrations.providers.base.types import SessionReport
 from integrations.providers.cloud_payload.errors import body_of
 from integrations.providers.cloud_payload.people import digits_of
 from integrations.providers.dialog360.errors import error_of
+from integrations.providers.dialog360.forms import FIELDS
 
 API_BASE: Final = "https://waba-v2.360dialog.io"
 
@@ -27,7 +29,7 @@ def probe(
         headers={"D360-API-KEY": credentials["api_key"]},
     )
     if response.status_code != 200:
-        raise error_of(response, secrets=[credentials["api_key"]])
+        raise error_of(response, secrets=secrets_in(FIELDS, credentials))
     phone = digits_of(credentials.get("phone_number"))
     if body_of(response).find_text("url"):
         return SessionReport(

@@ -9,14 +9,16 @@ from typing import Final
 from urllib.parse import quote
 
 from integrations.providers.base.adapter import Credentials, Http
+from integrations.providers.base.credentials import secrets_in
 from integrations.providers.base.reader import Reader
 from integrations.providers.base.types import SessionReport
 from integrations.providers.cloud_payload.errors import body_of, error_of
 from integrations.providers.cloud_payload.people import digits_of, is_same_number
+from integrations.providers.meta_cloud.forms import FIELDS
 
 API_BASE: Final = "https://graph.facebook.com"
 API_VERSION: Final = "v25.0"
-_FIELDS: Final = (
+_NODE_FIELDS: Final = (
     "id,display_phone_number,verified_name,status,quality_rating,is_on_biz_app"
 )
 # Meta's documents disagree on these words and add to them: an unknown one is unsteady.
@@ -42,12 +44,12 @@ def probe(
     number_id = quote(credentials["phone_number_id"], safe="")
     response = http.request(
         "GET",
-        f"{base.rstrip('/')}/{version}/{number_id}?fields={_FIELDS}",
+        f"{base.rstrip('/')}/{version}/{number_id}?fields={_NODE_FIELDS}",
         operation=operation,
         headers={"Authorization": f"Bearer {credentials['access_token']}"},
     )
     if response.status_code != 200:
-        raise error_of(response, secrets=[credentials["access_token"]])
+        raise error_of(response, secrets=secrets_in(FIELDS, credentials))
     return _report(body_of(response), credentials)
 
 

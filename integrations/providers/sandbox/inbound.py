@@ -10,7 +10,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Final, TypeVar
 
-from integrations.providers.base.errors import Unreadable
+from integrations.providers.base.elements import read_each
 from integrations.providers.base.reader import Reader, read
 from integrations.providers.base.types import (
     AccountEvent,
@@ -27,7 +27,6 @@ from integrations.providers.base.types import (
     Party,
     Referral,
     StatusEvent,
-    Unrecognized,
 )
 
 _DIGITS = re.compile(r"[0-9]{5,20}")
@@ -37,12 +36,7 @@ Word = TypeVar("Word", bound=StrEnum)
 def parse(body: bytes) -> list[Event]:
     root = read(body)
     number = _number_of(root)
-    events: list[Event] = []
-    for element in root.items("events"):
-        try:
-            events.append(_read(element, number))
-        except Unreadable as exc:
-            events.append(Unrecognized(str(exc), number))
+    events = read_each(root, "events", lambda element: [_read(element, number)], number)
     return events or [Ignored("empty body")]
 
 
