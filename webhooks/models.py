@@ -65,7 +65,6 @@ class RawWebhook(models.Model):
                 condition=models.Q(state__in=["received", "leased"]),
                 name="raw_webhook_due",
             ),
-            models.Index(fields=["received_at"], name="raw_webhook_received"),
             models.Index(
                 fields=["state", "received_at"],
                 condition=models.Q(state__in=["parked", "unrouted"]),
