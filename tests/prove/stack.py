@@ -125,12 +125,19 @@ class Stack:
     def add_worker(self, name: str, **settings: str) -> Process:
         """One more worker, like the first."""
         command = commands(self.port)["worker"]
-        return self._add(name, lambda: self._spawn(name, command, **settings))
+        return self._add_worker(name, command, settings)
 
     def add_faulty_worker(self, name: str, **settings: str) -> Process:
         """A worker with faults patched into it; see `faulty_worker`."""
-        command = ["-m", "tests.prove.faulty_worker"]
-        return self._add(name, lambda: self._spawn(name, command, **settings))
+        return self._add_worker(name, ["-m", "tests.prove.faulty_worker"], settings)
+
+    def _add_worker(
+        self, name: str, command: list[str], settings: dict[str, str]
+    ) -> Process:
+        """Returns when its children are there, and so nearly listening."""
+        worker = self._add(name, lambda: self._spawn(name, command, **settings))
+        self.wait_until(lambda: len(worker.family()) > 1, f"{name} did not start")
+        return worker
 
     def remove(self, name: str) -> None:
         process = self.processes.pop(name)

@@ -70,20 +70,26 @@ def _stop_inside(plan: Plan, ledger: Ledger, fault: str) -> Path:
     ]
     plan.clients(posts, ledger).start().wait()
     stack.wait_until(
-        lambda: note.exists() and state_of(_stopped_pid(note)) == "T",
+        lambda: _lines(note) and state_of(_stopped_pid(note)) == "T",
         f"{fault} did not stop inside a batch",
     )
     return note
 
 
 def _stopped_pid(note: Path) -> int:
-    return int(note.read_text(encoding="utf-8").split("\n")[0].split()[1])
+    return int(_lines(note)[0].split()[1])
 
 
 def _outcome(plan: Plan, note: Path) -> str:
     plan.stack.wait_until(
-        lambda: note.read_text(encoding="utf-8").count("\n") > 1,
+        lambda: len(_lines(note)) > 1,
         "a continued worker said nothing",
         seconds=PATIENCE,
     )
-    return note.read_text(encoding="utf-8").split("\n")[1]
+    return _lines(note)[1]
+
+
+def _lines(note: Path) -> list[str]:
+    """The whole lines of a file that is being written, or not there yet."""
+    text = note.read_text(encoding="utf-8") if note.exists() else ""
+    return text.split("\n")[:-1]
