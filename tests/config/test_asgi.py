@@ -4,6 +4,8 @@ import asyncio
 import io
 from typing import Any
 
+import pytest
+
 
 class Talk:
     """One ASGI conversation: what the server says in, what the application says out."""
@@ -91,6 +93,7 @@ async def test_a_websocket_is_refused():
     assert [message["type"] for message in sent] == ["websocket.close"]
 
 
+@pytest.mark.django_db
 def test_the_pages_alone_answer_as_wsgi():
     from config.wsgi import application
 
