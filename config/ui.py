@@ -8,8 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy
-from django.utils.translation import pgettext_lazy as in_context
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from accounts import permissions
 from integrations.providers.base.types import MessageKind
@@ -24,7 +23,7 @@ _STATUSES = {
     "pending": (gettext_lazy("Queued"), "clock"),
     "accepted": (gettext_lazy("Accepted"), "clock"),
     "queued": (gettext_lazy("Queued"), "clock"),
-    "sent": (in_context("delivery status", "Sent"), "tick"),
+    "sent": (pgettext_lazy("delivery status", "Sent"), "tick"),
     "delivered": (gettext_lazy("Delivered"), "ticks"),
     "read": (gettext_lazy("Read"), "ticks"),
     "played": (gettext_lazy("Played"), "ticks"),
@@ -45,7 +44,7 @@ _KINDS = {
     MessageKind.LIST_REPLY: gettext_lazy("Option chosen"),
     MessageKind.FLOW_REPLY: gettext_lazy("Form answered"),
     MessageKind.REACTION: gettext_lazy("Reaction"),
-    MessageKind.ORDER: in_context("shopping", "Order"),
+    MessageKind.ORDER: pgettext_lazy("shopping", "Order"),
     MessageKind.SYSTEM: gettext_lazy("Notice from WhatsApp"),
     MessageKind.EDIT: gettext_lazy("Edited message"),
     MessageKind.REVOKE: gettext_lazy("Deleted message"),
