@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext, gettext_lazy, gettext_noop, pgettext_lazy
 
 from accounts import permissions
 from integrations.providers.base.types import MessageKind
@@ -61,6 +61,22 @@ _CHANNEL_LEVELS = {
     "degraded": "warning",
     "disconnected": "bad",
 }
+# Django's Portuguese catalogue writes months with a capital letter, Brazilians do not; our
+# catalogue comes first.
+_MONTHS = (
+    gettext_noop("January"),
+    gettext_noop("February"),
+    gettext_noop("March"),
+    gettext_noop("April"),
+    gettext_noop("May"),
+    gettext_noop("June"),
+    gettext_noop("July"),
+    gettext_noop("August"),
+    gettext_noop("September"),
+    gettext_noop("October"),
+    gettext_noop("November"),
+    gettext_noop("December"),
+)
 _MEDIA_LEVELS = {
     "stored": "good",
     "retry": "warning",
