@@ -54,7 +54,7 @@ def furnished(world):
 
 def _workspace_patterns():
     """Every page under `w/<workspace_slug>/`, as (name, address with a key in it)."""
-    found = []
+    found: list[tuple[str | None, str]] = []
     for pattern in get_resolver().url_patterns:
         _collect(pattern, "", found)
     return found

@@ -64,7 +64,7 @@ def test_a_page_stays_in_place_when_its_last_row_moves_up(world, channel):
     made[2].save()
 
     second = inbox.list_conversations(
-        world.workspace, state="open", before=first.older, size=2
+        world.workspace, state="open", before=first.older or "", size=2
     )
 
     assert [row.key for row in second.rows] == [made[1].key, made[0].key]

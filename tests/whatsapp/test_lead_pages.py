@@ -108,7 +108,7 @@ def test_list_pages_follow_each_other(world, django_assert_num_queries):
 
     with django_assert_num_queries(1):
         first = leads.list_leads(world.workspace, size=3)
-    second = leads.list_leads(world.workspace, before=first.older, size=3)
+    second = leads.list_leads(world.workspace, before=first.older or "", size=3)
 
     keys = [row.key for row in (*first.rows, *second.rows)]
     assert keys == [lead.key for lead in reversed(made)]

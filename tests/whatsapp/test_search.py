@@ -151,6 +151,7 @@ def test_the_excerpt_shows_where_the_word_stands(world, channel):
 
     [row] = search.search_conversations(world.workspace, text="sabado").rows
 
+    assert row.excerpt is not None
     assert row.excerpt.hit == "Sábado,"
     assert row.excerpt.before.startswith("…")
     assert row.excerpt.after == " pode ser?"

@@ -3,6 +3,7 @@
 import re
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,8 @@ def test_messages_come_in_reading_order_and_pages_go_backwards(conversation):
             provider_at=make.NOON + timedelta(seconds=number // 2),
         )
 
-    pages, before = [], ""
+    pages: list[list[str]] = []
+    before: str | None = ""
     while before is not None:
         page = thread.list_messages(conversation, before=before, size=3)
         pages.append(_texts(page))
@@ -53,8 +55,8 @@ def test_many_messages_of_one_second_are_paged_too(conversation):
         make.message(conversation, text=str(number))
 
     first = thread.list_messages(conversation, size=3)
-    second = thread.list_messages(conversation, before=first.older, size=3)
-    third = thread.list_messages(conversation, before=second.older, size=3)
+    second = thread.list_messages(conversation, before=first.older or "", size=3)
+    third = thread.list_messages(conversation, before=second.older or "", size=3)
 
     assert [_texts(page) for page in (third, second, first)] == [
         ["0", "1"],
@@ -66,7 +68,10 @@ def test_many_messages_of_one_second_are_paged_too(conversation):
 
 def test_changes_are_shown_on_the_message_they_are_about(conversation):
     make.message(conversation, text="sabado", external_id="m1")
-    change = {"target_id": "m1", "provider_at": make.NOON + timedelta(minutes=1)}
+    change: dict[str, Any] = {
+        "target_id": "m1",
+        "provider_at": make.NOON + timedelta(minutes=1),
+    }
     make.message(conversation, kind="edit", text="sábado", external_id="m2", **change)
     make.message(
         conversation,
@@ -122,6 +127,7 @@ def test_a_quote_from_an_earlier_page_is_shown(conversation):
 
     [entry] = thread.list_messages(conversation, size=1).rows
 
+    assert entry.quote is not None
     assert entry.quote.text == "Qual o preço?"
 
 
