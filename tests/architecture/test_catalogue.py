@@ -2,15 +2,29 @@
 
 from django.utils import translation
 
-from config.management.commands import catalogue
+from tests import messages
 
 
-def test_nothing_is_missing_fuzzy_stale_or_uncompiled():
-    assert catalogue.problems() == []
+def test_nothing_is_missing_fuzzy_stale_or_uncompiled(capsys):
+    found = messages.main(["--check"])
+
+    assert found == 0, capsys.readouterr().out
+
+
+def test_translations_keep_the_placeholders():
+    catalogue = messages.read_catalogue()
+
+    wrong = [
+        f"{message.id}: {error}"
+        for message in catalogue
+        for error in message.check(catalogue)
+    ]
+
+    assert wrong == []
 
 
 def test_extraction_reads_code_and_templates():
-    wanted = {(message.id, message.context) for message in catalogue.extract()}
+    wanted = {(message.id, message.context) for message in messages.collect()}
 
     assert ("Skip to content", None) in wanted  # a template
     assert ("Open", "conversations") in wanted  # with a context
