@@ -46,7 +46,12 @@ def main(arguments: list[str]) -> int:
     known = read_catalogue()
     if "--check" in arguments:
         return _check(collected, known)
-    known.update(collected, no_fuzzy_matching=True, update_header_comment=False)
+    known.update(
+        collected,
+        no_fuzzy_matching=True,
+        update_header_comment=False,
+        update_creation_date=False,  # a run that changes no text changes no byte
+    )
     known.obsolete.clear()
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
     CATALOGUE.write_bytes(_written(known))
@@ -131,6 +136,8 @@ def _sources() -> Iterator[Path]:
 def _of_python(path: Path) -> Iterator[Text]:
     with path.open("rb") as source:
         for _, name, found, _ in extract_python(source, KEYWORDS, [], {}):
+            if not found:  # a variable: its texts are marked where they are written
+                continue
             parts = (found,) if isinstance(found, str) else tuple(found)  # type: ignore[redundant-expr]  # Babel gives a single text as itself
             if all(isinstance(part, str) for part in parts):
                 yield _text(str(name).removesuffix("_lazy"), tuple(map(str, parts)))
