@@ -1,6 +1,7 @@
 """The only SQL on a raw webhook's state: append, claim, finish, park, sweep.
 
-`processing` comes after. The receiver's side of it, group commit, is in `append.py`.
+`processing` comes after. The receiver's side of it, group commit, is in `append.py`; what
+people do to rows (replay, park, prune) is in `inbox_admin.py`.
 Time is the database's clock throughout, so that workers need not agree on theirs.
 """
 
@@ -117,30 +118,26 @@ def _claim(*, limit: int, after: int, suspects: bool, lease: int) -> Claim:
                 "lease": lease,
             },
         )
-        rows = [
-            ClaimedRow(
-                id=id_,
-                workspace_id=workspace_id,
-                integration_id=integration_id,
-                provider=provider,
-                headers=json.loads(headers),
-                body=bytes(body),
-                received_at=received_at,
-                errors=errors,
-            )
-            for (
-                id_,
-                workspace_id,
-                integration_id,
-                provider,
-                headers,
-                body,
-                received_at,
-                errors,
-            ) in cursor.fetchall()
-        ]
+        rows = [row_of(columns) for columns in cursor.fetchall()]
     rows.sort(key=lambda row: row.id)
     return Claim(token, rows)
+
+
+def row_of(columns: tuple[Any, ...]) -> ClaimedRow:
+    """A row as `_CLAIM` returns it."""
+    id_, workspace_id, integration_id, provider, headers, body, received_at, errors = (
+        columns
+    )
+    return ClaimedRow(
+        id=id_,
+        workspace_id=workspace_id,
+        integration_id=integration_id,
+        provider=provider,
+        headers=json.loads(headers),
+        body=bytes(body),
+        received_at=received_at,
+        errors=errors,
+    )
 
 
 def take(ids: Sequence[int], lease_token: uuid.UUID) -> set[int]:
