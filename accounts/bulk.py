@@ -5,7 +5,7 @@ that costs more than the query. This runs the same connection and transaction wi
 parameters sent apart, and prepared.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -41,18 +41,30 @@ def _execute(
     cursor.execute(sql.encode(), parameters, prepare=True)
 
 
-def lock(workspace_id: int, names: Sequence[str]) -> None:
+# Above this many names one lock on the whole workspace stands for all of them: PostgreSQL's
+# lock table is shared and finite.
+_MOST_LOCKS = 600
+
+
+def lock(workspace_id: int, names: Iterable[str]) -> None:
     """Hold these names until the transaction ends, so that batches that share one queue up.
 
-    Names fall into 256 buckets of a workspace: a batch of thousands of people stays within
-    PostgreSQL's lock table. Taken in one order, hence without deadlocks.
+    Names are taken in one order, hence without deadlocks. Everyone shares the lock on the
+    workspace, unless there are so many names that it is taken alone.
     """
+    wanted = set(names)
+    space = workspace_id & 0x7FFFFFFF
+    if len(wanted) > _MOST_LOCKS:
+        run("SELECT pg_advisory_xact_lock(%s)", [space])
+        return
     run(
         """
-        SELECT pg_advisory_xact_lock(%(space)s, bucket) FROM (
-            SELECT DISTINCT hashtext(name) & 255 AS bucket
-              FROM unnest(%(names)s::text[]) AS name ORDER BY bucket
-        ) AS sorted
+        SELECT pg_advisory_xact_lock_shared(%(space)s::bigint), count(*) FROM (
+            SELECT pg_advisory_xact_lock(%(space)s::int, number) FROM (
+                SELECT DISTINCT hashtext(name) AS number
+                  FROM unnest(%(names)s::text[]) AS name ORDER BY number
+            ) AS sorted OFFSET 0
+        ) AS held
         """,
-        {"space": workspace_id & 0x7FFFFFFF, "names": list(names)},
+        {"space": space, "names": list(wanted)},
     )

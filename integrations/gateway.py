@@ -97,7 +97,8 @@ def numbers_in(body: bytes) -> dict[str, tuple[NumberRef, ...]]:
         numbers = {
             event.number: None
             for event in events
-            if not isinstance(event, Ignored) and event.number is not None
+            if not isinstance(event, Ignored)
+            and event.number not in {None, NumberRef()}
         }
         possible[slug] = tuple(numbers)
     return possible

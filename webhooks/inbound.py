@@ -1,6 +1,6 @@
 """One workspace's share of a batch: people, then conversations, messages, origins, statuses."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,14 +10,13 @@ from integrations.providers.base.types import (
     DeliveryStatus,
     Direction,
     NumberRef,
-    Origin,
     StatusEvent,
 )
 from webhooks import attribution, journal, selectors
 from webhooks.attribution import Candidates, TokenMatch
 from whatsapp import tokens
 from whatsapp.services import conversations, messages, origins, people, statuses
-from whatsapp.services.messages import Arrival, Stored
+from whatsapp.services.messages import Arrival, Known, Stored
 from whatsapp.services.origins import Ruling, Verdict
 from whatsapp.services.people import NewLead, People, Person
 from whatsapp.services.statuses import News
@@ -44,10 +43,11 @@ class Batch:
         persons = self._people()
         names = {token for candidates in found.values() for token in candidates}
         bulk.lock(workspace_id, [*persons.match_keys, *names])
-        fresh, changes = self._without_known(workspace_id)
+        known = messages.find_known(workspace_id, self.messages)
+        fresh, changes = self._without_known(known)
         if fresh or self.contacts:
             persons.recognise(workspace_id)
-        arrived = _Arrived(workspace_id, persons, fresh, found, now)
+        arrived = _Arrived(workspace_id, persons, fresh, known, found, now)
         stored = arrived.settle()
         changes += [(one.arrival.raw_webhook_id, "messages") for one in stored]
         changes += self._apply_contacts(workspace_id, persons)
@@ -64,21 +64,23 @@ class Batch:
             persons.add(contact.peer, source=self.provider, seen_at=received_at)
         return persons
 
-    def _without_known(self, workspace_id: int) -> tuple[list[Arrival], list[Change]]:
-        """Each message once; live before history, known ones only as a count."""
-        known = messages.find_known(workspace_id, self.messages)
+    def _without_known(
+        self, known: Mapping[tuple[int, str], Known]
+    ) -> tuple[list[Arrival], list[Change]]:
+        """Each message once, live before history; known ones only as a count."""
         fresh: dict[tuple[int, str], Arrival] = {}
         changes: list[Change] = []
         for arrival in self.messages:
-            key = arrival.external_key
-            is_live = arrival.event.origin == Origin.LIVE
-            if (key in known and not (is_live and known[key] == Origin.HISTORY)) or (
-                key in fresh
-                and not (is_live and fresh[key].event.origin == Origin.HISTORY)
-            ):
-                changes.append((arrival.raw_webhook_id, "duplicates"))
-            else:
+            key, event = arrival.external_key, arrival.event
+            before = known.get(key) or (
+                Known(fresh[key].event.origin, fresh[key].event.kind, has_thread=False)
+                if key in fresh
+                else None
+            )
+            if before is None or before.yields_to(event):
                 fresh[key] = arrival
+            else:
+                changes.append((arrival.raw_webhook_id, "duplicates"))
         return list(fresh.values()), changes
 
     def _apply_contacts(self, workspace_id: int, persons: People) -> list[Change]:
@@ -94,9 +96,9 @@ class Batch:
                     person.aliases.setdefault((alias.kind, alias.value), alias)
             person.seen_at = received_at
             changes.append((raw_id, "contacts"))
-        touched = [person for person in persons.all if person.lead_id is not None]
-        people.note_aliases(workspace_id, touched)
-        people.fill_names(workspace_id, touched)
+        if changes:
+            people.note_aliases(workspace_id, persons.all)
+        people.fill_names(workspace_id, persons.all)
         return changes
 
     def _apply_statuses(
@@ -138,12 +140,14 @@ class _Arrived:
         workspace_id: int,
         persons: People,
         fresh: Sequence[Arrival],
+        known: Mapping[tuple[int, str], Known],
         found: dict[int, list[str]],
         now: datetime,
     ) -> None:
         self.workspace_id = workspace_id
         self.persons = persons
         self.fresh = fresh
+        self.known = known
         self.found = found
         self.now = now
         self._first: dict[int, Arrival] = {}
@@ -263,7 +267,9 @@ class _Arrived:
             thread = opened.get((arrival.channel_id, lead_id)) if lead_id else None
             is_group = arrival.event.group_id is not None
             placed.append((arrival, thread.id if thread and not is_group else None))
-        stored = messages.insert(self.workspace_id, placed, now=self.now)
+        stored = messages.insert(
+            self.workspace_id, placed, known=self.known, now=self.now
+        )
         conversations.note_messages(self.workspace_id, stored)
         new = {one.id for one in opened.values() if one.is_new}
         self._adopt(placed, new)

@@ -39,6 +39,7 @@ PREFIX = "/webhooks/whatsapp/"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 # Above this, reading a body to find its number leaves the event loop for a thread.
 _LARGE_BODY = 64 * 1024
+_LARGE_BODIES_AT_ONCE = 2  # their sender is not known yet: strangers get no more of us
 
 
 class Refusal(Exception):
@@ -63,6 +64,7 @@ class Receiver:
             (EndpointNotFound, CredentialsUnreadable)
         )
         self._shared: Lookups[list[Endpoint]] = Lookups((CredentialsUnreadable,))
+        self._reading = asyncio.Semaphore(_LARGE_BODIES_AT_ONCE)
         self._is_started = False
 
     def start(self) -> None:
@@ -133,7 +135,8 @@ class Receiver:
 
     async def _shared_endpoint(self, raw: RawRequest) -> Endpoint:
         if len(raw.body) > _LARGE_BODY:
-            possible = await asyncio.to_thread(gateway.numbers_in, raw.body)
+            async with self._reading:
+                possible = await asyncio.to_thread(gateway.numbers_in, raw.body)
         else:
             possible = gateway.numbers_in(raw.body)
         key = tuple(possible.items())

@@ -31,7 +31,6 @@ OPERATIONS: dict[Capability, Callable[[Adapter, Any, Wire], object]] = {
     Capability.HANDSHAKE: lambda adapter, keys, wire: adapter.handshake(
         golden.request(method="GET"), [keys]
     ),
-    Capability.SHARED_URL: lambda adapter, keys, wire: adapter.numbers_in(b"{}"),
     Capability.SEND: lambda adapter, keys, wire: adapter.send(MESSAGE, keys, wire),
     Capability.TEMPLATES: lambda adapter, keys, wire: adapter.list_templates(
         keys, wire

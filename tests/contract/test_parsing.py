@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from integrations.providers import registry
 from integrations.providers.base.adapter import Adapter
-from integrations.providers.base.capabilities import Capability
 from integrations.providers.base.errors import Unreadable
 from integrations.providers.base.reader import IDENTIFIER_WIDTH
 from integrations.providers.base.types import Event, MessageEvent, StatusEvent
@@ -62,25 +61,6 @@ def test_an_odd_element_leaves_its_neighbours_as_they_were(
     else:
         assert (events[0], events[-1]) == (first, last)
         assert len(events) > 2, "what stood between is told as something"
-
-
-@pytest.mark.parametrize("slug", registry.PROVIDERS)
-@settings(max_examples=150, deadline=None)
-@given(data=st.data())
-def test_any_body_names_numbers_or_is_unreadable(
-    slug: str, data: st.DataObject
-) -> None:
-    adapter = registry.get(slug)
-    if Capability.SHARED_URL not in adapter.capabilities:
-        return
-    body = data.draw(strategies.bodies(slug))
-
-    try:
-        numbers = adapter.numbers_in(body)
-    except Unreadable:
-        return
-
-    assert all(number.external_id or number.phone for number in numbers)
 
 
 HOSTILE = {

@@ -5,9 +5,7 @@ leakproof. These functions run as their owner, take the workspace from the trans
 setting and hand out ids only.
 """
 
-import django.contrib.postgres.indexes
-import django.contrib.postgres.search
-from django.db import migrations, models
+from django.db import migrations
 
 # A word that many messages hold is found in the newest conversations, and the walk over
 # them stops as soon as the page is full. Only a rarer word is looked up in the index,
@@ -86,46 +84,6 @@ class Migration(migrations.Migration):
     dependencies = [("whatsapp", "0001_initial")]
 
     operations = [
-        migrations.AddField(
-            model_name="lead",
-            name="search_text",
-            field=models.TextField(blank=True, default=""),
-            preserve_default=False,
-        ),
-        migrations.AddField(
-            model_name="lead",
-            name="search",
-            field=models.GeneratedField(
-                db_persist=True,
-                expression=django.contrib.postgres.search.SearchVector(
-                    "search_text", config="simple"
-                ),
-                output_field=django.contrib.postgres.search.SearchVectorField(),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="lead",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["search"], name="lead_search"
-            ),
-        ),
-        migrations.RemoveIndex(model_name="identity", name="identity_match"),
-        migrations.AddIndex(
-            model_name="identity",
-            index=models.Index(
-                fields=["workspace", "match_key"],
-                opclasses=["int8_ops", "text_pattern_ops"],
-                name="identity_match",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("kind__in", ["edit", "revoke", "reaction"])),
-                fields=["conversation", "target_id"],
-                name="message_change",
-            ),
-        ),
         migrations.RunSQL(
             SEARCH_CONVERSATIONS,
             "DROP FUNCTION whatsapp_search_conversations(text, integer)",

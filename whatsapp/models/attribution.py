@@ -17,16 +17,25 @@ class Touch(WorkspaceScoped):
 
     kind = models.CharField(max_length=10, choices=TouchKind.choices)
     lead = models.ForeignKey(
-        "whatsapp.Lead", null=True, on_delete=models.CASCADE, related_name="touches"
+        "whatsapp.Lead",
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="touches",
+        db_index=False,
     )
     link = models.ForeignKey(
         "whatsapp.TrackedLink",
         null=True,
         on_delete=models.SET_NULL,
         related_name="touches",
+        db_index=False,
     )
     channel = models.ForeignKey(
-        "integrations.Channel", null=True, on_delete=models.SET_NULL, related_name="+"
+        "integrations.Channel",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
     )
     token = models.CharField(max_length=64, null=True, blank=True)
     message_external_id = models.CharField(max_length=200, null=True, blank=True)
@@ -87,20 +96,31 @@ class Attribution(WorkspaceScoped):
     """One verdict, never changed. `evidence` is a list of steps: looked for, found, refused, why."""
 
     lead = models.ForeignKey(
-        "whatsapp.Lead", on_delete=models.CASCADE, related_name="attributions"
+        "whatsapp.Lead",
+        on_delete=models.CASCADE,
+        related_name="attributions",
+        db_index=False,
     )
     touch = models.ForeignKey(
         Touch, null=True, on_delete=models.SET_NULL, related_name="attributions"
     )
     message_external_id = models.CharField(max_length=200, null=True, blank=True)
     channel = models.ForeignKey(
-        "integrations.Channel", null=True, on_delete=models.SET_NULL, related_name="+"
+        "integrations.Channel",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
     )
     rule = models.CharField(max_length=15, choices=Rule.choices)
     confidence = models.CharField(max_length=10, choices=Confidence.choices)
     evidence = models.JSONField(default=list)
     actor = models.ForeignKey(
-        "accounts.User", null=True, on_delete=models.SET_NULL, related_name="+"
+        "accounts.User",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
     )
     reason = models.CharField(max_length=300, blank=True)
     decided_at = models.DateTimeField()

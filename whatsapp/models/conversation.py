@@ -17,7 +17,10 @@ class Conversation(WorkspaceScoped):
 
     key = models.UUIDField(default=new_key, unique=True, editable=False)
     channel = models.ForeignKey(
-        "integrations.Channel", on_delete=models.CASCADE, related_name="conversations"
+        "integrations.Channel",
+        on_delete=models.CASCADE,
+        related_name="conversations",
+        db_index=False,
     )
     lead = models.ForeignKey(
         "whatsapp.Lead", on_delete=models.CASCADE, related_name="conversations"
@@ -28,7 +31,11 @@ class Conversation(WorkspaceScoped):
         default=ConversationState.OPEN,
     )
     assignee = models.ForeignKey(
-        "accounts.User", null=True, on_delete=models.SET_NULL, related_name="+"
+        "accounts.User",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
     )
     last_message_at = models.DateTimeField()
     last_inbound_at = models.DateTimeField(null=True)

@@ -98,7 +98,7 @@ def note_messages(workspace_id: int, stored: Iterable[Stored]) -> None:
     sums: dict[int, _Sum] = {}
     for message in stored:
         if message.conversation_id is not None:
-            sums.setdefault(message.conversation_id, _Sum()).add(message)
+            sums.setdefault(message.conversation_id, _Sum(message)).add(message)
     if not sums:
         return
     rows = sorted(sums.items())
@@ -132,17 +132,16 @@ def note_messages(workspace_id: int, stored: Iterable[Stored]) -> None:
 
 
 class _Sum:
-    last: Stored
-
-    def __init__(self) -> None:
+    def __init__(self, first: Stored) -> None:
+        self.last = first
         self.messages = 0
         self.unread = 0
         self.inbound_at: datetime | None = None
 
     def add(self, message: Stored) -> None:
-        if self.messages == 0 or message.provider_at >= self.last.provider_at:
+        if message.provider_at >= self.last.provider_at:
             self.last = message
-        self.messages += 1
+        self.messages += not message.is_counted
         if message.opens_window:
             self.unread += 1
             self.inbound_at = max(filter(None, (self.inbound_at, message.provider_at)))

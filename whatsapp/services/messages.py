@@ -1,7 +1,7 @@
 """Storing messages, each once, whatever the provider sends again or out of order."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,6 +59,7 @@ class Stored:
     id: int
     arrival: Arrival
     conversation_id: int | None
+    is_counted: bool  # its conversation had it already
 
     @property
     def provider_at(self) -> datetime:
@@ -78,36 +79,65 @@ class Stored:
         return self.arrival.is_live_inbound and self.arrival.event.kind not in _SILENT
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A message we have. `has_thread` when a conversation counts it already."""
+
+    origin: str
+    kind: str
+    has_thread: bool
+
+    def yields_to(self, event: MessageEvent) -> bool:
+        """Whether news about the same message takes its place.
+
+        A live message does over history's copy: otherwise a person who writes during a
+        sync would be lost. The file of a history message does over its placeholder.
+        """
+        if self.origin != Origin.HISTORY:
+            return False
+        is_filled = (
+            self.kind == MessageKind.MEDIA_PLACEHOLDER
+            and event.kind != MessageKind.MEDIA_PLACEHOLDER
+        )
+        return event.origin == Origin.LIVE or is_filled
+
+
 def find_known(
     workspace_id: int, arrivals: Iterable[Arrival]
-) -> dict[tuple[int, str], str]:
-    """Which of these messages we have, by (channel id, external id), with their origin."""
-    keys = list({arrival.external_key for arrival in arrivals})
+) -> dict[tuple[int, str], Known]:
+    """Which of these messages we have, by (channel id, external id)."""
+    keys = {arrival.external_key for arrival in arrivals}
     if not keys:
         return {}
+    # Two arrays rather than pairs: the planner then uses the index however old its figures.
     rows = bulk.run(
         """
-        SELECT message.channel_id, message.external_id, message.origin
-          FROM unnest(%s::bigint[], %s::text[]) AS wanted(channel_id, external_id)
-          JOIN whatsapp_message message
-            ON message.workspace_id = %s AND message.channel_id = wanted.channel_id
-           AND message.external_id = wanted.external_id
+        SELECT channel_id, external_id, origin, kind, conversation_id IS NOT NULL
+          FROM whatsapp_message
+         WHERE workspace_id = %s AND channel_id = ANY(%s) AND external_id = ANY(%s)
         """,
-        [[channel for channel, _ in keys], [id_ for _, id_ in keys], workspace_id],
+        [
+            workspace_id,
+            list({channel for channel, _ in keys}),
+            list({external_id for _, external_id in keys}),
+        ],
     )
-    return {(channel, external_id): origin for channel, external_id, origin in rows}
+    return {
+        (channel, external_id): Known(origin, kind, has_thread)
+        for channel, external_id, origin, kind, has_thread in rows
+    }
 
 
 def insert(
     workspace_id: int,
     arrivals: Sequence[tuple[Arrival, int | None]],
     *,
+    known: Mapping[tuple[int, str], Known],
     now: datetime,
 ) -> list[Stored]:
     """Store messages with their conversation (None: its person is no lead yet).
 
-    A message that is there already is left alone, except that a live one takes over what
-    history had brought first: otherwise a person who writes during a sync would be lost.
+    A message that is there already is left alone unless it yields; see `Known.yields_to`.
     """
     if not arrivals:
         return []
@@ -130,12 +160,15 @@ def insert(
                       provider_at, received_at, raw_webhook_id)
         ON CONFLICT (workspace_id, channel_id, external_id)
            WHERE external_id IS NOT NULL DO UPDATE
-           SET origin = EXCLUDED.origin, conversation_id = EXCLUDED.conversation_id,
+           SET origin = EXCLUDED.origin,
+               conversation_id = COALESCE(EXCLUDED.conversation_id, old.conversation_id),
                content = EXCLUDED.content, text = EXCLUDED.text,
                search_text = EXCLUDED.search_text, kind = EXCLUDED.kind,
                received_at = EXCLUDED.received_at,
                raw_webhook_id = EXCLUDED.raw_webhook_id
-         WHERE old.origin = 'history' AND EXCLUDED.origin = 'live'
+         WHERE old.origin = 'history'
+           AND (EXCLUDED.origin = 'live' OR (old.kind = 'media_placeholder'
+                                             AND EXCLUDED.kind <> 'media_placeholder'))
         RETURNING id, channel_id, external_id, conversation_id
         """,
         [
@@ -160,7 +193,13 @@ def insert(
     )
     by_key = {arrival.external_key: arrival for arrival, _ in arrivals}
     stored = [
-        Stored(id_, by_key[channel_id, external_id], conversation_id)
+        Stored(
+            id_,
+            by_key[channel_id, external_id],
+            conversation_id,
+            is_counted=(before := known.get((channel_id, external_id))) is not None
+            and before.has_thread,
+        )
         for id_, channel_id, external_id, conversation_id in rows
     ]
     _insert_media(workspace_id, stored, now=now)

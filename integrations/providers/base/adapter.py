@@ -100,13 +100,6 @@ class Adapter(ABC):
     def acknowledge(self, raw: RawRequest) -> Acknowledgement:
         return Acknowledgement()
 
-    def numbers_in(self, body: bytes) -> list[NumberRef]:
-        """The numbers of ours that a body names, for the callback URL without a token.
-
-        Raises Unreadable. Runs before the sender is known: it must be cheap and total.
-        """
-        raise Unsupported(self.slug, Capability.SHARED_URL)
-
     # --- the session ----------------------------------------------------------
     @abstractmethod
     def create_session(self, credentials: Credentials, http: Http) -> SessionReport: ...

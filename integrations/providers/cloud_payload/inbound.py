@@ -61,18 +61,6 @@ def read_envelope(root: Reader) -> list[Event]:
     return events or [Ignored("empty body")]
 
 
-def numbers_in(root: Reader) -> list[NumberRef]:
-    """The numbers of ours that an envelope names, each once, in order."""
-    found: dict[NumberRef, None] = {}
-    for entry in root.find_items("entry"):
-        for change in entry.find_items("changes"):
-            value = change.find_section("value")
-            number = number_of(value) if value else NumberRef()
-            if number.external_id or number.phone:
-                found[number] = None
-    return list(found)
-
-
 def read_field(field: str, value: Reader) -> list[Event]:
     """The events of one change: `field` says what its value holds."""
     read = _FIELDS.get(field)

@@ -28,17 +28,6 @@ def parse(body: bytes) -> list[Event]:
     raise Unreadable("neither an envelope, a partner event nor a flat body")
 
 
-def numbers_in(body: bytes) -> list[NumberRef]:
-    root = read(body)
-    data = root.find_section("data")
-    if root.has("entry") or data is None:
-        return inbound.numbers_in(root)
-    if data.has("entry"):
-        return inbound.numbers_in(data)
-    number = _number_of(data)
-    return [number] if number.external_id or number.phone else []
-
-
 def _read_partner_event(root: Reader) -> list[Event]:
     """`{"id", "event", "data"}`: news of a channel, or a change of Meta's in `data`."""
     word = root.text("event")

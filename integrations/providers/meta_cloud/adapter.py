@@ -60,9 +60,6 @@ class MetaCloudAdapter(Adapter):
     def parse(self, body: bytes, headers: Mapping[str, str]) -> list[Event]:
         return inbound.parse(body)
 
-    def numbers_in(self, body: bytes) -> list[NumberRef]:
-        return inbound.numbers_in(body)
-
     def create_session(self, credentials: Credentials, http: Http) -> SessionReport:
         return session.probe(
             credentials, http, settings=self.settings, operation="create_session"

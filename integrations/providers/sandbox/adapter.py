@@ -49,9 +49,6 @@ class SandboxAdapter(Adapter):
     def parse(self, body: bytes, headers: Mapping[str, str]) -> list[Event]:
         return inbound.parse(body)
 
-    def numbers_in(self, body: bytes) -> list[NumberRef]:
-        return inbound.numbers_in(body)
-
     def create_session(self, credentials: Credentials, http: Http) -> SessionReport:
         return session.report(forms.channel(credentials))
 

@@ -40,10 +40,6 @@ def parse(body: bytes) -> list[Event]:
     return events or [Ignored("empty body")]
 
 
-def numbers_in(body: bytes) -> list[NumberRef]:
-    return [_number_of(read(body))]
-
-
 def _number_of(root: Reader) -> NumberRef:
     external_id = root.identifier("number")
     return NumberRef(external_id=external_id, phone=_digits(external_id))

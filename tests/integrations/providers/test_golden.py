@@ -27,15 +27,6 @@ def test_body_becomes_the_expected_events(case: golden.Case) -> None:
     assert golden.as_json(events) == case.data["events"]
 
 
-@pytest.mark.parametrize(
-    "case",
-    [case for case in golden.cases("inbound") if "numbers" in case.data],
-    ids=str,
-)
-def test_body_names_the_expected_numbers_of_ours(case: golden.Case) -> None:
-    assert golden.as_json(case.adapter.numbers_in(case.body)) == case.data["numbers"]
-
-
 @pytest.mark.parametrize("case", golden.cases("signature"), ids=str)
 def test_sender_is_proven_or_refused_as_expected(case: golden.Case) -> None:
     raw = golden.request(body=case.body, headers=case.headers)
