@@ -5,6 +5,7 @@ a raw webhook's state. Commands and pages come before; `rehearsal.py` tries a re
 Every change is audited in each workspace it touches, and logged by ids and counts alone.
 """
 
+import json
 import logging
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -73,13 +74,16 @@ _MATCHES = """
 """
 
 
-def find(selection: Selection) -> list[int]:
-    """The ids a replay of this selection would set back, in the order they came in."""
+def find(selection: Selection) -> dict[int | None, list[int]]:
+    """By workspace, the ids a replay of this selection would set back, as they came in."""
     rows = _query(
-        f"SELECT id FROM webhooks_rawwebhook WHERE {_MATCHES} ORDER BY id",  # noqa: S608  # a constant
+        f"SELECT workspace_id, id FROM webhooks_rawwebhook WHERE {_MATCHES} ORDER BY id",  # noqa: S608  # a constant
         selection.parameters,
     )
-    return [id_ for (id_,) in rows]
+    found: dict[int | None, list[int]] = {}
+    for workspace_id, id_ in rows:
+        found.setdefault(workspace_id, []).append(id_)
+    return found
 
 
 def replay(selection: Selection, *, by: Actor) -> dict[str, int]:
@@ -131,13 +135,14 @@ def park(ids: Sequence[int], *, reason: str, by: Actor) -> dict[str, int]:
 
 
 def states_of(ids: Sequence[int]) -> dict[int, str]:
-    """The state of each row that exists."""
-    return dict(
+    """The state of each of these rows; `unknown` where there is none."""
+    states = dict(
         _query(
             "SELECT id, state FROM webhooks_rawwebhook WHERE id = ANY(%(ids)s)",
             {"ids": list(ids)},
         )
     )
+    return {id_: states.get(id_, "unknown") for id_ in ids}
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,12 +243,14 @@ class Settled:
 def read_settled(ids: Sequence[int]) -> Iterator[Settled]:
     rows = _query(
         """
-        SELECT id, state, error, outcome FROM webhooks_rawwebhook
+        SELECT id, state, error, coalesce(outcome::text, '{}') FROM webhooks_rawwebhook
          WHERE id = ANY(%(ids)s) ORDER BY id
         """,
         {"ids": list(ids)},
     )
-    return (Settled(id_, state, error, out or {}) for id_, state, error, out in rows)
+    return (
+        Settled(id_, state, error, json.loads(out)) for id_, state, error, out in rows
+    )
 
 
 def _expired_parameters(kept: Retention, *, all_states: bool) -> dict[str, Any]:
@@ -298,4 +305,5 @@ def _by_state(changed: Iterable[tuple[int, int | None, str]]) -> dict[str, int]:
 def _query(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

@@ -14,14 +14,16 @@ from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 
+from accounts import bulk
 from webhooks import inbox_admin, processing
 from webhooks.inbox_admin import Selection
 from webhooks.models import RawState
 
 CHUNK = 50
-# One transaction holds up the live work on the same people no longer than this. A longer
+# One transaction holds up the live work of a workspace no longer than this. A longer
 # rehearsal goes on in a further one, which knows nothing of what was rolled back.
 MOST_SECONDS = 5.0
+MOST_ROWS = 1000  # the names of their people stay locked as long: that table is finite
 _KEPT_IDS = 10
 
 _TABLES = {
@@ -34,6 +36,7 @@ _TABLES = {
     "touches": "whatsapp_touch",
 }
 _SETTLED = {RawState.DONE, RawState.IGNORED}
+_IN_WORK = {RawState.RECEIVED, RawState.LEASED}
 
 
 @dataclass(slots=True)
@@ -48,7 +51,7 @@ class Failing:
 class Rehearsal:
     """The difference a replay would make.
 
-    With more than one part, what one would add is counted again where a later one meets it.
+    With several parts of one workspace, a later one may count again what an earlier one added.
     """
 
     rows: int = 0
@@ -62,22 +65,34 @@ class Rehearsal:
 def rehearse(selection: Selection, *, most_seconds: float = MOST_SECONDS) -> Rehearsal:
     """Run the rows through the corridor, count, and undo everything."""
     found = Rehearsal()
-    ids = inbox_admin.find(selection)
     with _quiet():
-        while ids:
-            ids = _one_part(ids, found, most_seconds=most_seconds)
+        for workspace_id, ids in inbox_admin.find(selection).items():
+            left = ids
+            while left:
+                left = _one_part(workspace_id, left, found, most_seconds=most_seconds)
     return found
 
 
-def _one_part(ids: list[int], found: Rehearsal, *, most_seconds: float) -> list[int]:
-    """As many of the rows as the time allows; the rest is handed back."""
+def _one_part(
+    workspace_id: int | None, ids: list[int], found: Rehearsal, *, most_seconds: float
+) -> list[int]:
+    """As many of the rows as time and locks allow; the rest is handed back.
+
+    The workspace is held first and alone: names taken batch after batch in one transaction
+    would be out of order, and the live work could meet them in a deadlock. A row of no
+    workspace takes what it needs in order, hence it is a part by itself.
+    """
     until = time.monotonic() + most_seconds
+    most_rows = MOST_ROWS if workspace_id is not None else 1
     done = 0
     with transaction.atomic():
+        if workspace_id is not None:
+            bulk.lock_workspace(workspace_id)
         before = _last_ids()
-        while done < len(ids):
-            _process(ids[done : done + CHUNK], found)
-            done += CHUNK
+        while done < min(len(ids), most_rows):
+            chunk = ids[done : min(done + CHUNK, most_rows)]
+            _process(chunk, found)
+            done += len(chunk)
             if time.monotonic() >= until:
                 break
         found.new.update(_added_since(before))
@@ -90,11 +105,11 @@ def _process(ids: Sequence[int], found: Rehearsal) -> None:
     claim = inbox_admin.lease_for_rehearsal(ids)
     processing.process(claim)
     for row in inbox_admin.read_settled([row.id for row in claim.rows]):
-        state = row.state if row.state in _SETTLED else "failing"
         found.rows += 1
-        found.states[row.state if row.state != RawState.RECEIVED else "failing"] += 1
+        # A row that would be tried again is due once more; the reason is what counts here.
+        found.states["failing" if row.state in _IN_WORK else row.state] += 1
         found.duplicates += int(row.outcome.get("duplicates", 0))
-        if state == "failing":
+        if row.state not in _SETTLED:
             failing = found.failing.setdefault(row.error, Failing())
             failing.rows += 1
             if len(failing.ids) < _KEPT_IDS:
@@ -141,7 +156,9 @@ def _quiet() -> Iterator[None]:
     def is_real(record: logging.LogRecord) -> bool:
         return record.thread != me
 
-    loggers = [logging.getLogger(name) for name in ("integrations", processing.__name__)]
+    loggers = [
+        logging.getLogger(name) for name in ("integrations", processing.__name__)
+    ]
     for logger in loggers:
         logger.addFilter(is_real)
     try:
