@@ -15,10 +15,10 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from accounts import audit
+from accounts import audit, bulk
 from accounts.models import User, Workspace
 from webhooks import queue
-from webhooks.inbox import Claim, ClaimedRow, row_of
+from webhooks.inbox import Claim, row_of
 from webhooks.models import RawState
 
 logger = logging.getLogger(__name__)
@@ -208,7 +208,7 @@ def prune(kept: Retention, *, all_states: bool, by: Actor) -> int:
 def lease_for_rehearsal(ids: Sequence[int]) -> Claim:
     """Claim finished rows as a drain would after a replay; the caller rolls it back."""
     token = uuid.uuid4()
-    rows = _query(
+    rows = bulk.run(
         """
         UPDATE webhooks_rawwebhook raw
            SET state = 'leased', lease_token = %(token)s, attempts = 1, errors = 0,
@@ -224,9 +224,8 @@ def lease_for_rehearsal(ids: Sequence[int]) -> Claim:
             "states": [str(state) for state in REPLAYABLE],
         },
     )
-    claimed: list[ClaimedRow] = sorted(
-        (row_of(columns) for columns in rows), key=lambda row: row.id
-    )
+    claimed = [row_of(columns) for columns in rows]
+    claimed.sort(key=lambda row: row.id)
     return Claim(token, claimed)
 
 
