@@ -1,6 +1,7 @@
 """The only SQL on a raw webhook's state: append, claim, finish, park, sweep.
 
-`processing` comes after. The receiver's side of it, group commit, is in `append.py`.
+`processing` comes after. The receiver's side of it, group commit, is in `append.py`; what
+people do to rows (replay, park, prune) is in `inbox_admin.py`.
 Time is the database's clock throughout, so that workers need not agree on theirs.
 """
 
@@ -115,14 +116,17 @@ def _claim(*, limit: int, after: int, suspects: bool, lease: int) -> Claim:
         "token": token,
         "lease": lease,
     }
-    rows = [
-        ClaimedRow(id_, workspace, integration, provider, json.loads(headers), *rest)
-        for id_, workspace, integration, provider, headers, *rest in bulk.run(
-            _CLAIM, parameters
-        )
-    ]
+    rows = [row_of(columns) for columns in bulk.run(_CLAIM, parameters)]
     rows.sort(key=lambda row: row.id)
     return Claim(token, rows)
+
+
+def row_of(columns: tuple[Any, ...]) -> ClaimedRow:
+    """A row as `_CLAIM` returns it."""
+    id_, workspace_id, integration_id, provider, headers, *rest = columns
+    return ClaimedRow(
+        id_, workspace_id, integration_id, provider, json.loads(headers), *rest
+    )
 
 
 def take(ids: Sequence[int], lease_token: uuid.UUID) -> set[int]:
