@@ -1,6 +1,7 @@
 """Whatever is posted: no 5xx, no dead worker, and genuine bytes kept as they came."""
 
 import contextlib
+import copy
 import json
 import random
 import socket
@@ -277,7 +278,7 @@ def _replace_somewhere(tree: Any, chance: random.Random) -> None:
         del node[key]
     elif deed == 1 and isinstance(node, dict):
         node[chance.choice(("type", "id", "from", "\0", "errors", "\ud800"))] = (
-            chance.choice(_ODD_VALUES)
+            copy.deepcopy(chance.choice(_ODD_VALUES))
         )
     else:
-        node[key] = chance.choice(_ODD_VALUES)
+        node[key] = copy.deepcopy(chance.choice(_ODD_VALUES))
