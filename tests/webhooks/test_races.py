@@ -3,6 +3,7 @@
 import threading
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -12,6 +13,7 @@ from accounts import bulk
 from tests.factories import cloud_api as cloud
 from tests.webhooks.conftest import Shop
 from webhooks import inbox, processing, rehearsal
+from webhooks.inbox import Finished
 from webhooks.inbox_admin import Selection
 from webhooks.models import RawWebhook
 from webhooks.processing import Tally
@@ -22,9 +24,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 60
 
 
-def together(*jobs: Callable[[], object]) -> list[object]:
+def together(*jobs: Callable[[], object]) -> list[Any]:
     """Run each job in its own thread from one start signal; hand back what they returned."""
-    results: list[object] = [None] * len(jobs)
+    results: list[Any] = [None] * len(jobs)
     start = threading.Barrier(len(jobs))
 
     def work(place: int, job: Callable[[], object]) -> None:
@@ -171,6 +173,7 @@ def test_take_refuses_a_stale_lease(shop):
         assert inbox.take([row.pk], stale.lease_token) == set()
         assert inbox.take([row.pk], uuid.uuid4()) == set()
         assert inbox.take([row.pk], fresh.lease_token) == {row.pk}
+        inbox.finish([Finished(row.pk, "done")])
     assert inbox.take([row.pk], fresh.lease_token) == set()
 
     assert not inbox.fail(stale.rows[0], stale.lease_token, "too late")
