@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import bulk
+from integrations import gateway
 from tests.factories import cloud_api as cloud
 from tests.webhooks.conftest import Shop
 from webhooks import inbox, processing, rehearsal
@@ -119,14 +120,14 @@ def test_a_bad_row_is_parked_alone(shop, monkeypatch):
     """The wire brings a body on which a parser dies; its batch goes on without it."""
     bad = shop.receive(cloud.body(cloud.message("bad")))
     good = [shop.receive(cloud.body(cloud.message(str(n)))) for n in range(10)]
-    parse = processing.gateway.parse
+    parse = gateway.parse
 
     def parse_as_the_wire_stands(provider, body, headers):
         if bytes(body) == bytes(bad.body):
             raise ZeroDivisionError("a body nobody thought of")
         return parse(provider, body, headers)
 
-    monkeypatch.setattr(processing.gateway, "parse", parse_as_the_wire_stands)
+    monkeypatch.setattr(gateway, "parse", parse_as_the_wire_stands)
 
     for _ in range(inbox.MAX_ERRORS):
         RawWebhook.objects.filter(state="received").update(next_at=timezone.now())
