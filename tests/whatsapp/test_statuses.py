@@ -141,3 +141,40 @@ def test_the_ladder(events, shown):
     moments = [(status, START + timedelta(seconds=at)) for status, at in events]
 
     assert statuses.shown(moments) == shown
+
+
+# --- providers that know a message by two ids ----------------------------------
+@pytest.mark.parametrize("is_early", [True, False])
+@pytest.mark.parametrize(
+    ("ids_of_message", "ids_of_status"),
+    [
+        (("a", None), ("a", None)),
+        (("a", None), ("b", "a")),
+        (("a", "b"), ("b", None)),
+        (("a", "b"), ("c", "b")),
+    ],
+)
+def test_either_id_of_a_message_is_enough(
+    channel, ids_of_message, ids_of_status, is_early
+):
+    workspace = channel.workspace_id
+    external_id, second_id = ids_of_status
+    event = StatusEvent(
+        number=NumberRef(),
+        external_id=external_id,
+        second_id=second_id,
+        status=DeliveryStatus.READ,
+        provider_at=START,
+    )
+    told = [News(event, channel.pk, START, 1)]
+    if is_early:
+        assert statuses.apply(workspace, told) == 1
+
+    (message_id,) = sent(channel, [ids_of_message[0]])
+    messages = models.Message.objects.for_workspace(workspace)
+    messages.filter(pk=message_id).update(second_id=ids_of_message[1])
+    statuses.join_waiting([message_id])
+    statuses.apply(workspace, told)
+
+    assert messages.get(pk=message_id).status == "read"
+    assert not models.WaitingStatus.objects.for_workspace(workspace).exists()
