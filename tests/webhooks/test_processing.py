@@ -57,6 +57,15 @@ def test_a_first_message_makes_lead_conversation_message_and_verdict(shop):
     assert message.raw_webhook_id == row.pk
 
 
+def test_the_first_message_shows_that_the_number_works(shop):
+    assert shop.channel.state == "new"
+
+    shop.process(cloud.body(cloud.message()))
+
+    shop.channel.refresh_from_db()
+    assert shop.channel.state == "connected"
+
+
 def test_a_message_posted_twice_is_stored_once(shop):
     body = cloud.body(cloud.message("Oi", id_="wamid.same"))
 
@@ -446,6 +455,8 @@ def test_a_lost_lease_is_refused(shop):
 
 
 def test_queries_do_not_grow_with_the_batch(shop):
+    shop.process(cloud.body(cloud.message()))  # the number's first sign costs its own
+
     def cost(count: int) -> int:
         for number in range(count):
             shop.receive(
