@@ -519,3 +519,58 @@ def test_silent_claims_park_after_the_fifth(shop):
 
     row.refresh_from_db()
     assert row.state == "parked"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"id_": "wamid." + "x" * 500},
+        {"biz_opaque_callback_data": "y" * 512},
+        {"recipient_id": "9" * 300},
+        {"errors": [{"code": 10**30, "title": "t" * 5000, "message": "m" * 5000}]},
+    ],
+)
+def test_a_status_with_oversized_fields_costs_only_itself(shop, odd):
+    id_ = odd.pop("id_", "wamid.out")
+    shop.process(cloud.echo("Olá", id_="wamid.out"))
+    word = "failed" if "errors" in odd else "read"
+
+    row, other = shop.process(
+        cloud.body(
+            statuses=(
+                cloud.status(id_, word, **odd),
+                cloud.status("wamid.out", "delivered"),
+            )
+        ),
+        cloud.body(cloud.message()),
+    )
+
+    assert (row.state, row.errors) in {("done", 0), ("parked", 0)}
+    assert "delivered" in rows(Message, shop).get(
+        external_id="wamid.out"
+    ).status_events.values_list("status", flat=True)
+    assert other.state == "done"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"id_": "wamid." + "x" * 500},
+        {"sender": "9" * 300},
+        {"name": "N" * 5000},
+        {"context": {"id": "z" * 500}},
+        {"referral": {"source_id": "1" * 900, "ctwa_clid": "c" * 2000}},
+        {"text": {"body": "t" * 1_500_000}},
+        {"type": "image", "image": {"id": "i" * 900, "mime_type": "m" * 900}},
+        {"timestamp": "99999999999999999999"},
+    ],
+)
+def test_a_message_with_oversized_fields_costs_only_itself(shop, odd):
+    row, other = shop.process(
+        cloud.body(cloud.message(**odd), cloud.message("neighbour")),
+        cloud.body(cloud.message("other")),
+    )
+
+    assert (row.state, row.errors) in {("done", 0), ("parked", 0)}
+    assert other.state == "done"
+    assert rows(Message, shop).filter(text="neighbour").exists()
