@@ -31,8 +31,8 @@ test: $(DEV_STAMP) ## the whole test suite, on servers of its own unless DATABAS
 check: lint ## everything a change must pass besides the tests
 	$(BIN)/mypy .
 	$(BIN)/lint-imports --no-cache
-	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
-	$(PRODUCTION) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	@$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	@$(PRODUCTION) DJANGO_SETTINGS_MODULE=config.settings.test $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(BIN)/python -m tests.messages --check
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
@@ -41,12 +41,12 @@ check: lint ## everything a change must pass besides the tests
 lint: $(DEV_STAMP) ## style alone
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	find templates -name '*.html' -exec $(BIN)/djade --check --target-version 5.2 {} +
+	find templates -name '*.html' -exec $(BIN)/djade --check {} +
 
 format: $(DEV_STAMP) ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2 {} + || true
+	find templates -name '*.html' -exec $(BIN)/djade {} + || true
 
 messages: $(DEV_STAMP) ## collect the texts of pages into config/locale and compile them
 	@exec $(BIN)/python -m tests.messages

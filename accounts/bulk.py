@@ -49,22 +49,29 @@ _MOST_LOCKS = 600
 def lock(workspace_id: int, names: Iterable[str]) -> None:
     """Hold these names until the transaction ends, so that batches that share one queue up.
 
-    Names are taken in one order, hence without deadlocks. Everyone shares the lock on the
-    workspace, unless there are so many names that it is taken alone.
+    Everyone shares the lock on the workspace first, unless there are so many names that it
+    is taken alone; then names are taken in one order. Hence without deadlocks.
     """
     wanted = set(names)
     space = workspace_id & 0x7FFFFFFF
     if len(wanted) > _MOST_LOCKS:
-        run("SELECT pg_advisory_xact_lock(%s)", [space])
+        lock_workspace(workspace_id)
         return
     run(
         """
-        SELECT pg_advisory_xact_lock_shared(%(space)s::bigint), count(*) FROM (
+        SELECT count(*) FROM (
             SELECT pg_advisory_xact_lock(%(space)s::int, number) FROM (
                 SELECT DISTINCT hashtext(name) AS number
                   FROM unnest(%(names)s::text[]) AS name ORDER BY number
-            ) AS sorted OFFSET 0
+            ) AS sorted
+             WHERE (SELECT pg_advisory_xact_lock_shared(%(space)s::bigint)::text) IS NOT NULL
+            OFFSET 0
         ) AS held
         """,
         {"space": space, "names": list(wanted)},
     )
+
+
+def lock_workspace(workspace_id: int) -> None:
+    """Hold every name of a workspace until the transaction ends."""
+    run("SELECT pg_advisory_xact_lock(%s)", [workspace_id & 0x7FFFFFFF])

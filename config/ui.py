@@ -8,8 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy
-from django.utils.translation import pgettext_lazy as in_context
+from django.utils.translation import gettext, gettext_lazy, gettext_noop, pgettext_lazy
 
 from accounts import permissions
 from integrations.providers.base.types import MessageKind
@@ -24,7 +23,7 @@ _STATUSES = {
     "pending": (gettext_lazy("Queued"), "clock"),
     "accepted": (gettext_lazy("Accepted"), "clock"),
     "queued": (gettext_lazy("Queued"), "clock"),
-    "sent": (in_context("delivery status", "Sent"), "tick"),
+    "sent": (pgettext_lazy("delivery status", "Sent"), "tick"),
     "delivered": (gettext_lazy("Delivered"), "ticks"),
     "read": (gettext_lazy("Read"), "ticks"),
     "played": (gettext_lazy("Played"), "ticks"),
@@ -45,7 +44,7 @@ _KINDS = {
     MessageKind.LIST_REPLY: gettext_lazy("Option chosen"),
     MessageKind.FLOW_REPLY: gettext_lazy("Form answered"),
     MessageKind.REACTION: gettext_lazy("Reaction"),
-    MessageKind.ORDER: in_context("shopping", "Order"),
+    MessageKind.ORDER: pgettext_lazy("shopping", "Order"),
     MessageKind.SYSTEM: gettext_lazy("Notice from WhatsApp"),
     MessageKind.EDIT: gettext_lazy("Edited message"),
     MessageKind.REVOKE: gettext_lazy("Deleted message"),
@@ -62,6 +61,22 @@ _CHANNEL_LEVELS = {
     "degraded": "warning",
     "disconnected": "bad",
 }
+# Django's Portuguese catalogue writes months with a capital letter, Brazilians do not; our
+# catalogue comes first.
+_MONTHS = (
+    gettext_noop("January"),
+    gettext_noop("February"),
+    gettext_noop("March"),
+    gettext_noop("April"),
+    gettext_noop("May"),
+    gettext_noop("June"),
+    gettext_noop("July"),
+    gettext_noop("August"),
+    gettext_noop("September"),
+    gettext_noop("October"),
+    gettext_noop("November"),
+    gettext_noop("December"),
+)
 _MEDIA_LEVELS = {
     "stored": "good",
     "retry": "warning",

@@ -150,6 +150,8 @@ def _place(
             )
     elif isinstance(event, StatusEvent):
         batch.statuses.append(statuses.News(event, channel.id, row.received_at, row.id))
+    elif isinstance(event, ContactEvent) and not event.peer.is_known:
+        account.counts["ignored"] += 1
     elif isinstance(event, ContactEvent):
         batch.contacts.append((row.id, row.received_at, event))
     else:

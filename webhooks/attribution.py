@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+# Evidence is stored in English; the page that shows it translates.
+from django.utils.translation import gettext_noop as _
+
 from integrations.providers.base.types import MessageEvent
 from whatsapp import phones, tokens
 from whatsapp.models import Confidence, Rule
@@ -60,7 +63,7 @@ def _by_token(
 ) -> Verdict | None:
     if not candidates.tokens:
         steps.append(
-            {"step": "token", "looked_for": "vm_token in the text", "found": None}
+            {"step": "token", "looked_for": _("vm_token in the text"), "found": None}
         )
         return None
     match = next(
@@ -78,7 +81,7 @@ def _by_token(
                 "step": "token",
                 "looked_for": looked_for,
                 "found": None,
-                "why": "no click and no lead carries this token",
+                "why": _("no click and no lead carries this token"),
             }
         )
         return None
@@ -89,7 +92,7 @@ def _by_token(
     )
     step: Step = {"step": "token", "looked_for": looked_for, "found": _describe(match)}
     if belongs_to_another:
-        step["why"] = "another person brought this token first; it was passed on"
+        step["why"] = _("another person brought this token first; it was passed on")
     steps.append(step)
     joins = match.is_lead_unmet and candidates.known_lead_id is None
     return Verdict(
@@ -119,16 +122,16 @@ def _by_rescue(
     steps.append(step)
     if len(found) != 1:
         step["refused"] = (
-            "more than one recent click is one slip away"
+            _("more than one recent click is one slip away")
             if found
-            else "no click of the last 72 hours on this number is one slip away"
+            else _("no click of the last 72 hours on this number is one slip away")
         )
         return None
     match = next(iter(found.values()))
     if match.lead_id is not None and match.lead_id != candidates.known_lead_id:
-        step["refused"] = "that click belongs to another person already"
+        step["refused"] = _("that click belongs to another person already")
         return None
-    step["why"] = "the only recent click on this number that is one slip away"
+    step["why"] = _("the only recent click on this number that is one slip away")
     return Verdict(
         Rule.TOKEN_RESCUE,
         Confidence.PROBABLE,
@@ -142,7 +145,7 @@ def _by_referral(
     event: MessageEvent, candidates: Candidates, steps: list[Step]
 ) -> Verdict | None:
     referral = event.referral
-    step: Step = {"step": "referral", "looked_for": "ad referral of the provider"}
+    step: Step = {"step": "referral", "looked_for": _("ad referral of the provider")}
     steps.append(step)
     if referral is None:
         step["found"] = None
@@ -155,7 +158,7 @@ def _by_referral(
         "headline": referral.headline,
     }
     if not (referral.ctwa_clid or referral.source_id or referral.source_url):
-        step["refused"] = "the referral names neither click, ad nor address"
+        step["refused"] = _("the referral names neither click, ad nor address")
         return None
     return Verdict(Rule.REFERRAL, Confidence.CERTAIN, steps, is_referral=True)
 
@@ -177,14 +180,16 @@ def _by_identity(
     if candidates.known_lead_id is None:
         return None
     if peer.wa_id and peer.wa_id not in candidates.known_as:
-        step["why"] = "the same number in another notation"
+        step["why"] = _("the same number in another notation")
     return Verdict(Rule.IDENTITY, Confidence.CERTAIN, steps)
 
 
 def _why_anonymous(event: MessageEvent, candidates: Candidates) -> str:
     if candidates.tokens:
-        return "the text has a token that nothing here knows"
-    return "first message of an unknown person, without token and without ad referral"
+        return _("the text has a token that nothing here knows")
+    return _(
+        "first message of an unknown person, without token and without ad referral"
+    )
 
 
 def _describe(match: TokenMatch) -> Step:

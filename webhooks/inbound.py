@@ -87,8 +87,8 @@ class Batch:
         """Names, and the new number or id of a person we know; nobody is made a lead."""
         changes = []
         for raw_id, received_at, contact in self.contacts:
-            person = persons.get(contact.peer)
-            if person is None or person.lead_id is None or contact.is_removed:
+            person = persons.get(people.peer_key(contact.peer))
+            if person.lead_id is None or contact.is_removed:
                 continue
             person.name = contact.name or person.name
             if contact.became is not None:
@@ -174,10 +174,7 @@ class _Arrived:
         return stored
 
     def _person(self, arrival: Arrival) -> Person:
-        person = self.persons.get(arrival.event.peer)
-        if person is None:
-            raise LookupError("every arrival was added to the people of its batch")
-        return person
+        return self.persons.get(arrival.peer_key)
 
     def _live(self) -> Iterator[Arrival]:
         return (arrival for arrival in self.fresh if arrival.is_live_inbound)

@@ -1,6 +1,7 @@
 """The only SQL on a raw webhook's state: append, claim, finish, park, sweep.
 
-`processing` comes after. The receiver's side of it, group commit, is in `append.py`.
+`processing` comes after. The receiver's side of it, group commit, is in `append.py`; what
+people do to rows (replay, park, prune) is in `inbox_admin.py`.
 Time is the database's clock throughout, so that workers need not agree on theirs.
 """
 
@@ -13,6 +14,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+
+from accounts import bulk
 
 BATCH = 200
 MAX_ERRORS = 8
@@ -106,83 +109,65 @@ def claim_suspect() -> Claim:
 
 def _claim(*, limit: int, after: int, suspects: bool, lease: int) -> Claim:
     token = uuid.uuid4()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _CLAIM,
-            {
-                "limit": limit,
-                "after": after,
-                "suspects": suspects,
-                "token": token,
-                "lease": lease,
-            },
-        )
-        rows = [
-            ClaimedRow(
-                id=id_,
-                workspace_id=workspace_id,
-                integration_id=integration_id,
-                provider=provider,
-                headers=json.loads(headers),
-                body=bytes(body),
-                received_at=received_at,
-                errors=errors,
-            )
-            for (
-                id_,
-                workspace_id,
-                integration_id,
-                provider,
-                headers,
-                body,
-                received_at,
-                errors,
-            ) in cursor.fetchall()
-        ]
+    parameters = {
+        "limit": limit,
+        "after": after,
+        "suspects": suspects,
+        "token": token,
+        "lease": lease,
+    }
+    rows = [row_of(columns) for columns in bulk.run(_CLAIM, parameters)]
     rows.sort(key=lambda row: row.id)
     return Claim(token, rows)
 
 
-def take(ids: Sequence[int], lease_token: uuid.UUID) -> set[int]:
-    """Mark rows done if the lease is still ours; first statement of every apply.
+def row_of(columns: tuple[Any, ...]) -> ClaimedRow:
+    """A row as `_CLAIM` returns it."""
+    id_, workspace_id, integration_id, provider, headers, *rest = columns
+    return ClaimedRow(
+        id_, workspace_id, integration_id, provider, json.loads(headers), *rest
+    )
 
-    Returns the ids that were ours. The rest belongs to somebody else: leave it alone.
-    The rows stay locked until the caller's transaction ends.
+
+def take(ids: Sequence[int], lease_token: uuid.UUID) -> set[int]:
+    """Hold rows whose lease is still ours until the transaction ends; first statement of
+    every apply.
+
+    Returns the ids that were ours. The rest belongs to somebody else: leave it alone. What
+    was taken must be given to `finish` in the same transaction.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE webhooks_rawwebhook
-               SET state = 'done', done_at = statement_timestamp(), lease_token = NULL, error = ''
-             WHERE id = ANY(%s) AND lease_token = %s AND state = 'leased'
-            RETURNING id
-            """,
-            [list(ids), lease_token],
-        )
-        return {id_ for (id_,) in cursor.fetchall()}
+    rows = bulk.run(
+        """
+        SELECT id FROM webhooks_rawwebhook
+         WHERE id = ANY(%s) AND lease_token = %s AND state = 'leased'
+         ORDER BY id FOR NO KEY UPDATE
+        """,
+        [list(ids), lease_token],
+    )
+    return {id_ for (id_,) in rows}
 
 
 def finish(results: Iterable[Finished]) -> None:
-    """Write what became of rows that `take` gave us, in the same transaction."""
+    """Mark rows that `take` gave us as done, with what became of them."""
     rows = list(results)
     if not rows:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE webhooks_rawwebhook raw
-               SET state = new.state, error = new.error, outcome = new.outcome::jsonb
-              FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[])
-                   AS new(id, state, error, outcome)
-             WHERE raw.id = new.id
-            """,
-            [
-                [row.id for row in rows],
-                [row.state for row in rows],
-                [row.error[:500] for row in rows],
-                [json.dumps(row.outcome) for row in rows],
-            ],
-        )
+    bulk.run(
+        """
+        UPDATE webhooks_rawwebhook raw
+           SET state = new.state, error = new.error, outcome = new.outcome::jsonb,
+               done_at = statement_timestamp(), lease_token = NULL
+          FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[])
+               AS new(id, state, error, outcome)
+         WHERE raw.id = new.id
+        """,
+        [
+            [row.id for row in rows],
+            [row.state for row in rows],
+            [row.error[:500] for row in rows],
+            [json.dumps(row.outcome) for row in rows],
+        ],
+    )
 
 
 def fail(row: ClaimedRow, lease_token: uuid.UUID, error: str) -> bool:

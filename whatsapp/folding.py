@@ -5,6 +5,7 @@ Services store it beside messages and names, selectors fold what a person types.
 
 import re
 import unicodedata
+from itertools import filterfalse
 
 # A tsvector holds one megabyte; this much of a message is searchable, all of it is kept.
 LONGEST = 50_000
@@ -20,6 +21,6 @@ def fold(text: str) -> str:
     folded = text[:LONGEST].casefold()
     if not folded.isascii():
         decomposed = unicodedata.normalize("NFKD", folded)
-        plain = "".join(char for char in decomposed if not unicodedata.combining(char))
+        plain = "".join(filterfalse(unicodedata.combining, decomposed))
         folded = unicodedata.normalize("NFKC", plain).casefold()
     return _NOT_WORDS.sub(" ", folded).strip()[:LONGEST]

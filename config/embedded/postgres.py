@@ -10,13 +10,10 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
-
-import psycopg
-from psycopg import sql
 
 from config.embedded import launch
 from config.embedded.launch import ServerFailed
@@ -86,7 +83,7 @@ def start(
     launch.give_to_nobody(data, sockets)
     process = _spawn(binaries, data, sockets, log, throw_away=throw_away)
     try:
-        _wait_until(process, sockets, log)
+        _wait_until(process, data, log)
         _make_role_and_database(sockets)
     except BaseException:
         stop(process)
@@ -215,52 +212,32 @@ def _is_server_of(pid: int, data: Path) -> bool:
         return not Path("/proc/self").exists()
 
 
-def _wait_until(process: subprocess.Popen[bytes], sockets: Path, log: Path) -> None:
+def _wait_until(process: subprocess.Popen[bytes], data: Path, log: Path) -> None:
     deadline = time.monotonic() + START_PATIENCE
-    while not _answers(sockets):
+    while not _is_ready(process, data):
         if process.poll() is not None or time.monotonic() > deadline:
             raise ServerFailed(f"PostgreSQL did not start:\n{launch.tail(log)}")
         time.sleep(0.05)
 
 
-def _answers(sockets: Path) -> bool:
+def _is_ready(process: subprocess.Popen[bytes], data: Path) -> bool:
+    """PostgreSQL says so itself, in the last line of its pid file."""
     try:
-        _as_superuser(sockets, lambda _: None)
-    except psycopg.OperationalError:
+        lines = (data / "postmaster.pid").read_text(encoding="ascii").splitlines()
+    except (OSError, ValueError):
         return False
-    return True
-
-
-def _as_superuser(sockets: Path, work: Callable[[psycopg.Connection], None]) -> None:
-    with psycopg.connect(
-        host=str(sockets),
-        port=5432,
-        user="postgres",
-        dbname="postgres",
-        autocommit=True,
-        connect_timeout=5,
-    ) as connection:
-        work(connection)
+    return len(lines) >= 8 and lines[0] == str(process.pid) and "ready" in lines[7]
 
 
 def _make_role_and_database(sockets: Path) -> None:
-    """The run-time role is plain, so that row-level security binds it too."""
-
-    def work(connection: psycopg.Connection) -> None:
-        names = {"role": sql.Identifier(ROLE), "database": sql.Identifier(DATABASE)}
-        if not connection.execute(
-            "SELECT FROM pg_roles WHERE rolname = %s", [ROLE]
-        ).rowcount:
-            connection.execute(
-                sql.SQL(
-                    "CREATE ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS CREATEDB"
-                ).format(**names)
-            )
-        if not connection.execute(
-            "SELECT FROM pg_database WHERE datname = %s", [DATABASE]
-        ).rowcount:
-            connection.execute(
-                sql.SQL("CREATE DATABASE {database} OWNER {role}").format(**names)
-            )
-
-    _as_superuser(sockets, work)
+    done = subprocess.run(  # noqa: S603  # our own module
+        [sys.executable, "-m", "config.embedded.role", str(sockets), ROLE, DATABASE],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).resolve().parents[2],
+    )
+    if done.returncode != 0:
+        raise ServerFailed(
+            f"PostgreSQL runs, but its role could not be made:\n{done.stderr[-1000:]}"
+        )

@@ -113,8 +113,9 @@ class Supervisor:
             raise ServerFailed("the migration failed; its lines above say why.")
         self._start_workers(port)
         self._wait_until_ready(port)
-        self.say(f"ready at http://{HOST}:{port}")
-        if demo and self.step("demo", "-m", "config.demo", self.env["PUBLIC_URL"]) != 0:
+        address = f"http://{HOST}:{port}"
+        self.say(f"ready at {address}")
+        if demo and self.step("recado", "-m", "config.demo", address) != 0:
             self.say("the demo could not be made; Recado itself runs")
         self.say("Ctrl-C stops everything")
 

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -22,15 +23,15 @@ PATIENCE = 90.0
 class Up:
     """One running `manage.py up`, and the processes that belong to it."""
 
-    def __init__(self, var: Path) -> None:
+    def __init__(self, var: Path, *, demo: bool = False) -> None:
         self.var = var
         self.port = free_port()
         self.output = var.parent / f"{self.port}.log"
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 [
-                    *(sys.executable, "manage.py", "up"),
-                    *("--no-demo", "--port", str(self.port)),
+                    *(sys.executable, "manage.py", "up", "--port", str(self.port)),
+                    *([] if demo else ["--no-demo"]),
                 ],
                 cwd=files.BASE_DIR,
                 env=environment(var),
@@ -120,10 +121,10 @@ def wait_until(condition: Callable[[], object], seconds: float = PATIENCE) -> No
 
 
 @contextmanager
-def running(var: Path) -> Iterator[Up]:
-    up = Up(var)
+def running(var: Path, *, demo: bool = False) -> Iterator[Up]:
+    up = Up(var, demo=demo)
     try:
-        up.wait_until_said("ready at")
+        up.wait_until_said("Ctrl-C stops everything")
         yield up
     finally:
         if not up.has_ended():
@@ -132,13 +133,24 @@ def running(var: Path) -> Iterator[Up]:
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory) -> Iterator[Up]:
-    with running(tmp_path_factory.mktemp("up") / "var") as running_up:
+    with running(tmp_path_factory.mktemp("up") / "var", demo=True) as running_up:
         yield running_up
 
 
 def test_ready_is_said_when_it_is_true(up):
     assert up.answers("/readyz") == 200
     assert "migrating the database" in up.said
+
+
+def test_an_empty_installation_sends_itself_a_message_and_tells_how_to_sign_in(up):
+    assert re.search(
+        r"sign in as admin@recado\.localhost with the password \S{16} \(shown once\)",
+        up.said,
+    )
+    assert re.search(
+        r"1 message received, attributed to link instagram-bio, visible after \d+ ms",
+        up.said,
+    )
 
 
 def test_a_command_beside_it_finds_its_servers_and_keys(up):

@@ -91,7 +91,6 @@ class Migration(migrations.Migration):
                         condition=models.Q(("state__in", ["received", "leased"])),
                         name="raw_webhook_due",
                     ),
-                    models.Index(fields=["received_at"], name="raw_webhook_received"),
                     models.Index(
                         condition=models.Q(("state__in", ["parked", "unrouted"])),
                         fields=["state", "received_at"],

@@ -1,15 +1,15 @@
 """The thread of a lead on one of our numbers."""
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.keys import new_key
 from accounts.scoping import WorkspaceScoped
 
 
 class ConversationState(models.TextChoices):
-    OPEN = "open", _("Open")
-    CLOSED = "closed", _("Closed")
+    OPEN = "open", pgettext_lazy("conversation", "Open")
+    CLOSED = "closed", pgettext_lazy("conversation", "Closed")
 
 
 class Conversation(WorkspaceScoped):

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from accounts.models import Workspace
 from accounts.scoping import ScopedQuerySet
@@ -166,10 +167,18 @@ def origin_of(lead: Lead) -> Origin:
 
 
 def list_links(workspace: Workspace) -> ScopedQuerySet[TrackedLink]:
+    clicks = (
+        Touch.objects.for_workspace(workspace)
+        .filter(link=OuterRef("pk"))
+        .order_by()
+        .values("link")
+        .annotate(count=Count("*"))
+        .values("count")
+    )
     links: ScopedQuerySet[TrackedLink] = (
         TrackedLink.objects.for_workspace(workspace)
         .select_related("channel")
-        .annotate(touch_count=Count("touches"))
+        .annotate(touch_count=Coalesce(Subquery(clicks), 0))
         .order_by("is_paused", "-created_at", "-id")
     )
     return links

@@ -6,6 +6,7 @@ Callers hold `bulk.lock` on the match keys, so nobody else makes a lead for them
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from accounts import bulk
@@ -71,7 +72,8 @@ def origin_rank(rule: str | None, confidence: str | None, touch_id: int | None) 
     return 2 if confidence == Confidence.CERTAIN else 1
 
 
-def aliases(party: Party) -> list[Alias]:
+@lru_cache(maxsize=4096)
+def aliases(party: Party) -> tuple[Alias, ...]:
     """The names of a party, best for matching first. A user name can change hands."""
     found = []
     if party.wa_id:
@@ -85,7 +87,7 @@ def aliases(party: Party) -> list[Alias]:
     if party.lid:
         lid = party.lid[:_LONGEST]
         found.append(Alias(IdentityKind.LID, lid, f"l:{lid}"))
-    return found
+    return tuple(found)
 
 
 def peer_key(party: Party) -> str:
@@ -121,8 +123,9 @@ class People:
             self._by_key[key] = first
         return first
 
-    def get(self, party: Party) -> Person | None:
-        return self._by_key.get(peer_key(party))
+    def get(self, key: str) -> Person:
+        """The person with this match key; KeyError when none was added under it."""
+        return self._by_key[key]
 
     @property
     def match_keys(self) -> list[str]:

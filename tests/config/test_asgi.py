@@ -1,0 +1,113 @@
+"""The dispatcher: webhooks to the receiver, everything else to Django."""
+
+import asyncio
+import io
+from typing import Any
+
+import pytest
+
+
+class Talk:
+    """One ASGI conversation: what the server says in, what the application says out."""
+
+    def __init__(self, *incoming: dict[str, Any]) -> None:
+        self.incoming = list(incoming)
+        self.sent: list[dict[str, Any]] = []
+
+    async def receive(self) -> dict[str, Any]:
+        if not self.incoming:
+            await asyncio.sleep(60)
+        return self.incoming.pop(0)
+
+    async def send(self, message: dict[str, Any]) -> None:
+        self.sent.append(message)
+
+
+async def call(
+    scope: dict[str, Any], *incoming: dict[str, Any]
+) -> list[dict[str, Any]]:
+    from config.asgi import application
+
+    talk = Talk(*incoming)
+    await application(scope, talk.receive, talk.send)
+    return talk.sent
+
+
+def http(path: str, *, method: str = "GET") -> dict[str, Any]:
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "scheme": "http",
+        "query_string": b"",
+        "headers": [(b"host", b"127.0.0.1")],
+        "client": ("127.0.0.1", 5000),
+        "server": ("127.0.0.1", 8000),
+    }
+
+
+BODY = {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def test_a_page_is_answered_by_django():
+    started, *_ = await call(http("/healthz"), BODY)
+
+    assert started["status"] == 200
+    names = {name for name, _ in started["headers"]}
+    # Only Django's middleware writes it.
+    assert b"Content-Security-Policy" in names
+
+
+async def test_a_webhook_never_reaches_djangos_middleware():
+    started, *_ = await call(
+        http("/webhooks/whatsapp/not-a-token/", method="POST"), BODY
+    )
+
+    assert started["status"] == 404
+    assert {name for name, _ in started["headers"]} == {
+        b"content-type",
+        b"content-length",
+    }
+
+
+async def test_the_receiver_starts_and_stops_with_the_server():
+    sent = await call(
+        {"type": "lifespan"},
+        {"type": "lifespan.startup"},
+        {"type": "lifespan.shutdown"},
+    )
+
+    assert [message["type"] for message in sent] == [
+        "lifespan.startup.complete",
+        "lifespan.shutdown.complete",
+    ]
+
+
+async def test_a_websocket_is_refused():
+    sent = await call({"type": "websocket"}, {"type": "websocket.connect"})
+
+    assert [message["type"] for message in sent] == ["websocket.close"]
+
+
+@pytest.mark.django_db
+def test_the_pages_alone_answer_as_wsgi():
+    from config.wsgi import application
+
+    told: list[str] = []
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": "/healthz",
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "8000",
+        "wsgi.input": io.BytesIO(),
+        "wsgi.url_scheme": "http",
+    }
+
+    body = b"".join(application(environ, lambda status, headers: told.append(status)))
+
+    assert told == ["200 OK"]
+    assert body == b'{"status": "ok"}'

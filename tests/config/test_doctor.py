@@ -1,0 +1,101 @@
+"""`manage.py doctor` names what is wrong, its cure, and ends with a code."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from config.embedded import files
+
+
+def doctor(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """As an operator calls it, on the test servers unless a setting says otherwise."""
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings.dev",
+        **settings,
+    }
+    return subprocess.run(
+        [sys.executable, "manage.py", "doctor", *arguments],
+        cwd=files.BASE_DIR,
+        env={name: value for name, value in environment.items() if value},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def findings(done: subprocess.CompletedProcess[str]) -> dict[str, dict[str, str]]:
+    return {finding["name"]: finding for finding in json.loads(done.stdout)}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", ""),
+        ("INTEGRATIONS_KEY", "too-short"),
+        ("DATABASE_POOL_SIZE", "many"),
+        ("PUBLIC_URL", "recado.example"),
+        ("REDIS_URL", "http://127.0.0.1"),
+    ],
+)
+def test_a_bad_setting_is_found_before_anything_else(tmp_path, name, value):
+    done = doctor("--json", RECADO_VAR_DIR=str(tmp_path), **{name: value})
+
+    finding = findings(done)["settings"]
+    assert done.returncode == 1
+    assert finding["state"] == "bad"
+    assert name in finding["detail"]
+    assert finding["cure"]
+
+
+def test_nothing_set_and_nothing_running_says_to_start_it(tmp_path):
+    done = doctor(RECADO_VAR_DIR=str(tmp_path), DATABASE_URL="", REDIS_URL="")
+
+    assert done.returncode == 1
+    assert "Start `make run`" in done.stdout
+    assert "embedded PostgreSQL" in done.stdout
+
+
+def test_a_database_that_is_away_is_bad_and_redis_only_a_warning(tmp_path):
+    done = doctor(
+        "--json",
+        RECADO_VAR_DIR=str(tmp_path),
+        DATABASE_URL="postgresql://recado:open-sesame@127.0.0.1:1/recado",
+        REDIS_URL="redis://127.0.0.1:1",
+    )
+
+    found = findings(done)
+    assert done.returncode == 1
+    assert found["database"]["state"] == "bad"
+    assert found["redis"]["state"] == "warn"
+    assert "open-sesame" not in done.stdout + done.stderr
+
+
+def test_production_with_a_sandbox_is_bad(tmp_path):
+    done = doctor(
+        "--json",
+        RECADO_VAR_DIR=str(tmp_path),
+        DJANGO_SETTINGS_MODULE="config.settings.production",
+        PUBLIC_URL="https://recado.example",
+        RECADO_SANDBOX="1",
+        SECRET_KEY="a-long-enough-secret-for-the-check-0123456789-abcdef",
+    )
+
+    found = findings(done)
+    assert done.returncode == 1
+    assert found["recado.E003"]["state"] == "bad"
+    assert "recado.E004" not in found
+
+
+def test_a_keys_file_that_others_can_read_is_bad(tmp_path):
+    files.ensure_keys(tmp_path)
+    files.keys_file(tmp_path).write_text("SECRET_KEY=x\n")
+    files.keys_file(tmp_path).chmod(0o644)
+
+    done = doctor("--json", RECADO_VAR_DIR=str(tmp_path))
+
+    assert findings(done)["keys file"]["state"] == "bad"

@@ -1,0 +1,66 @@
+"""A workspace's first page: what today brought, counted since its own midnight."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from tests.factories import integrations as make_room_1
+from tests.factories import whatsapp as make
+from whatsapp.selectors import today
+
+
+def test_today_counts_messages_and_leads_since_midnight(world):
+    now = timezone.now()
+    since = now - timedelta(hours=1)
+    channel = make_room_1.channel(world.workspace)
+    link = make.link(channel, slug="vitrine")
+    for confidence in ("certain", "probable"):
+        lead = make.lead(world.workspace, created_at=now)
+        touch = make.touch(lead, link=link)
+        make.attribution(lead, touch=touch, confidence=confidence)
+    make.attribution(make.lead(world.workspace, created_at=now))
+    make.lead(world.workspace, created_at=since - timedelta(minutes=1))
+    make.lead(world.other_workspace, created_at=now)
+    conversation = make.conversation(lead, channel, last_message_at=now)
+    make.message(conversation, provider_at=now)
+    make.message(conversation, provider_at=now, direction="outbound")
+    make.message(conversation, provider_at=since - timedelta(minutes=1))
+
+    found = today.summarize(world.workspace, since=since)
+
+    assert (found.received, found.sent, found.leads) == (1, 1, 3)
+    assert [(one.origin.name, one.count, one.share) for one in found.origins] == [
+        ("vitrine", 2, 67),
+        ("", 1, 33),
+    ]
+    assert found.other_origins == 0
+
+
+def test_many_origins_are_summed_up(world):
+    channel = make_room_1.channel(world.workspace)
+    for number in range(10):
+        lead = make.lead(world.workspace)
+        link = make.link(channel, slug=f"link-{number}")
+        make.attribution(lead, touch=make.touch(lead, link=link))
+
+    found = today.summarize(world.workspace, since=make.NOON)
+
+    assert len(found.origins) + found.other_origins == 10
+    assert found.other_origins == 2
+
+
+def test_home_shows_the_numbers_with_their_state(world, signed_in):
+    make_room_1.channel(world.workspace, display_name="Vendas", state="connected")
+    make_room_1.channel(world.workspace, display_name="Suporte", state="disconnected")
+
+    page = signed_in(world.agent).get("/w/padaria/").content.decode()
+
+    assert "Vendas" in page
+    assert "Conectado" in page
+    assert "Desconectado" in page
+
+
+def test_home_of_an_empty_workspace_says_how_to_connect_a_number(world, signed_in):
+    page = signed_in(world.agent).get("/w/padaria/").content.decode()
+
+    assert "manage.py add_integration --workspace padaria" in page
