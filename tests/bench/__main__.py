@@ -5,6 +5,7 @@ import logging
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,7 +38,10 @@ def main(arguments: Sequence[str]) -> int:
     if options.write_docs:
         about = [(measure.name, measure.about) for measure in MEASURES]
         report.write_docs(DOCS, rows, machine=described, about=about)
-    return 0 if all(row.ok for row in rows) else 1
+    missed = [row for row in rows if not row.ok]
+    for row in missed:
+        print(f"{row.name} {row.verdict}".rstrip(), file=sys.stderr)
+    return 1 if missed else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,11 +75,23 @@ def _measure(house: House, chosen: Sequence[Measure]) -> list[Row]:
     for measure in chosen:
         print(f"{measure.name} …", file=sys.stderr, flush=True)
         started = time.monotonic()
-        found = measure.run(house)
+        found = _run(measure, house)
         print(report.table(found), file=sys.stderr)
         print(f"  ({time.monotonic() - started:.0f} s)", file=sys.stderr, flush=True)
         rows += found
     return rows
+
+
+def _run(measure: Measure, house: House) -> list[Row]:
+    """One measure that fails takes none of the others with it."""
+    try:
+        return measure.run(house)
+    except Exception as problem:  # noqa: BLE001  # told in full here, and as a row
+        traceback.print_exc()
+        what = str(problem).strip().partition("\n")[0]
+        return [
+            Row(measure.name, None, "", note=f"{type(problem).__name__}: {what}"[:200])
+        ]
 
 
 def _log_into(path: Path) -> None:

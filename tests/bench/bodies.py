@@ -21,11 +21,11 @@ CREDENTIALS = {
     "app_secret": "0123456789abcdef0123456789abcdef",
     "verify_token": "bench-verifies",
 }
-_WORDS = (
-    "bom dia queria saber se ainda tem o bolo de cenoura com cobertura para entrega hoje "
-    "a tarde na rua das flores perto da praça quanto fica com a taxa e qual o prazo do "
-    "pedido obrigada vou pagar no pix pode mandar a chave por favor aguardo retorno"
-).split()
+_SAID = """
+    bom dia queria saber se ainda tem o bolo de cenoura com cobertura para entrega hoje
+    a tarde na rua das flores perto da praça quanto fica com a taxa e qual o prazo do
+    pedido obrigada vou pagar no pix pode mandar a chave por favor aguardo retorno
+"""
 TEXT_WORDS = 55
 
 
@@ -54,7 +54,7 @@ def text(number: int, *, person: int | None = None, extra: str = "", **fields: A
     """An inbound text message; `fields` join the message, a referral for instance."""
     who = number if person is None else person
     draw = random.Random(number)
-    said = " ".join(draw.choices(_WORDS, k=TEXT_WORDS))
+    said = " ".join(draw.choices(_SAID.split(), k=TEXT_WORDS))
     return _change(
         "messages",
         contacts=[{"profile": {"name": f"Cliente {who}"}, "wa_id": phone(who)}],

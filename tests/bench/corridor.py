@@ -6,7 +6,9 @@ import statistics
 import time
 from collections.abc import Sequence
 from hashlib import sha256
+from typing import Any
 
+import psycopg
 from django.db import connection
 from django.utils import timezone
 
@@ -182,7 +184,7 @@ def _post(line: http.client.HTTPConnection, here: Shop, body: bytes) -> None:
         raise AssertionError(f"answered {answer.status}")
 
 
-def _is_there(watching, here: Shop, number: int) -> bool:
+def _is_there(watching: psycopg.Connection[Any], here: Shop, number: int) -> bool:
     found = watching.execute(
         "SELECT FROM whatsapp_message"
         " WHERE workspace_id = %s AND channel_id = %s AND external_id = %s",

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -60,7 +61,7 @@ def search(house: House) -> list[Row]:
         "search_name": middle.name,
     }
     return [
-        _beside(house, name, lambda text=text: _found(workspace, text))
+        _beside(house, name, partial(_found, workspace, text))
         for name, text in asked.items()
     ]
 
@@ -136,7 +137,7 @@ def _large_workspace(house: House) -> Workspace:
                 workspace=workspace,
                 provider="meta_cloud",
                 phone=f"+55119444400{share:02d}",
-                external_id=f"1065403522400{share:02d}",
+                external_id=f"1065403522499{share:02d}",
             )
             with house.connect() as plain:
                 volume.fill(

@@ -37,7 +37,8 @@ def insert_statement(table: str, columns: Sequence[str], row: Sequence[object]) 
         "gen_random_uuid()" if isinstance(value, UUID) else _literal(value)
         for value in row
     )
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values});\n"
+    into = f"INSERT INTO {table} ({', '.join(columns)})"
+    return f"{into} VALUES ({values});\n"
 
 
 def _literal(value: object) -> str:

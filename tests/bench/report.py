@@ -30,7 +30,9 @@ class Row:
 
     @property
     def ok(self) -> bool:
-        """A figure with a target that could not be measured has missed it."""
+        """What could not be measured is not well."""
+        if self.value is None:
+            return False
         if self.bound is Bound.NONE:
             return True
         if self._limited is None or self.target is None:
@@ -45,10 +47,8 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        if self.bound is Bound.NONE:
-            return ""
         if self.ok:
-            return "ok"
+            return "" if self.bound is Bound.NONE else "ok"
         if self._limited is None or not self.target:
             return "NOT MEASURED"
         way = "under" if self.bound is Bound.RATIO_AT_LEAST else "over"
@@ -58,9 +58,9 @@ class Row:
     @property
     def goal(self) -> str:
         if self.target is None:
-            return "–"
+            return "-"
         return {
-            Bound.NONE: "–",
+            Bound.NONE: "-",
             Bound.VALUE_AT_MOST: f"≤ {_figure(self.target)} {self.unit}",
             Bound.RATIO_AT_LEAST: f"≥ {self.target:g} x",
             Bound.RATIO_AT_MOST: f"≤ {self.target:g} x",
@@ -69,8 +69,8 @@ class Row:
     def cells(self) -> list[str]:
         return [
             self.name,
-            "–" if self.value is None else f"{_figure(self.value)} {self.unit}",
-            "–" if self.ratio is None else f"{self.ratio:.2f} x",
+            "-" if self.value is None else f"{_figure(self.value)} {self.unit}",
+            "-" if self.ratio is None else f"{self.ratio:.2f} x",
             self.goal,
             self.verdict,
             self.note,

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 YEARS = 2
 # Words of a message stand in this many sentences; each message is two of them.
@@ -178,7 +179,9 @@ def _without_indexes(connection: Connection, table: str) -> Iterator[None]:
 
 def _last_id(connection: Connection, table: str) -> int:
     row = connection.execute(
-        f"SELECT COALESCE(max(id), 0) FROM whatsapp_{table}".encode()
+        sql.SQL("SELECT COALESCE(max(id), 0) FROM {}").format(
+            sql.Identifier(f"whatsapp_{table}")
+        )
     ).fetchone()
     return int(row[0]) if row else 0
 
