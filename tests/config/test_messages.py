@@ -8,7 +8,7 @@ from tests import messages
 
 
 @pytest.fixture
-def tree(tmp_path, monkeypatch) -> Path:
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small project of its own, with one module and one page."""
     (tmp_path / "accounts").mkdir()
     (tmp_path / "templates").mkdir()
