@@ -57,9 +57,12 @@ class Batch:
     def _people(self) -> People:
         persons = People()
         for arrival in self.messages:
-            persons.add(
-                arrival.event.peer, source=self.provider, seen_at=arrival.provider_at
-            )
+            if arrival.event.group_id is None:
+                persons.add(
+                    arrival.event.peer,
+                    source=self.provider,
+                    seen_at=arrival.provider_at,
+                )
         for _, received_at, contact in self.contacts:
             persons.add(contact.peer, source=self.provider, told_at=received_at)
         return persons
@@ -191,6 +194,10 @@ class _Arrived:
     def _person(self, arrival: Arrival) -> Person:
         return self.persons.get(arrival.peer_key)
 
+    def _lead_id(self, arrival: Arrival) -> int | None:
+        is_group = arrival.event.group_id is not None
+        return None if is_group else self._person(arrival).lead_id
+
     def _live(self) -> Iterator[Arrival]:
         return (arrival for arrival in self.fresh if arrival.is_live_inbound)
 
@@ -267,18 +274,16 @@ class _Arrived:
         """Messages into the conversations of known leads. Returns them, and which
         conversations are new."""
         threads = {
-            (arrival.channel_id, person.lead_id)
+            (arrival.channel_id, lead_id)
             for arrival in self.fresh
-            if (person := self._person(arrival)).lead_id is not None
-            and arrival.event.group_id is None
+            if (lead_id := self._lead_id(arrival)) is not None
         }
         opened = conversations.open_threads(self.workspace_id, threads, now=self.now)
         placed: list[tuple[Arrival, int | None]] = []
         for arrival in self.fresh:
-            lead_id = self._person(arrival).lead_id
-            thread = opened.get((arrival.channel_id, lead_id)) if lead_id else None
-            is_group = arrival.event.group_id is not None
-            placed.append((arrival, thread.id if thread and not is_group else None))
+            lead_id = self._lead_id(arrival)
+            thread = opened[arrival.channel_id, lead_id] if lead_id else None
+            placed.append((arrival, thread.id if thread else None))
         stored = messages.insert(
             self.workspace_id, placed, known=self.known, now=self.now
         )

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from config.embedded import files, launch, postgres, valkey
-from config.embedded.supervisor import HOST, commands
+from config.embedded.supervisor import HOST, child_commands
 from tests.factories.integrations import META_CREDENTIALS
 from tests.prove.processes import Process
 from tests.prove.report import say
@@ -68,7 +68,7 @@ class Stack:
         self._add("postgres", self._start_postgres)
         self._add("valkey", self._start_valkey)
         self.manage("migrate", "--verbosity", "0")
-        for name, command in commands(self.port).items():
+        for name, command in child_commands(self.port).items():
             self._add(name, functools.partial(self._spawn, name, command))
         self.manage("add_workspace", "--slug", "prove", "--name", "Prove", "--json")
         connected = self.manage(
@@ -124,7 +124,7 @@ class Stack:
 
     def add_worker(self, name: str, **settings: str) -> Process:
         """One more worker, like the first."""
-        command = commands(self.port)["worker"]
+        command = child_commands(self.port)["worker"]
         return self._add_worker(name, command, settings)
 
     def add_faulty_worker(self, name: str, **settings: str) -> Process:

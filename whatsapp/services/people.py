@@ -11,7 +11,7 @@ from uuid import UUID
 
 from accounts import bulk
 from accounts.keys import new_key
-from integrations.providers.base.types import Party
+from integrations.providers.base.types import MessageEvent, Party
 from whatsapp import phones
 from whatsapp.folding import fold
 from whatsapp.models import Confidence, IdentityKind, Rule
@@ -103,6 +103,14 @@ def aliases(party: Party) -> tuple[Alias, ...]:
 def peer_key(party: Party) -> str:
     """The key under which messages of a person without a lead wait for one."""
     return next((alias.match_key for alias in aliases(party)), "")
+
+
+def thread_key(event: MessageEvent) -> str:
+    """Whose thread a message belongs to: the person's, or that of a whole group, which is
+    nobody's and never joins a conversation."""
+    if event.group_id is not None:
+        return f"g:{event.group_id[:_LONGEST]}"
+    return peer_key(event.peer)
 
 
 class People:
