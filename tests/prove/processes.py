@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from config.embedded import launch
+
 
 class Process:
     """`start` gives the running process. Its children are found in /proc, never by name."""
@@ -45,9 +47,10 @@ class Process:
         """SIGKILL for all of it at once, as when the machine's memory is out."""
         if self._popen is None:
             return
-        family = self.family()
+        family = self.family() if self.is_alive else []
         for pid in family:
             signal_one(pid, signal.SIGKILL)
+        launch.kill_session(self._popen)  # what outlived a head that had died before
         self._popen.wait()
         _wait_until_gone(family)
         self._popen = None
