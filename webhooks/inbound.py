@@ -42,7 +42,7 @@ class Batch:
         }
         persons = self._people()
         names = {token for candidates in found.values() for token in candidates}
-        bulk.lock(workspace_id, [*persons.match_keys, *names])
+        bulk.lock(workspace_id, [*persons.match_keys, *names, *self._outbound_names()])
         known = messages.find_known(workspace_id, self.messages)
         fresh, changes = self._without_known(known)
         if fresh or self.contacts:
@@ -64,8 +64,24 @@ class Batch:
                     seen_at=arrival.provider_at,
                 )
         for _, received_at, contact in self.contacts:
-            persons.add(contact.peer, source=self.provider, seen_at=received_at)
+            persons.add(contact.peer, source=self.provider, told_at=received_at)
         return persons
+
+    def _outbound_names(self) -> set[str]:
+        """What a message of ours is called by itself and by news about it.
+
+        Without a lock on them a status could wait for a message that comes in at the same
+        moment, and two statuses could each overlook the other.
+        """
+        called = [
+            (news.event.external_id, news.event.second_id, news.event.callback_token)
+            for news in self.statuses
+        ] + [
+            (arrival.event.external_id, arrival.event.second_id)
+            for arrival in self.messages
+            if arrival.event.direction == Direction.OUTBOUND
+        ]
+        return {f"m:{name}" for names in called for name in names if name}
 
     def _without_known(
         self, known: Mapping[tuple[int, str], Known]
@@ -89,7 +105,7 @@ class Batch:
     def _apply_contacts(self, workspace_id: int, persons: People) -> list[Change]:
         """Names, and the new number or id of a person we know; nobody is made a lead."""
         changes = []
-        for raw_id, received_at, contact in self.contacts:
+        for raw_id, _, contact in self.contacts:
             person = persons.get(people.peer_key(contact.peer))
             if person.lead_id is None or contact.is_removed:
                 continue
@@ -97,7 +113,6 @@ class Batch:
             if contact.became is not None:
                 for alias in people.aliases(contact.became):
                     person.aliases.setdefault((alias.kind, alias.value), alias)
-            person.seen_at = received_at
             changes.append((raw_id, "contacts"))
         if changes:
             people.note_aliases(workspace_id, persons.all)
