@@ -238,7 +238,7 @@ def _deadline(seconds: float) -> Iterator[None]:
         return
 
     def interrupt(signum: int, frame: object) -> None:
-        raise TookTooLong(f"more than {seconds:.0f} s")
+        raise TookTooLong(f"more than {seconds:g} s")
 
     before = signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, seconds)

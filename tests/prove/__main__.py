@@ -31,9 +31,7 @@ def main() -> int:
         for scenario in SCENARIOS:
             if options.only and not set(options.only) & set(scenario.names):
                 continue
-            if scenario.starts_empty:
-                stack.empty()
-            for row in scenario.run(plan):
+            for row in scenario.rows(plan):
                 rows.append(row)
                 report.say(
                     f"  {row.name}: {row.value:g} {'ok' if row.ok else 'NOT OK'}"

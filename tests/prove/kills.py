@@ -31,7 +31,8 @@ def kills(plan: Plan) -> list[Row]:
         f"kills: {len(written)} messages of {people} people in {len(posts)} posts from "
         f"8 clients, {len(victims)} kills"
     )
-    clients = plan.clients(posts, ledger, rate=RATE).start()
+    rate = RATE * plan.size(100, 25) / 100  # time enough for every kill
+    clients = plan.clients(posts, ledger, rate=rate).start()
     for number, name in enumerate(victims):
         due = len(posts) * LAST_KILL * (number + 0.5) / len(victims)
         while clients.is_busy and clients.acknowledged < due:
