@@ -30,10 +30,10 @@ class OperatorCommand(BaseCommand):
     is_always_json = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        if not self.is_always_json:
-            parser.add_argument(
-                "--json", action="store_true", help="Print one JSON object."
-            )
+        # Commands that always answer so take it too: nobody has to know which they are.
+        parser.add_argument(
+            "--json", action="store_true", help="Print one JSON object."
+        )
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         self.wants_json = self.is_always_json or bool(options.get("json"))

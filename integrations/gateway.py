@@ -4,13 +4,21 @@ It unseals credentials, picks the adapter and calls it. The rooms above know pro
 slug alone.
 """
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.conf import settings
 
 from accounts.vault import SecretContext, VaultError, unseal_json
-from integrations.models import Channel, Integration
+from integrations.models import (
+    Channel,
+    ChannelState,
+    Integration,
+    Session,
+    SessionState,
+)
 from integrations.providers import registry
 from integrations.providers.base.adapter import Credentials
 from integrations.providers.base.capabilities import Capability
@@ -23,6 +31,8 @@ from integrations.providers.base.types import (
     RawRequest,
 )
 from integrations.selectors import routing
+
+events = logging.getLogger("integrations")
 
 
 class EndpointNotFound(LookupError):
@@ -187,6 +197,20 @@ def learn_external_id(channel_id: int, external_id: str) -> None:
     Channel.objects.unscoped("the channel is known by id").filter(
         pk=channel_id, external_id=None
     ).update(external_id=external_id)
+
+
+def note_first_sign(channel_ids: Collection[int], *, now: datetime) -> None:
+    """A number that was waiting for its first message has one: its session is connected."""
+    if not channel_ids:
+        return
+    Channel.objects.unscoped("the channels are known by id").filter(
+        pk__in=channel_ids, state=ChannelState.NEW
+    ).update(state=ChannelState.CONNECTED)
+    Session.objects.unscoped("as above").filter(
+        channel_id__in=channel_ids, ended_at=None, connected_at=None
+    ).update(state=SessionState.CONNECTED, connected_at=now, last_heartbeat_at=now)
+    for channel_id in sorted(channel_ids):
+        events.info("session connected", extra={"channel_id": channel_id})
 
 
 def _sharing() -> list[str]:

@@ -60,11 +60,14 @@ class _Routes:
             for provider in {row.provider for row, _ in rows}
         }
         self._found: dict[tuple[str, int | None, NumberRef], ChannelRow | None] = {}
+        self.first_signs: set[int] = set()
 
     def find(self, row: ClaimedRow, number: NumberRef) -> ChannelRow | None:
         key = (row.provider, row.integration_id, number)
         if key not in self._found:
-            self._found[key] = self._search(row, number)
+            self._found[key] = channel = self._search(row, number)
+            if channel is not None and channel.is_new:
+                self.first_signs.add(channel.id)
         return self._found[key]
 
     def _search(self, row: ClaimedRow, number: NumberRef) -> ChannelRow | None:
@@ -103,6 +106,7 @@ def apply(
     for row, events in rows:
         for event in events:
             _place(row, event, routes, accounts[row.id], batches)
+    gateway.note_first_sign(routes.first_signs, now=now)
     for workspace, batch in sorted(batches.items()):
         for raw_id, what in batch.apply(workspace, now=now):
             accounts[raw_id].counts[what] += 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations.models import Channel, Integration, WebhookToken
+from integrations.models import Channel, ChannelState, Integration, WebhookToken
 from integrations.providers.base.types import NumberRef
 
 
@@ -19,6 +19,7 @@ class ChannelRow:
     integration_id: int | None
     external_id: str | None
     phone: str  # digits
+    is_new: bool  # it was never heard of
 
 
 def find_integration_by_token(digest: bytes) -> Integration | None:
@@ -64,8 +65,13 @@ def list_live_channels(
     if workspace_ids is not None:
         channels = channels.filter(workspace_id__in=workspace_ids)
     return [
-        ChannelRow(id_, workspace_id, integration_id, external_id, phone.lstrip("+"))
-        for id_, workspace_id, integration_id, external_id, phone in channels.filter(
-            provider=provider, is_active=True
-        ).values_list("id", "workspace_id", "integration_id", "external_id", "phone")
+        ChannelRow(
+            id=channel.pk,
+            workspace_id=channel.workspace_id,
+            integration_id=channel.integration_id,
+            external_id=channel.external_id,
+            phone=channel.phone.lstrip("+"),
+            is_new=channel.state == ChannelState.NEW,
+        )
+        for channel in channels.filter(provider=provider, is_active=True)
     ]

@@ -281,6 +281,17 @@ def test_a_missing_option_is_a_mistake_of_usage(db):
     assert run("add_integration", "--provider", "meta_cloud").code == 2
 
 
+def test_asking_for_json_is_no_mistake_where_it_is_the_only_answer(world):
+    arguments = ("--workspace", "padaria", "--provider", "sandbox", "--name", "Shop")
+
+    ran = run(
+        "add_integration", *arguments, "--json", stdin=json.dumps(SANDBOX).encode()
+    )
+
+    assert ran.code == 0
+    assert json.loads(ran.out)["webhook_url"]
+
+
 def test_channels_are_listed_of_one_workspace_or_of_all(world):
     connected = connect(world.workspace)
     connect(world.other_workspace, "sandbox", credentials=SANDBOX)

@@ -57,6 +57,15 @@ def test_a_first_message_makes_lead_conversation_message_and_verdict(shop):
     assert message.raw_webhook_id == row.pk
 
 
+def test_the_first_message_shows_that_the_number_works(shop):
+    assert shop.channel.state == "new"
+
+    shop.process(cloud.body(cloud.message()))
+
+    shop.channel.refresh_from_db()
+    assert shop.channel.state == "connected"
+
+
 def test_a_message_posted_twice_is_stored_once(shop):
     body = cloud.body(cloud.message("Oi", id_="wamid.same"))
 
@@ -446,6 +455,8 @@ def test_a_lost_lease_is_refused(shop):
 
 
 def test_queries_do_not_grow_with_the_batch(shop):
+    shop.process(cloud.body(cloud.message()))  # the number's first sign costs its own
+
     def cost(count: int) -> int:
         for number in range(count):
             shop.receive(
@@ -508,3 +519,58 @@ def test_silent_claims_park_after_the_fifth(shop):
 
     row.refresh_from_db()
     assert row.state == "parked"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"id_": "wamid." + "x" * 500},
+        {"biz_opaque_callback_data": "y" * 512},
+        {"recipient_id": "9" * 300},
+        {"errors": [{"code": 10**30, "title": "t" * 5000, "message": "m" * 5000}]},
+    ],
+)
+def test_a_status_with_oversized_fields_costs_only_itself(shop, odd):
+    id_ = odd.pop("id_", "wamid.out")
+    shop.process(cloud.echo("Olá", id_="wamid.out"))
+    word = "failed" if "errors" in odd else "read"
+
+    row, other = shop.process(
+        cloud.body(
+            statuses=(
+                cloud.status(id_, word, **odd),
+                cloud.status("wamid.out", "delivered"),
+            )
+        ),
+        cloud.body(cloud.message()),
+    )
+
+    assert (row.state, row.errors) in {("done", 0), ("parked", 0)}
+    assert "delivered" in rows(Message, shop).get(
+        external_id="wamid.out"
+    ).status_events.values_list("status", flat=True)
+    assert other.state == "done"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"id_": "wamid." + "x" * 500},
+        {"sender": "9" * 300},
+        {"name": "N" * 5000},
+        {"context": {"id": "z" * 500}},
+        {"referral": {"source_id": "1" * 900, "ctwa_clid": "c" * 2000}},
+        {"text": {"body": "t" * 1_500_000}},
+        {"type": "image", "image": {"id": "i" * 900, "mime_type": "m" * 900}},
+        {"timestamp": "99999999999999999999"},
+    ],
+)
+def test_a_message_with_oversized_fields_costs_only_itself(shop, odd):
+    row, other = shop.process(
+        cloud.body(cloud.message(**odd), cloud.message("neighbour")),
+        cloud.body(cloud.message("other")),
+    )
+
+    assert (row.state, row.errors) in {("done", 0), ("parked", 0)}
+    assert other.state == "done"
+    assert rows(Message, shop).filter(text="neighbour").exists()

@@ -3,15 +3,18 @@
 import threading
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import bulk
+from integrations import gateway
 from tests.factories import cloud_api as cloud
 from tests.webhooks.conftest import Shop
 from webhooks import inbox, processing, rehearsal
+from webhooks.inbox import Finished
 from webhooks.inbox_admin import Selection
 from webhooks.models import RawWebhook
 from webhooks.processing import Tally
@@ -22,9 +25,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 60
 
 
-def together(*jobs: Callable[[], object]) -> list[object]:
+def together(*jobs: Callable[[], object]) -> list[Any]:
     """Run each job in its own thread from one start signal; hand back what they returned."""
-    results: list[object] = [None] * len(jobs)
+    results: list[Any] = [None] * len(jobs)
     start = threading.Barrier(len(jobs))
 
     def work(place: int, job: Callable[[], object]) -> None:
@@ -117,14 +120,14 @@ def test_a_bad_row_is_parked_alone(shop, monkeypatch):
     """The wire brings a body on which a parser dies; its batch goes on without it."""
     bad = shop.receive(cloud.body(cloud.message("bad")))
     good = [shop.receive(cloud.body(cloud.message(str(n)))) for n in range(10)]
-    parse = processing.gateway.parse
+    parse = gateway.parse
 
     def parse_as_the_wire_stands(provider, body, headers):
         if bytes(body) == bytes(bad.body):
             raise ZeroDivisionError("a body nobody thought of")
         return parse(provider, body, headers)
 
-    monkeypatch.setattr(processing.gateway, "parse", parse_as_the_wire_stands)
+    monkeypatch.setattr(gateway, "parse", parse_as_the_wire_stands)
 
     for _ in range(inbox.MAX_ERRORS):
         RawWebhook.objects.filter(state="received").update(next_at=timezone.now())
@@ -171,6 +174,7 @@ def test_take_refuses_a_stale_lease(shop):
         assert inbox.take([row.pk], stale.lease_token) == set()
         assert inbox.take([row.pk], uuid.uuid4()) == set()
         assert inbox.take([row.pk], fresh.lease_token) == {row.pk}
+        inbox.finish([Finished(row.pk, "done")])
     assert inbox.take([row.pk], fresh.lease_token) == set()
 
     assert not inbox.fail(stale.rows[0], stale.lease_token, "too late")

@@ -5,16 +5,17 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_cache_table'),
-        ('integrations', '0001_initial'),
-        ('webhooks', '0002_storage'),
+        ("accounts", "0002_cache_table"),
+        ("integrations", "0001_initial"),
+        ("webhooks", "0002_storage"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='rawwebhook',
-            index=django.contrib.postgres.indexes.BrinIndex(fields=['received_at'], name='raw_webhook_received'),
+            model_name="rawwebhook",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                fields=["received_at"], name="raw_webhook_received"
+            ),
         ),
     ]

@@ -94,6 +94,12 @@ class Message(WorkspaceScoped):
                 condition=models.Q(callback_token__isnull=False),
                 name="message_callback_token",
             ),
+            # Some providers tell a status under their second id of a message.
+            models.Index(
+                fields=["channel", "second_id"],
+                condition=models.Q(second_id__isnull=False),
+                name="message_second_id",
+            ),
             # Edits, withdrawals and reactions of a thread: few rows among many.
             models.Index(
                 fields=["conversation", "target_id"],
@@ -140,6 +146,7 @@ class WaitingStatus(WorkspaceScoped):
         db_index=False,
     )
     external_id = models.CharField(max_length=200)
+    second_id = models.CharField(max_length=200, null=True, blank=True)
     callback_token = models.CharField(max_length=64, null=True, blank=True)
     status = models.CharField(max_length=10)
     provider_at = models.DateTimeField()
@@ -160,7 +167,12 @@ class WaitingStatus(WorkspaceScoped):
                 fields=["channel", "callback_token"],
                 condition=models.Q(callback_token__isnull=False),
                 name="waiting_status_callback",
-            )
+            ),
+            models.Index(
+                fields=["channel", "second_id"],
+                condition=models.Q(second_id__isnull=False),
+                name="waiting_status_second_id",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from accounts import bulk
 from integrations.providers.base.types import DeliveryStatus, StatusEvent
+from whatsapp.services.messages import LONGEST_ID
 
 # As a SQL array too: a status's place in it is its rank.
 LADDER = (
@@ -80,15 +81,20 @@ def apply(workspace_id: int, news: Sequence[News]) -> int:
                 UNION ALL
                 SELECT m.id FROM whatsapp_message m
                  WHERE m.channel_id = news.channel_id
+                   AND m.second_id IN (news.external_id, news.second_id)
+                UNION ALL
+                SELECT m.id FROM whatsapp_message m
+                 WHERE m.channel_id = news.channel_id
                    AND m.callback_token = news.callback_token
                  LIMIT 1
               ) message ON true
         ), waiting AS (
             INSERT INTO whatsapp_waitingstatus (workspace_id, channel_id, external_id,
-                   callback_token, status, provider_at, received_at, error_code,
-                   error_text, raw_webhook_id)
-            SELECT %(workspace)s, channel_id, external_id, callback_token, status,
-                   provider_at, received_at, error_code, error_text, raw_webhook_id
+                   second_id, callback_token, status, provider_at, received_at,
+                   error_code, error_text, raw_webhook_id)
+            SELECT %(workspace)s, channel_id, external_id, second_id, callback_token,
+                   status, provider_at, received_at, error_code, error_text,
+                   raw_webhook_id
               FROM matched WHERE message_id IS NULL
             ON CONFLICT DO NOTHING
             RETURNING 1
@@ -108,7 +114,9 @@ def apply(workspace_id: int, news: Sequence[News]) -> int:
             "workspace": workspace_id,
             "channel": [one.channel_id for one in news],
             "external": [one.event.external_id for one in news],
-            "second": [one.event.second_id for one in news],
+            "second": [
+                (one.event.second_id or "")[:LONGEST_ID] or None for one in news
+            ],
             "token": [one.event.callback_token for one in news],
             "status": [one.event.status.value for one in news],
             "provider_at": [one.provider_at for one in news],
@@ -128,13 +136,25 @@ def join_waiting(message_ids: Sequence[int]) -> None:
         return
     rows = bulk.run(
         """
-        WITH joined AS (
+        WITH message AS (
+            SELECT id, workspace_id, channel_id, external_id, second_id, callback_token
+              FROM whatsapp_message WHERE id = ANY(%s)
+        ), found AS (
+            SELECT waiting.id, message.id AS message_id
+              FROM message JOIN whatsapp_waitingstatus waiting USING (channel_id)
+             WHERE waiting.external_id IN (message.external_id, message.second_id)
+            UNION
+            SELECT waiting.id, message.id
+              FROM message JOIN whatsapp_waitingstatus waiting USING (channel_id)
+             WHERE waiting.second_id IN (message.external_id, message.second_id)
+            UNION
+            SELECT waiting.id, message.id
+              FROM message JOIN whatsapp_waitingstatus waiting
+                   USING (channel_id, callback_token)
+        ), joined AS (
             DELETE FROM whatsapp_waitingstatus waiting
-             USING whatsapp_message message
-             WHERE message.id = ANY(%s)
-               AND waiting.channel_id = message.channel_id
-               AND (waiting.external_id IN (message.external_id, message.second_id)
-                    OR waiting.callback_token = message.callback_token)
+             USING found JOIN message ON message.id = found.message_id
+             WHERE waiting.id = found.id
             RETURNING message.workspace_id, message.id AS message_id, waiting.status,
                       waiting.provider_at, waiting.received_at, waiting.error_code,
                       waiting.error_text
