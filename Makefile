@@ -26,7 +26,7 @@ run: $(RUN_STAMP) ## run all of Recado on this machine (PORT=8000); Ctrl-C stops
 	@exec $(BIN)/python manage.py up $(if $(PORT),--port $(PORT))
 
 test: $(DEV_STAMP) ## the whole test suite, on servers of its own unless DATABASE_URL / REDIS_URL are set
-	@exec $(BIN)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
+	@exec $(BIN)/python -m pytest -n 2 --dist loadscope --cov --cov-report=term $(ARGS)
 
 check: lint ## everything a change must pass besides the tests
 	$(BIN)/mypy .

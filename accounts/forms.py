@@ -1,5 +1,8 @@
 """What a person chooses for themselves."""
 
+from typing import Any
+
+from allauth.account import forms as allauth_forms
 from django import forms
 from django.conf import settings
 
@@ -22,3 +25,12 @@ class PreferencesForm(forms.Form):
             user.language = self.cleaned_data["language"]
         if self.cleaned_data["theme"]:
             user.theme = _THEMES[self.cleaned_data["theme"]]
+
+
+class LoginForm(allauth_forms.LoginForm):  # type: ignore[misc]  # allauth ships no types
+    """Offers a new password by mail only where there is a mail server."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not settings.EMAIL_HOST:
+            self.fields["password"].help_text = ""

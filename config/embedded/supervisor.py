@@ -182,21 +182,7 @@ class Supervisor:
         self._raise_if_asked()
 
     def _start_workers(self, port: int) -> None:
-        celery = ["-m", "celery", "--quiet", "-A", "config.celery_app"]
-        serving = ["--interface", "asgi", "--host", HOST, "--port", str(port)]
-        commands = {
-            "web": [
-                *("-m", "granian", *serving, "--workers", "1", "--no-ws"),
-                *("--respawn-failed-workers", "--log-level", "warning"),
-                "config.asgi:application",
-            ],
-            "worker": [
-                *(*celery, "worker", "--without-gossip", "--without-mingle"),
-                *("--without-heartbeat", "--pool", "prefork", "--concurrency", "2"),
-            ],
-            "beat": [*celery, "beat", "--pidfile", ""],
-        }
-        for name, command in commands.items():
+        for name, command in child_commands(port).items():
             child = Child(name, functools.partial(self._spawn, name, command))
             child.process = child.start()
             self.workers.append(child)
@@ -262,6 +248,24 @@ class Supervisor:
         if self._lock is not None:
             with contextlib.suppress(OSError):
                 files.servers_file(self.var).unlink(missing_ok=True)
+
+
+def child_commands(port: int) -> dict[str, list[str]]:
+    """What Recado is made of, by name: arguments for this Python."""
+    celery = ["-m", "celery", "--quiet", "-A", "config.celery_app"]
+    serving = ["--interface", "asgi", "--host", HOST, "--port", str(port)]
+    return {
+        "web": [
+            *("-m", "granian", *serving, "--workers", "1", "--no-ws"),
+            *("--respawn-failed-workers", "--log-level", "warning"),
+            "config.asgi:application",
+        ],
+        "worker": [
+            *(*celery, "worker", "--without-gossip", "--without-mingle"),
+            *("--without-heartbeat", "--pool", "prefork", "--concurrency", "2"),
+        ],
+        "beat": [*celery, "beat", "--pidfile", ""],
+    }
 
 
 def _probe(port: int) -> tuple[int, str]:

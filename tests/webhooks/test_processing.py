@@ -276,6 +276,17 @@ def test_history_makes_no_lead_and_a_live_copy_takes_over(shop):
     assert rows(Conversation, shop).get().unread_count == 1
 
 
+def test_a_group_message_is_kept_apart_from_the_persons_thread(shop):
+    shop.process(cloud.body(cloud.message("no grupo", group_id="120@g.us")))
+    assert not rows(Lead, shop).exists()
+
+    shop.process(cloud.body(cloud.message("direto")))
+
+    group, direct = rows(Message, shop).order_by("pk")
+    assert (group.text, group.conversation) == ("no grupo", None)
+    assert direct.conversation.message_count == 1
+
+
 def test_statuses_climb_whatever_their_order(shop):
     shop.process(cloud.echo("Olá", id_="wamid.out"))
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from accounts import bulk
 from accounts.keys import new_key
-from integrations.providers.base.types import Party
+from integrations.providers.base.types import MessageEvent, Party
 from whatsapp import phones
 from whatsapp.folding import fold
 from whatsapp.models import Confidence, IdentityKind, Rule
@@ -38,13 +38,18 @@ class KnownAs:
 
 @dataclass(slots=True, eq=False)
 class Person:
-    """Everything a batch says about one person, and the lead once it is known."""
+    """Everything a batch says about one person, and the lead once it is known.
+
+    `seen_at` is when they last wrote or were written to; `told_at` when somebody told of
+    them, as an address book does.
+    """
 
     aliases: dict[tuple[str, str], Alias] = field(default_factory=dict)
     match_keys: set[str] = field(default_factory=set)
     name: str = ""
     source: str = ""
     seen_at: datetime | None = None
+    told_at: datetime | None = None
     known: list[KnownAs] = field(default_factory=list)
     lead_id: int | None = None
     is_new: bool = False
@@ -57,8 +62,13 @@ class Person:
 
     @property
     def has_new_alias(self) -> bool:
-        have = {(one.alias.kind, one.alias.value) for one in self.known}
-        return any(key not in have for key in self.aliases)
+        return any(map(self.is_new_alias, self.aliases.values()))
+
+    def is_new_alias(self, alias: Alias) -> bool:
+        return all(
+            (one.alias.kind, one.alias.value) != (alias.kind, alias.value)
+            for one in self.known
+        )
 
 
 def origin_rank(rule: str | None, confidence: str | None, touch_id: int | None) -> int:
@@ -95,20 +105,36 @@ def peer_key(party: Party) -> str:
     return next((alias.match_key for alias in aliases(party)), "")
 
 
+def thread_key(event: MessageEvent) -> str:
+    """Whose thread a message belongs to: the person's, or that of a whole group, which is
+    nobody's and never joins a conversation."""
+    if event.group_id is not None:
+        return f"g:{event.group_id[:_LONGEST]}"
+    return peer_key(event.peer)
+
+
 class People:
     """The persons of a batch; parties that share an alias are one person."""
 
     def __init__(self) -> None:
         self._by_key: dict[str, Person] = {}
 
-    def add(self, party: Party, *, source: str, seen_at: datetime) -> Person:
+    def add(
+        self,
+        party: Party,
+        *,
+        source: str,
+        seen_at: datetime | None = None,
+        told_at: datetime | None = None,
+    ) -> Person:
         names = aliases(party)
         person = self._meet([alias.match_key for alias in names])
         for alias in names:
             person.aliases.setdefault((alias.kind, alias.value), alias)
         person.name = person.name or (party.name or "")
         person.source = person.source or source
-        person.seen_at = max(filter(None, (person.seen_at, seen_at)))
+        person.seen_at = max(filter(None, (person.seen_at, seen_at)), default=None)
+        person.told_at = max(filter(None, (person.told_at, told_at)), default=None)
         return person
 
     def _meet(self, match_keys: Sequence[str]) -> Person:
@@ -209,6 +235,7 @@ def note_aliases(workspace_id: int, persons: Iterable[Person]) -> None:
         for person in persons
         if person.lead_id is not None
         for alias in person.aliases.values()
+        if person.seen_at is not None or person.is_new_alias(alias)
     ]
     if not rows:
         return
@@ -231,7 +258,7 @@ def note_aliases(workspace_id: int, persons: Iterable[Person]) -> None:
             [alias.value for _, alias in rows],
             [alias.match_key for _, alias in rows],
             [person.source for person, _ in rows],
-            [person.seen_at for person, _ in rows],
+            [person.seen_at or person.told_at for person, _ in rows],
         ],
     )
 

@@ -1,0 +1,226 @@
+"""The servers and children that are measured: started as `manage.py up` starts them.
+
+They live in a directory of their own and end with the bench. Nothing is started before a
+measure asks for it, and nothing that was already running is touched.
+"""
+
+import http.client
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from config.embedded import files, launch, postgres, supervisor, valkey
+
+PATIENCE = 60.0
+# What a child may learn of the caller's environment: no setting of another installation.
+_KEPT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
+
+
+class HouseFailed(RuntimeError):
+    """Something did not start; the text has its last lines."""
+
+
+@dataclass
+class House:
+    """Used as a context. `is_quick` asks every measure for a scaled-down run."""
+
+    database_url: str | None = None
+    is_quick: bool = False
+    # What one measure leaves for a later one, by name.
+    figures: dict[str, float] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        self._stack = ExitStack()
+        self._is_ready = False
+        var = files.var_dir()
+        var.mkdir(parents=True, exist_ok=True)
+        self.home = Path(tempfile.mkdtemp(prefix="bench-", dir=var))
+        self._stack.callback(shutil.rmtree, self.home, ignore_errors=True)
+        if launch.becomes_nobody():
+            self.home.chmod(0o711)
+        self.sockets = launch.socket_directory(self.home)
+        self._stack.callback(shutil.rmtree, self.sockets, ignore_errors=True)
+        self.log = self.home / "log"
+        self.log.mkdir()
+        files.ensure_keys(self.home)
+        self.env = self._environment()
+        os.environ.clear()
+        os.environ.update(self.env)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def _environment(self) -> dict[str, str]:
+        database = postgres.url(self.sockets)
+        if self.database_url:
+            database = _with_database(
+                self.database_url, f"recado_bench_{secrets.token_hex(4)}"
+            )
+        return {
+            **{name: os.environ[name] for name in _KEPT if name in os.environ},
+            **files.read(files.keys_file(self.home)),
+            "DJANGO_SETTINGS_MODULE": "config.settings.dev",
+            "RECADO_VAR_DIR": str(self.home),
+            "PUBLIC_URL": f"http://{supervisor.HOST}",
+            "DATABASE_URL": database,
+            "REDIS_URL": valkey.url(self.sockets),
+            "PYTHONUNBUFFERED": "1",
+            "MALLOC_ARENA_MAX": "2",
+        }
+
+    # --- servers ------------------------------------------------------------
+    def ready(self) -> None:
+        """Servers run and the database is migrated; cheap when it has been said before."""
+        if self._is_ready:
+            return
+        if self.database_url:
+            self._make_database(self.database_url)
+        else:
+            server = postgres.start(
+                data=self.home / "postgres",
+                sockets=self.sockets,
+                log=self.log / "postgres.log",
+            )
+            self._stack.callback(postgres.stop, server)
+        broker = valkey.start(
+            data=self.home / "valkey",
+            sockets=self.sockets,
+            log=self.log / "valkey.log",
+        )
+        self._stack.callback(valkey.stop, broker)
+        self.run("manage.py", "migrate", "--verbosity", "0")
+        self._stack.callback(_hang_up)
+        self._is_ready = True
+
+    def _make_database(self, server: str) -> None:
+        """A database of our own on somebody's server, dropped at the end."""
+        name = sql.Identifier(urlsplit(self.env["DATABASE_URL"]).path[1:])
+        _administer(server, sql.SQL("CREATE DATABASE {}").format(name))
+        drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name)
+        self._stack.callback(_administer, server, drop)
+
+    def connect(self) -> "psycopg.Connection[tuple[object, ...]]":
+        """A plain connection, with nothing of Django's about it."""
+        return psycopg.connect(self.env["DATABASE_URL"], autocommit=True)
+
+    def execute(self, statement: str) -> None:
+        with self.connect() as connection:
+            connection.execute(statement.encode())
+
+    def count(self, query: str) -> int:
+        with self.connect() as connection:
+            row = connection.execute(query.encode()).fetchone()
+        return int(str(row[0])) if row else 0
+
+    def version(self) -> str:
+        if not self._is_ready:
+            return "not started"
+        with self.connect() as connection:
+            version = connection.info.parameter_status("server_version")
+        return f"{version}, {'given' if self.database_url else 'embedded'}"
+
+    # --- children -----------------------------------------------------------
+    def run(self, *command: str) -> None:
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=files.BASE_DIR,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise HouseFailed(f"{' '.join(command)} failed:\n{done.stderr[-1500:]}")
+
+    @contextmanager
+    def running(self, *names: str) -> Iterator[tuple[str, int]]:
+        """The named children of `manage.py up`, ready to work; gives web's address."""
+        port = free_port()
+        commands = supervisor.child_commands(port)
+        with ExitStack() as stack:
+            for name in names:
+                child = self._spawn(name, commands[name])
+                stack.callback(launch.stop, child, signal.SIGTERM, patience=10)
+            if "web" in names:
+                self._wait("web", lambda: _answers(port))
+            if "worker" in names:
+                self._wait("worker", _worker_answers)
+            yield supervisor.HOST, port
+
+    def _spawn(self, name: str, command: list[str]) -> "subprocess.Popen[bytes]":
+        with (self.log / f"{name}.log").open("ab") as output:
+            return launch.spawn(
+                [*launch.dies_with_us("TERM"), sys.executable, *command],
+                log=output,
+                cwd=files.BASE_DIR,
+                env={**self.env, "RECADO_PROCESS": name},
+            )
+
+    def _wait(self, name: str, answers: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not answers():
+            if time.monotonic() > deadline:
+                said = launch.tail(self.log / f"{name}.log")
+                raise HouseFailed(f"{name} did not start:\n{said}")
+            time.sleep(0.05)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((supervisor.HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection(supervisor.HOST, port, timeout=2)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _worker_answers() -> bool:
+    from config.celery_app import app
+
+    return bool(app.control.ping(timeout=0.3))
+
+
+def _hang_up() -> None:
+    from django.db import connection
+
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]  # of the PostgreSQL backend
+
+
+def _with_database(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def _administer(server: str, statement: sql.Composed) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement)

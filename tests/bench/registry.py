@@ -1,0 +1,90 @@
+"""Every measure of `make bench`, in the order they run. A new one is a line here.
+
+A measure is a function that takes the house and gives rows; its module may import Django,
+because it is loaded after Django's set-up.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+from tests.bench.house import House
+from tests.bench.report import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """`about` is the sentence that docs/bench.md says of it."""
+
+    name: str
+    path: str
+    about: str
+
+    def run(self, house: House) -> list[Row]:
+        module, _, function = self.path.partition(":")
+        measure: Callable[[House], list[Row]] = getattr(import_module(module), function)
+        return measure(house)
+
+
+MEASURES = [
+    Measure(
+        "parse",
+        "tests.bench.small:parse",
+        "one Cloud API text message from raw bytes to an event, in one process.",
+    ),
+    Measure(
+        "vault",
+        "tests.bench.small:vault",
+        "sealing and opening one set of credentials, the workspace's data key at hand.",
+    ),
+    Measure(
+        "ingest",
+        "tests.bench.ingest:ingest",
+        "signed Cloud API posts acknowledged over 64 keep-alive connections, no worker "
+        "running, against `pgbench` inserting the same row into the same table with 16 "
+        "clients: rounds of both in turn, medians. `ingest_vs_prepared` is the same "
+        "against `pgbench -M prepared`.",
+    ),
+    Measure(
+        "ingest_p99",
+        "tests.bench.ingest:ingest_p99",
+        "300 posts a second at fixed times, whether or not answers come, with web, worker "
+        "and beat running; latency counts from the time the post was due.",
+    ),
+    Measure(
+        "processing",
+        "tests.bench.corridor:processing",
+        "posted messages, one in four from a new contact and one in ten with a token or "
+        "an ad referral, plus one status for every ten of them, worked off by one worker; "
+        "the time counts from the hint to the last row. `processing_direct` is one process "
+        "that calls the drain itself.",
+    ),
+    Measure(
+        "processing_queries",
+        "tests.bench.corridor:queries",
+        "statements for a batch of 200 events, against a batch of 20.",
+    ),
+    Measure(
+        "visible",
+        "tests.bench.corridor:visible",
+        "one post on an idle system, until its message can be read.",
+    ),
+    Measure(
+        "list",
+        "tests.bench.pages:conversation_list",
+        "the selector of the conversation list at 1,000,000 messages in 100,000 "
+        "conversations of one workspace, beside another one of a tenth, against the same "
+        "SQL prepared by plain psycopg.",
+    ),
+    Measure(
+        "search",
+        "tests.bench.pages:search",
+        "the selector of the search in the same database, likewise.",
+    ),
+    Measure(
+        "memory",
+        "tests.bench.memory:memory",
+        "proportional set size of everything that `manage.py up` starts, 20 s after it "
+        "said ready, without PostgreSQL and Valkey.",
+    ),
+]
