@@ -85,8 +85,10 @@ def _measure(house: House, chosen: Sequence[Measure]) -> list[Row]:
 def _run(measure: Measure, house: House) -> list[Row]:
     """One measure that fails takes none of the others with it."""
     try:
-        return measure.run(house)
-    except Exception as problem:  # noqa: BLE001  # told in full here, and as a row
+        return measure.load()(house)
+    except Exception as problem:
+        if isinstance(problem, ServerFailed | HouseFailed) and not house.is_ready:
+            raise  # no other measure could run either
         traceback.print_exc()
         what = str(problem).strip().partition("\n")[0]
         return [

@@ -28,7 +28,7 @@ from psycopg import sql
 from config.embedded import files, launch, postgres, supervisor, valkey
 
 PATIENCE = 60.0
-# What a child may learn of the caller's environment: no setting of another installation.
+# What is kept of the caller's environment.
 _KEPT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
 
 
@@ -47,7 +47,7 @@ class House:
 
     def __enter__(self) -> Self:
         self._stack = ExitStack()
-        self._is_ready = False
+        self.is_ready = False
         var = files.var_dir()
         var.mkdir(parents=True, exist_ok=True)
         self.home = Path(tempfile.mkdtemp(prefix="bench-", dir=var))
@@ -58,9 +58,12 @@ class House:
         self._stack.callback(shutil.rmtree, self.sockets, ignore_errors=True)
         self.log = self.home / "log"
         self.log.mkdir()
-        files.ensure_keys(self.home)
-        self.env = self._environment()
+        # No setting of another installation reaches us or a child of ours.
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         os.environ.clear()
+        os.environ.update(kept)
+        files.ensure_keys(self.home)
+        self.env = kept | self._environment()
         os.environ.update(self.env)
         return self
 
@@ -79,7 +82,6 @@ class House:
                 self.database_url, f"recado_bench_{secrets.token_hex(4)}"
             )
         return {
-            **{name: os.environ[name] for name in _KEPT if name in os.environ},
             **files.read(files.keys_file(self.home)),
             "DJANGO_SETTINGS_MODULE": "config.settings.dev",
             "RECADO_VAR_DIR": str(self.home),
@@ -93,10 +95,13 @@ class House:
     # --- servers ------------------------------------------------------------
     def ready(self) -> None:
         """Servers run and the database is migrated; cheap when it has been said before."""
-        if self._is_ready:
+        if self.is_ready:
             return
         if self.database_url:
-            self._make_database(self.database_url)
+            try:
+                self._make_database(self.database_url)
+            except psycopg.Error as problem:
+                raise HouseFailed(f"--database-url: {problem}") from None
         else:
             server = postgres.start(
                 data=self.home / "postgres",
@@ -112,7 +117,7 @@ class House:
         self._stack.callback(valkey.stop, broker)
         self.run("manage.py", "migrate", "--verbosity", "0")
         self._stack.callback(_hang_up)
-        self._is_ready = True
+        self.is_ready = True
 
     def _make_database(self, server: str) -> None:
         """A database of our own on somebody's server, dropped at the end."""
@@ -135,7 +140,7 @@ class House:
         return int(str(row[0])) if row else 0
 
     def version(self) -> str:
-        if not self._is_ready:
+        if not self.is_ready:
             return "not started"
         with self.connect() as connection:
             version = connection.info.parameter_status("server_version")

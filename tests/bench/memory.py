@@ -1,5 +1,6 @@
 """What Recado itself keeps in memory: the real `manage.py up`, idle."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,6 +39,8 @@ def memory(house: House) -> list[Row]:
         sizes = _sizes(process.pid)
     finally:
         launch.stop(process, signal.SIGTERM, patience=30)
+        # It lies outside of `var` where that has a long name.
+        shutil.rmtree(launch.socket_directory(var), ignore_errors=True)
     parts = ", ".join(f"{name} {size:.0f}" for name, size in sorted(sizes.items()))
     return [_with(row, sum(sizes.values()), parts)]
 

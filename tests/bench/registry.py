@@ -20,10 +20,10 @@ class Measure:
     path: str
     about: str
 
-    def run(self, house: House) -> list[Row]:
+    def load(self) -> Callable[[House], list[Row]]:
         module, _, function = self.path.partition(":")
         measure: Callable[[House], list[Row]] = getattr(import_module(module), function)
-        return measure(house)
+        return measure
 
 
 MEASURES = [

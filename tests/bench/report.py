@@ -49,7 +49,7 @@ class Row:
     def verdict(self) -> str:
         if self.ok:
             return "" if self.bound is Bound.NONE else "ok"
-        if self._limited is None or not self.target:
+        if self.value is None or self._limited is None or not self.target:
             return "NOT MEASURED"
         way = "under" if self.bound is Bound.RATIO_AT_LEAST else "over"
         share = abs(self._limited - self.target) / self.target

@@ -5,7 +5,7 @@ Callers hold `bulk.lock` on the match keys, so nobody else makes a lead for them
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from whatsapp import phones
 from whatsapp.folding import fold
 from whatsapp.models import Confidence, IdentityKind, Rule
 
+_HOUR = timedelta(hours=1)
 _LONGEST = 128  # characters of an alias
 
 
@@ -34,6 +35,7 @@ class KnownAs:
     lead_id: int
     lead_name: str
     origin_rank: int
+    last_seen_at: datetime
 
 
 @dataclass(slots=True, eq=False)
@@ -65,10 +67,20 @@ class Person:
         return any(map(self.is_new_alias, self.aliases.values()))
 
     def is_new_alias(self, alias: Alias) -> bool:
-        return all(
-            (one.alias.kind, one.alias.value) != (alias.kind, alias.value)
-            for one in self.known
-        )
+        return self._find_known(alias) is None
+
+    def has_news_of(self, alias: Alias) -> bool:
+        """Whether the alias is new, or was last seen more than an hour before now."""
+        known = self._find_known(alias)
+        if known is None:
+            return True
+        return self.seen_at is not None and known.last_seen_at + _HOUR < self.seen_at
+
+    def _find_known(self, alias: Alias) -> KnownAs | None:
+        for one in self.known:
+            if one.alias.kind == alias.kind and one.alias.value == alias.value:
+                return one
+        return None
 
 
 def origin_rank(rule: str | None, confidence: str | None, touch_id: int | None) -> int:
@@ -167,7 +179,7 @@ class People:
         rows = bulk.run(
             """
             SELECT i.kind, i.value, i.match_key, i.lead_id, l.name,
-                   a.rule, a.confidence, a.touch_id
+                   i.last_seen_at, a.rule, a.confidence, a.touch_id
               FROM whatsapp_identity i
               JOIN whatsapp_lead l ON l.id = i.lead_id
               LEFT JOIN whatsapp_attribution a ON a.id = l.attribution_id
@@ -176,11 +188,10 @@ class People:
             """,
             [workspace_id, self.match_keys],
         )
-        for kind, value, match_key, lead_id, name, rule, confidence, touch_id in rows:
-            person = self._by_key[match_key]
-            rank = origin_rank(rule, confidence, touch_id)
-            alias = Alias(kind, value, match_key)
-            person.known.append(KnownAs(alias, lead_id, name, rank))
+        for kind, value, match_key, lead_id, name, seen_at, *verdict in rows:
+            rank = origin_rank(*verdict)
+            known = KnownAs(Alias(kind, value, match_key), lead_id, name, rank, seen_at)
+            self._by_key[match_key].known.append(known)
         for person in self.all:
             if person.known:
                 best = min(
@@ -235,7 +246,7 @@ def note_aliases(workspace_id: int, persons: Iterable[Person]) -> None:
         for person in persons
         if person.lead_id is not None
         for alias in person.aliases.values()
-        if person.seen_at is not None or person.is_new_alias(alias)
+        if person.has_news_of(alias)
     ]
     if not rows:
         return
@@ -248,8 +259,7 @@ def note_aliases(workspace_id: int, persons: Iterable[Person]) -> None:
                       %s::timestamptz[])
                AS new(lead_id, kind, value, match_key, source, seen_at)
         ON CONFLICT (workspace_id, kind, value) DO UPDATE
-           SET last_seen_at = EXCLUDED.last_seen_at
-         WHERE identity.last_seen_at < EXCLUDED.last_seen_at - interval '1 hour'
+           SET last_seen_at = GREATEST(identity.last_seen_at, EXCLUDED.last_seen_at)
         """,
         [
             workspace_id,
