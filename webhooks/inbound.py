@@ -42,7 +42,8 @@ class Batch:
         }
         persons = self._people()
         names = {token for candidates in found.values() for token in candidates}
-        bulk.lock(workspace_id, [*persons.match_keys, *names, *self._outbound_names()])
+        names |= self._outbound_names() | self._new_names()
+        bulk.lock(workspace_id, [*persons.match_keys, *names])
         known = messages.find_known(workspace_id, self.messages)
         fresh, changes = self._without_known(known)
         if fresh or self.contacts:
@@ -66,6 +67,15 @@ class Batch:
         for _, received_at, contact in self.contacts:
             persons.add(contact.peer, source=self.provider, told_at=received_at)
         return persons
+
+    def _new_names(self) -> set[str]:
+        """What people will be known by from now on: nobody may make a lead of it meanwhile."""
+        return {
+            alias.match_key
+            for _, _, contact in self.contacts
+            if contact.became is not None
+            for alias in people.aliases(contact.became)
+        }
 
     def _outbound_names(self) -> set[str]:
         """What a message of ours is called by itself and by news about it.
