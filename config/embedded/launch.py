@@ -4,6 +4,7 @@ The ground under `postgres`, `valkey` and `supervisor`; it knows neither Django 
 setting, because all of this runs before there is a database to name.
 """
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -121,6 +122,14 @@ def socket_directory(var: Path) -> Path:
     return private_directory(
         Path(tempfile.gettempdir()) / f"recado-{os.geteuid()}-{name}"
     )
+
+
+def leave_socket_directory(var: Path) -> None:
+    """Take away one that was made under the temp directory, once it is empty."""
+    sockets = socket_directory(var)
+    if not sockets.is_relative_to(var.resolve()):
+        with contextlib.suppress(OSError):
+            sockets.rmdir()
 
 
 def spawn(

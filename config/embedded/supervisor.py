@@ -248,6 +248,7 @@ class Supervisor:
         if self._lock is not None:
             with contextlib.suppress(OSError):
                 files.servers_file(self.var).unlink(missing_ok=True)
+                launch.leave_socket_directory(self.var)
 
 
 def child_commands(port: int) -> dict[str, list[str]]:
