@@ -41,19 +41,42 @@ class Batch:
             if arrival.is_live_inbound
         }
         persons = self._people()
-        names = {token for candidates in found.values() for token in candidates}
-        names |= self._outbound_names() | self._new_names()
-        bulk.lock(workspace_id, [*persons.match_keys, *names])
+        self._settle(workspace_id, persons, found)
         known = messages.find_known(workspace_id, self.messages)
         fresh, changes = self._without_known(known)
-        if fresh or self.contacts:
-            persons.recognise(workspace_id)
-        arrived = _Arrived(workspace_id, persons, fresh, known, found, now)
+        arrived = _Arrived(workspace_id, persons, fresh, found, now)
         stored = arrived.settle()
         changes += [(one.arrival.raw_webhook_id, "messages") for one in stored]
         changes += self._apply_contacts(workspace_id, persons)
         changes += self._apply_statuses(workspace_id, stored)
         return changes
+
+    def _settle(
+        self, workspace_id: int, persons: People, found: Mapping[int, list[str]]
+    ) -> None:
+        """Recognise everyone, and hold those about whom something is to be decided.
+
+        That is: strangers, people with a new name, and whoever brings a token or an ad.
+        The rest may write through several batches at once; rows are then written in one
+        order and counted by what was really inserted.
+        """
+        persons.recognise(workspace_id, persons.all)
+        told = {
+            arrival.peer_key
+            for arrival in self.messages
+            if found.get(id(arrival)) or arrival.event.referral is not None
+        }
+        held = [
+            person
+            for person in persons.all
+            if not person.is_settled or not told.isdisjoint(person.match_keys)
+        ]
+        names = {key for person in held for key in person.match_keys}
+        names |= {token for candidates in found.values() for token in candidates}
+        names |= self._outbound_names() | self._new_names()
+        if names:
+            bulk.lock(workspace_id, names)
+        persons.recognise(workspace_id, held)
 
     def _people(self) -> People:
         persons = People()
@@ -102,7 +125,7 @@ class Batch:
         for arrival in self.messages:
             key, event = arrival.external_key, arrival.event
             before = known.get(key) or (
-                Known(fresh[key].event.origin, fresh[key].event.kind, has_thread=False)
+                Known(fresh[key].event.origin, fresh[key].event.kind)
                 if key in fresh
                 else None
             )
@@ -168,14 +191,12 @@ class _Arrived:
         workspace_id: int,
         persons: People,
         fresh: Sequence[Arrival],
-        known: Mapping[tuple[int, str], Known],
         found: dict[int, list[str]],
         now: datetime,
     ) -> None:
         self.workspace_id = workspace_id
         self.persons = persons
         self.fresh = fresh
-        self.known = known
         self.found = found
         self.now = now
         self._first: dict[int, Arrival] = {}
@@ -290,13 +311,12 @@ class _Arrived:
         }
         opened = conversations.open_threads(self.workspace_id, threads, now=self.now)
         placed: list[tuple[Arrival, int | None]] = []
-        for arrival in self.fresh:
+        # One order for everybody: two batches with the same messages then never deadlock.
+        for arrival in sorted(self.fresh, key=lambda one: one.external_key):
             lead_id = self._lead_id(arrival)
             thread = opened[arrival.channel_id, lead_id] if lead_id else None
             placed.append((arrival, thread.id if thread else None))
-        stored = messages.insert(
-            self.workspace_id, placed, known=self.known, now=self.now
-        )
+        stored = messages.insert(self.workspace_id, placed, now=self.now)
         conversations.note_messages(self.workspace_id, stored)
         new = {one.id for one in opened.values() if one.is_new}
         self._adopt(placed, new)

@@ -116,10 +116,12 @@ def note_messages(workspace_id: int, stored: Iterable[Stored]) -> None:
     """Bring counters, preview and window of conversations up to what was just stored.
 
     Only live messages of the person count as unread and open the service window; the
-    newest message by provider time gives the preview.
+    newest message by provider time gives the preview. Conversations are held in one order,
+    since two batches may write to the same ones.
     """
+    news = list(stored)
     sums: dict[int, _Sum] = {}
-    for message in stored:
+    for message in news:
         if message.conversation_id is not None:
             sums.setdefault(message.conversation_id, _Sum(message)).add(message)
     if not sums:
@@ -127,6 +129,10 @@ def note_messages(workspace_id: int, stored: Iterable[Stored]) -> None:
     rows = sorted(sums.items())
     bulk.run(
         """
+        WITH held AS (
+            SELECT id FROM whatsapp_conversation
+             WHERE id = ANY(%(id)s) ORDER BY id FOR NO KEY UPDATE
+        )
         UPDATE whatsapp_conversation old
            SET message_count = old.message_count + new.messages,
                unread_count = old.unread_count + new.unread,
@@ -136,22 +142,40 @@ def note_messages(workspace_id: int, stored: Iterable[Stored]) -> None:
                last_direction = CASE WHEN new.last_at >= old.last_message_at
                                      THEN new.direction ELSE old.last_direction END,
                last_message_at = GREATEST(old.last_message_at, new.last_at)
-          FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::timestamptz[],
-                      %s::timestamptz[], %s::text[], %s::text[])
+          FROM unnest(%(id)s::bigint[], %(messages)s::int[], %(unread)s::int[],
+                      %(inbound_at)s::timestamptz[], %(last_at)s::timestamptz[],
+                      %(preview)s::text[], %(direction)s::text[])
                AS new(id, messages, unread, inbound_at, last_at, preview, direction)
-         WHERE old.id = new.id AND old.workspace_id = %s
+         WHERE old.id = new.id AND old.workspace_id = %(workspace)s
+           AND (SELECT count(*) FROM held) > 0
         """,
-        [
-            [id_ for id_, _ in rows],
-            [one.messages for _, one in rows],
-            [one.unread for _, one in rows],
-            [one.inbound_at for _, one in rows],
-            [one.last.provider_at for _, one in rows],
-            [one.last.preview for _, one in rows],
-            [one.last.direction for _, one in rows],
-            workspace_id,
-        ],
+        {
+            "id": [id_ for id_, _ in rows],
+            "messages": [one.messages for _, one in rows],
+            "unread": [one.unread for _, one in rows],
+            "inbound_at": [one.inbound_at for _, one in rows],
+            "last_at": [one.last.provider_at for _, one in rows],
+            "preview": [one.last.preview for _, one in rows],
+            "direction": [one.last.direction for _, one in rows],
+            "workspace": workspace_id,
+        },
     )
+    replaced = {one.conversation_id for one in news if one.is_replaced}
+    _count_again(workspace_id, [id_ for id_ in replaced if id_ is not None])
+
+
+def _count_again(workspace_id: int, conversation_ids: Sequence[int]) -> None:
+    """A message that took history's place may have been counted with it, or not."""
+    if conversation_ids:
+        bulk.run(
+            """
+            UPDATE whatsapp_conversation conversation SET message_count = (
+                SELECT count(*) FROM whatsapp_message message
+                 WHERE message.conversation_id = conversation.id)
+             WHERE conversation.id = ANY(%s) AND conversation.workspace_id = %s
+            """,
+            [sorted(conversation_ids), workspace_id],
+        )
 
 
 class _Sum:
@@ -164,7 +188,7 @@ class _Sum:
     def add(self, message: Stored) -> None:
         if message.provider_at >= self.last.provider_at:
             self.last = message
-        self.messages += not message.is_counted
+        self.messages += 1
         if message.opens_window:
             self.unread += 1
             self.inbound_at = max(filter(None, (self.inbound_at, message.provider_at)))

@@ -1,7 +1,7 @@
 """Storing messages, each once, whatever the provider sends again or out of order."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,7 +59,7 @@ class Stored:
     id: int
     arrival: Arrival
     conversation_id: int | None
-    is_counted: bool  # its conversation had it already
+    is_replaced: bool  # what history had brought may be counted already
 
     @property
     def provider_at(self) -> datetime:
@@ -81,11 +81,10 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A message we have. `has_thread` when a conversation counts it already."""
+    """A message we have."""
 
     origin: str
     kind: str
-    has_thread: bool
 
     def yields_to(self, event: MessageEvent) -> bool:
         """Whether news about the same message takes its place.
@@ -112,7 +111,7 @@ def find_known(
     # Two arrays rather than pairs: the planner then uses the index however old its figures.
     rows = bulk.run(
         """
-        SELECT channel_id, external_id, origin, kind, conversation_id IS NOT NULL
+        SELECT channel_id, external_id, origin, kind
           FROM whatsapp_message
          WHERE workspace_id = %s AND channel_id = ANY(%s) AND external_id = ANY(%s)
         """,
@@ -123,8 +122,8 @@ def find_known(
         ],
     )
     return {
-        (channel, external_id): Known(origin, kind, has_thread)
-        for channel, external_id, origin, kind, has_thread in rows
+        (channel, external_id): Known(origin, kind)
+        for channel, external_id, origin, kind in rows
     }
 
 
@@ -132,7 +131,6 @@ def insert(
     workspace_id: int,
     arrivals: Sequence[tuple[Arrival, int | None]],
     *,
-    known: Mapping[tuple[int, str], Known],
     now: datetime,
 ) -> list[Stored]:
     """Store messages with their conversation (None: its person is no lead yet).
@@ -169,7 +167,7 @@ def insert(
          WHERE old.origin = 'history'
            AND (EXCLUDED.origin = 'live' OR (old.kind = 'media_placeholder'
                                              AND EXCLUDED.kind <> 'media_placeholder'))
-        RETURNING id, channel_id, external_id, conversation_id
+        RETURNING id, channel_id, external_id, conversation_id, xmax <> 0
         """,
         [
             workspace_id,
@@ -193,14 +191,8 @@ def insert(
     )
     by_key = {arrival.external_key: arrival for arrival, _ in arrivals}
     stored = [
-        Stored(
-            id_,
-            by_key[channel_id, external_id],
-            conversation_id,
-            is_counted=(before := known.get((channel_id, external_id))) is not None
-            and before.has_thread,
-        )
-        for id_, channel_id, external_id, conversation_id in rows
+        Stored(id_, by_key[channel_id, external_id], conversation_id, is_replaced)
+        for id_, channel_id, external_id, conversation_id, is_replaced in rows
     ]
     _insert_media(workspace_id, stored, now=now)
     return stored

@@ -1,6 +1,7 @@
 """Who wrote: aliases of a person, and the lead behind them. Set-based, safe to repeat.
 
-Callers hold `bulk.lock` on the match keys, so nobody else makes a lead for them meanwhile.
+Callers hold `bulk.lock` on the match keys of everyone who is not settled, so nobody else
+makes a lead for them meanwhile.
 """
 
 from collections.abc import Iterable, Sequence
@@ -61,6 +62,12 @@ class Person:
         return next(
             (one.origin_rank for one in self.known if one.lead_id == self.lead_id), -1
         )
+
+    @property
+    def is_settled(self) -> bool:
+        """One lead is known by every alias told: nothing about the person is to decide."""
+        leads = {one.lead_id for one in self.known}
+        return len(leads) == 1 and not self.has_new_alias
 
     @property
     def has_new_alias(self) -> bool:
@@ -166,16 +173,18 @@ class People:
         return self._by_key[key]
 
     @property
-    def match_keys(self) -> list[str]:
-        return list(self._by_key)
-
-    @property
     def all(self) -> list[Person]:
         """Each person once."""
         return list({id(one): one for one in self._by_key.values()}.values())
 
-    def recognise(self, workspace_id: int) -> None:
-        """Find the leads behind the persons. A phone decides over an id that hides it."""
+    def recognise(self, workspace_id: int, persons: Iterable[Person]) -> None:
+        """Find the leads behind persons. A phone decides over an id that hides it."""
+        wanted = list(persons)
+        for person in wanted:
+            person.known.clear()
+            person.lead_id = None
+        if not wanted:
+            return
         rows = bulk.run(
             """
             SELECT i.kind, i.value, i.match_key, i.lead_id, l.name,
@@ -186,13 +195,13 @@ class People:
              WHERE i.workspace_id = %s AND i.match_key = ANY(%s)
              ORDER BY i.id
             """,
-            [workspace_id, self.match_keys],
+            [workspace_id, [key for one in wanted for key in one.match_keys]],
         )
         for kind, value, match_key, lead_id, name, seen_at, *verdict in rows:
             rank = origin_rank(*verdict)
             known = KnownAs(Alias(kind, value, match_key), lead_id, name, rank, seen_at)
             self._by_key[match_key].known.append(known)
-        for person in self.all:
+        for person in wanted:
             if person.known:
                 best = min(
                     person.known, key=lambda one: "pbl".find(one.alias.match_key[0])
@@ -248,6 +257,7 @@ def note_aliases(workspace_id: int, persons: Iterable[Person]) -> None:
         for alias in person.aliases.values()
         if person.has_news_of(alias)
     ]
+    rows.sort(key=lambda row: (row[1].kind, row[1].value))  # one order, no deadlock
     if not rows:
         return
     bulk.run(
