@@ -5,12 +5,15 @@ that costs more than the query. This runs the same connection and transaction wi
 parameters sent apart, and prepared.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, cast
 
 import psycopg
 from django.db import connection
+
+_PLACEHOLDER = re.compile(r"%(\(\w+\))?s")
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 
@@ -38,7 +41,13 @@ def _execute(
     many: bool,  # the signature of Django's execute wrappers
     context: Mapping[str, Any],
 ) -> None:
-    cursor.execute(sql.encode(), parameters, prepare=True)
+    cursor.execute(_in_binary(sql), parameters, prepare=True)
+
+
+@lru_cache(maxsize=256)
+def _in_binary(sql: str) -> bytes:
+    """The statement with `%b` for `%s`: arrays of text need no quoting then."""
+    return _PLACEHOLDER.sub(r"%\1b", sql).encode()
 
 
 # Above this many names one lock on the whole workspace stands for all of them: PostgreSQL's

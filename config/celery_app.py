@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from celery import Celery, Task, signals
 from celery.exceptions import SecurityWarning
+from celery.schedules import crontab
 from django.conf import settings
 from kombu import Queue
 
@@ -94,6 +95,11 @@ app.conf.update(
             "task": "webhooks.sweep_inbox",
             "schedule": 5.0,
             "options": {"expires": HINT_SECONDS},
+        },
+        "webhooks.prune_inbox": {
+            "task": "webhooks.prune_inbox",
+            "schedule": crontab(hour="6", minute="17"),  # UTC: night in Brazil
+            "options": {"expires": 3600},
         },
     },
 )

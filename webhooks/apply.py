@@ -147,7 +147,7 @@ def _place(
                 Arrival(
                     event=event,
                     channel_id=channel.id,
-                    peer_key=people.peer_key(event.peer),
+                    peer_key=people.thread_key(event),
                     received_at=row.received_at,
                     raw_webhook_id=row.id,
                 )

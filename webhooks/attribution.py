@@ -63,7 +63,7 @@ def _by_token(
 ) -> Verdict | None:
     if not candidates.tokens:
         steps.append(
-            {"step": "token", "looked_for": _("vm_token in the text"), "found": None}
+            {"step": "token", "looked_for": _("a vm_token in the text"), "found": None}
         )
         return None
     match = next(

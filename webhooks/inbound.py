@@ -42,6 +42,7 @@ class Batch:
         }
         persons = self._people()
         names = {token for candidates in found.values() for token in candidates}
+        names |= self._outbound_names() | self._new_names()
         bulk.lock(workspace_id, [*persons.match_keys, *names])
         known = messages.find_known(workspace_id, self.messages)
         fresh, changes = self._without_known(known)
@@ -57,12 +58,40 @@ class Batch:
     def _people(self) -> People:
         persons = People()
         for arrival in self.messages:
-            persons.add(
-                arrival.event.peer, source=self.provider, seen_at=arrival.provider_at
-            )
+            if arrival.event.group_id is None:
+                persons.add(
+                    arrival.event.peer,
+                    source=self.provider,
+                    seen_at=arrival.provider_at,
+                )
         for _, received_at, contact in self.contacts:
-            persons.add(contact.peer, source=self.provider, seen_at=received_at)
+            persons.add(contact.peer, source=self.provider, told_at=received_at)
         return persons
+
+    def _new_names(self) -> set[str]:
+        """What people will be known by from now on: nobody may make a lead of it meanwhile."""
+        return {
+            alias.match_key
+            for _, _, contact in self.contacts
+            if contact.became is not None
+            for alias in people.aliases(contact.became)
+        }
+
+    def _outbound_names(self) -> set[str]:
+        """What a message of ours is called by itself and by news about it.
+
+        Without a lock on them a status could wait for a message that comes in at the same
+        moment, and two statuses could each overlook the other.
+        """
+        called = [
+            (news.event.external_id, news.event.second_id, news.event.callback_token)
+            for news in self.statuses
+        ] + [
+            (arrival.event.external_id, arrival.event.second_id)
+            for arrival in self.messages
+            if arrival.event.direction == Direction.OUTBOUND
+        ]
+        return {f"m:{name}" for names in called for name in names if name}
 
     def _without_known(
         self, known: Mapping[tuple[int, str], Known]
@@ -86,7 +115,7 @@ class Batch:
     def _apply_contacts(self, workspace_id: int, persons: People) -> list[Change]:
         """Names, and the new number or id of a person we know; nobody is made a lead."""
         changes = []
-        for raw_id, received_at, contact in self.contacts:
+        for raw_id, _, contact in self.contacts:
             person = persons.get(people.peer_key(contact.peer))
             if person.lead_id is None or contact.is_removed:
                 continue
@@ -94,7 +123,6 @@ class Batch:
             if contact.became is not None:
                 for alias in people.aliases(contact.became):
                     person.aliases.setdefault((alias.kind, alias.value), alias)
-            person.seen_at = received_at
             changes.append((raw_id, "contacts"))
         if changes:
             people.note_aliases(workspace_id, persons.all)
@@ -176,6 +204,10 @@ class _Arrived:
     def _person(self, arrival: Arrival) -> Person:
         return self.persons.get(arrival.peer_key)
 
+    def _lead_id(self, arrival: Arrival) -> int | None:
+        is_group = arrival.event.group_id is not None
+        return None if is_group else self._person(arrival).lead_id
+
     def _live(self) -> Iterator[Arrival]:
         return (arrival for arrival in self.fresh if arrival.is_live_inbound)
 
@@ -252,18 +284,16 @@ class _Arrived:
         """Messages into the conversations of known leads. Returns them, and which
         conversations are new."""
         threads = {
-            (arrival.channel_id, person.lead_id)
+            (arrival.channel_id, lead_id)
             for arrival in self.fresh
-            if (person := self._person(arrival)).lead_id is not None
-            and arrival.event.group_id is None
+            if (lead_id := self._lead_id(arrival)) is not None
         }
         opened = conversations.open_threads(self.workspace_id, threads, now=self.now)
         placed: list[tuple[Arrival, int | None]] = []
         for arrival in self.fresh:
-            lead_id = self._person(arrival).lead_id
-            thread = opened.get((arrival.channel_id, lead_id)) if lead_id else None
-            is_group = arrival.event.group_id is not None
-            placed.append((arrival, thread.id if thread and not is_group else None))
+            lead_id = self._lead_id(arrival)
+            thread = opened[arrival.channel_id, lead_id] if lead_id else None
+            placed.append((arrival, thread.id if thread else None))
         stored = messages.insert(
             self.workspace_id, placed, known=self.known, now=self.now
         )

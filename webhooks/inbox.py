@@ -198,13 +198,32 @@ def fail(row: ClaimedRow, lease_token: uuid.UUID, error: str) -> bool:
     return answer is not None and answer[0] == "parked"
 
 
+def give_back(rows: Sequence[ClaimedRow], lease_token: uuid.UUID, error: str) -> None:
+    """Let rows of an interrupted claim be tried again after a pause, each alone.
+
+    Nobody knows whose fault it was, so the claim counts as one that ended without a word.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE webhooks_rawwebhook
+               SET state = 'received', lease_token = NULL, error = %s,
+                   next_at = statement_timestamp()
+                       + make_interval(secs => power(4, LEAST(attempts - errors, 5) - 1))
+             WHERE id = ANY(%s) AND lease_token = %s AND state = 'leased'
+            """,
+            [error[:500], [row.id for row in rows], lease_token],
+        )
+
+
 def park_silent() -> int:
     """Park rows whose claims ended without a word five times: they take workers down."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE webhooks_rawwebhook
-               SET state = 'parked', lease_token = NULL, error = %s
+               SET state = 'parked', lease_token = NULL,
+                   error = left(concat_ws('; before that: ', %s, NULLIF(error, '')), 500)
              WHERE state IN ('received', 'leased') AND next_at <= statement_timestamp()
                AND attempts - errors >= %s
             """,

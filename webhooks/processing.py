@@ -14,9 +14,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.conf import settings
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    connection,
+)
 from django.utils import timezone
 
+from accounts import bulk
 from accounts.scoping import workspace_transaction
 from integrations import gateway
 from integrations.providers.base.errors import Unreadable
@@ -28,6 +36,9 @@ logger = logging.getLogger(__name__)
 
 PARSE_SECONDS = 5.0
 APPLY_SECONDS = 30.0
+GIVE_BACK_SECONDS = 10.0
+# The database is away, our session was ended, or a lock or a statement took too long.
+INTERRUPTIONS = (OperationalError, InterfaceError, InternalError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,8 @@ def drain(*, budget_seconds: float) -> Tally:
         if claim.rows:
             after_workspace = claim.rows[-1].workspace_id or 0
         else:
+            # Here too, since a busy inbox takes a killer again before any sweep sees it due.
+            tally.parked += inbox.park_silent()
             claim = inbox.claim_suspect()
         if not claim.rows:
             break
@@ -77,11 +90,14 @@ def process(claim: Claim, *, tally: Tally | None = None) -> Tally:
         if parsed is not None:
             by_workspace.setdefault(row.workspace_id, []).append(parsed)
     for workspace_id, batch in by_workspace.items():
-        if workspace_id is None:
-            for parsed in batch:
-                _apply_alone(parsed, claim, tally)
-        else:
-            _apply_batch(workspace_id, batch, claim, tally)
+        try:
+            if workspace_id is None:
+                for parsed in batch:
+                    _apply_alone(parsed, claim, tally)
+            else:
+                _apply_batch(workspace_id, batch, claim, tally)
+        except INTERRUPTIONS as error:
+            _give_back(batch, claim, error)
     return tally
 
 
@@ -112,8 +128,8 @@ def _apply_batch(
     try:
         with _deadline(APPLY_SECONDS):
             tally.done += _apply(workspace_id, batch, claim)
-    except (OperationalError, InterfaceError):
-        raise  # the database is away or our session was ended: the lease brings them back
+    except INTERRUPTIONS:
+        raise
     except Exception as error:  # noqa: BLE001  # one of them is bad: find out which
         if len(batch) == 1:
             _record_failure(batch[0].row, claim, error, tally)
@@ -131,7 +147,7 @@ def _apply_alone(parsed: Parsed, claim: Claim, tally: Tally) -> None:
     try:
         with _deadline(APPLY_SECONDS):
             tally.done += _apply(None, [parsed], claim)
-    except (OperationalError, InterfaceError):
+    except INTERRUPTIONS:
         raise
     except Exception as error:  # noqa: BLE001  # as above
         _record_failure(parsed.row, claim, error, tally)
@@ -140,11 +156,28 @@ def _apply_alone(parsed: Parsed, claim: Claim, tally: Tally) -> None:
 def _apply(workspace_id: int | None, batch: list[Parsed], claim: Claim) -> int:
     now = timezone.now()
     with workspace_transaction(workspace_id or 0):
+        _limit_session()
         ours = inbox.take([parsed.row.id for parsed in batch], claim.lease_token)
         mine = [parsed for parsed in batch if parsed.row.id in ours]
         if mine:
             inbox.finish(_walk(workspace_id, mine, now=now))
         return len(mine)
+
+
+def _limit_session() -> None:
+    """Whoever stops inside a batch loses it, and its locks, long before the lease ends.
+
+    Otherwise those who write to the same people would wait for a worker that hangs.
+    """
+    lease = settings.INBOX_LEASE_SECONDS * 1000
+    bulk.run(
+        """
+        SELECT set_config('idle_in_transaction_session_timeout', %s, true),
+               set_config('lock_timeout', %s, true),
+               set_config('statement_timeout', %s, true)
+        """,
+        [str(lease // 4), str(lease // 4), str(lease // 2)],
+    )
 
 
 def _walk(
@@ -163,7 +196,7 @@ def _record_failure(
     name = type(error).__name__
     try:
         parked = inbox.fail(row, claim.lease_token, f"{name}: {error}"[:500])
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         return  # then its lease ends without a word, which counts as well
     tally.failed += 1
     if parked:
@@ -175,6 +208,28 @@ def _record_failure(
         )
 
 
+def _give_back(batch: list[Parsed], claim: Claim, error: Exception) -> None:
+    """Let what is left of an interrupted batch be tried again soon, row by row.
+
+    A database that restarts is back within seconds, a lease would hold the rows for longer.
+    When it stays away, the lease brings them back.
+    """
+    name = type(error).__name__
+    rows = [parsed.row for parsed in batch]
+    until = time.monotonic() + GIVE_BACK_SECONDS
+    while True:
+        connection.close_if_unusable_or_obsolete()
+        try:
+            inbox.give_back(rows, claim.lease_token, f"{name}: {error}")
+        except (DatabaseError, InterfaceError):
+            if time.monotonic() > until:
+                raise error from None
+            time.sleep(0.5)
+        else:
+            break
+    logger.warning("batch interrupted", extra={"rows": len(rows), "error": name})
+
+
 @contextmanager
 def _deadline(seconds: float) -> Iterator[None]:
     """Raise TookTooLong in this code after `seconds`; only a main thread can be told."""
@@ -183,7 +238,7 @@ def _deadline(seconds: float) -> Iterator[None]:
         return
 
     def interrupt(signum: int, frame: object) -> None:
-        raise TookTooLong(f"more than {seconds:.0f} s")
+        raise TookTooLong(f"more than {seconds:g} s")
 
     before = signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, seconds)

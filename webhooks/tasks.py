@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from webhooks import inbox, processing, queue
+from webhooks import inbox, inbox_admin, processing, queue
+from webhooks.inbox_admin import Actor
 
 DRAIN_SECONDS = 20.0
 
@@ -21,3 +22,10 @@ def sweep_inbox(**kwargs: object) -> None:
     inbox.park_silent()
     if inbox.has_due():
         queue.send_hint()
+
+
+@shared_task(name="webhooks.prune_inbox", soft_time_limit=3000, time_limit=3300)
+def prune_inbox(**kwargs: object) -> None:
+    """Once a night: delete finished rows that their workspace kept long enough."""
+    for kept in inbox_admin.retentions():
+        inbox_admin.prune(kept, all_states=False, by=Actor(label="schedule"))

@@ -128,6 +128,11 @@ DATABASES = {
         "OPTIONS": {
             **_database["OPTIONS"],  # type: ignore[dict-item]  # env.database gives a dict here
             "connect_timeout": 3,
+            # A host that vanished without a word is given up, not waited for.
+            "keepalives_idle": 30,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 10_000,
             "pool": {
                 "min_size": 1,
                 "max_size": env.integer("DATABASE_POOL_SIZE", 8, least=1, most=200),

@@ -6,6 +6,14 @@ from typing import Any
 
 import pytest
 
+from webhooks import receiver
+
+
+@pytest.fixture(autouse=True)
+def _a_process_has_one_receiver_on_one_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test here has a loop of its own, so each begins as a fresh process would."""
+    monkeypatch.setattr(receiver, "application", receiver.Receiver())
+
 
 class Talk:
     """One ASGI conversation: what the server says in, what the application says out."""

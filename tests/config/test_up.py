@@ -76,7 +76,9 @@ class Up:
         return mark in (process / "environ").read_bytes().split(b"\0")
 
     def kill_child(self, words: str) -> None:
-        pid = min(pid for pid, command in self.processes().items() if words in command)
+        """The child itself, not one it forked; process ids start again from the bottom."""
+        matching = {pid for pid, told in self.processes().items() if words in told}
+        pid = next(pid for pid in matching if parent_of(pid) not in matching)
         os.kill(pid, signal.SIGKILL)
 
     def answers(self, path: str) -> int:
@@ -93,6 +95,11 @@ class Up:
     def stop(self, sign: signal.Signals) -> int:
         self.process.send_signal(sign)
         return self.process.wait(30)
+
+
+def parent_of(pid: int) -> int:
+    stat = Path(f"/proc/{pid}/stat").read_text()
+    return int(stat.rsplit(")", 1)[1].split()[1])
 
 
 def free_port() -> int:

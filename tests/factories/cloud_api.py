@@ -7,6 +7,11 @@ from typing import Any
 
 from tests.factories.integrations import META_CREDENTIALS, META_SECRET
 
+METADATA = {
+    "display_phone_number": "5511933334444",
+    "phone_number_id": META_CREDENTIALS["phone_number_id"],
+}
+
 _ids = itertools.count(1)
 
 
@@ -76,10 +81,7 @@ def echo(
             "field": "smb_message_echoes",
             "value": {
                 "messaging_product": "whatsapp",
-                "metadata": {
-                    "display_phone_number": "5511933334444",
-                    "phone_number_id": META_CREDENTIALS["phone_number_id"],
-                },
+                "metadata": METADATA,
                 "message_echoes": [
                     {
                         "from": "5511933334444",
@@ -101,10 +103,7 @@ def history(*messages: dict[str, Any], thread: str = "5511987654321") -> bytes:
             "field": "history",
             "value": {
                 "messaging_product": "whatsapp",
-                "metadata": {
-                    "display_phone_number": "5511933334444",
-                    "phone_number_id": META_CREDENTIALS["phone_number_id"],
-                },
+                "metadata": METADATA,
                 "history": [
                     {
                         "metadata": {"phase": 0, "chunk_order": 1, "progress": 50},

@@ -2,18 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import pytest
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Workspace
+from accounts.scoping import WorkspaceScoped
 from integrations.models import Channel, Integration
 from tests.conftest import World
 from tests.factories import integrations as make
 from webhooks import processing
 from webhooks.models import RawWebhook
+from whatsapp import tokens
+from whatsapp.models import Touch
+
+M = TypeVar("M", bound=WorkspaceScoped)
 
 
 @dataclass
@@ -21,6 +28,20 @@ class Shop:
     workspace: Workspace
     integration: Integration
     channel: Channel
+
+    def rows(self, model: type[M]) -> QuerySet[M]:
+        """What this workspace has of a model."""
+        return cast("QuerySet[M]", model.objects.for_workspace(self.workspace))
+
+    def click(self, *, at: datetime | None = None) -> Touch:
+        """A click on a tracked link of this number."""
+        return Touch.objects.create(
+            workspace=self.workspace,
+            kind="link",
+            channel=self.channel,
+            token=tokens.new_token(),
+            occurred_at=at or timezone.now(),
+        )
 
     def receive(self, body: bytes, **fields: object) -> RawWebhook:
         """A stored row, as the receiver leaves it."""

@@ -1,17 +1,12 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
-from django.utils import timezone
 
 from tests.factories import cloud_api as cloud
-from webhooks import inbox, processing
-from webhooks.models import RawWebhook
-from whatsapp import tokens
+from webhooks import processing
 from whatsapp.models import (
     Attribution,
     Conversation,
-    Identity,
     Lead,
     MediaAsset,
     Message,
@@ -20,28 +15,20 @@ from whatsapp.models import (
 )
 
 
-def rows(model, shop):
-    return model.objects.for_workspace(shop.workspace)
-
-
-def click(shop, *, token=None, at=None, lead=None):
-    return Touch.objects.create(
-        workspace=shop.workspace,
-        kind="link",
-        channel=shop.channel,
-        token=token or tokens.new_token(),
-        occurred_at=at or timezone.now(),
-        lead=lead,
-    )
+def snapshot(shop):
+    return [
+        list(shop.rows(model).order_by("pk").values())
+        for model in (Lead, Conversation, Message, Attribution, Touch)
+    ]
 
 
 def test_a_first_message_makes_lead_conversation_message_and_verdict(shop):
     (row,) = shop.process(cloud.body(cloud.message("Bom dia")))
 
     assert row.error == ""
-    lead = rows(Lead, shop).get()
-    conversation = rows(Conversation, shop).get()
-    message = rows(Message, shop).get()
+    lead = shop.rows(Lead).get()
+    conversation = shop.rows(Conversation).get()
+    message = shop.rows(Message).get()
     assert row.state == "done"
     assert row.outcome == {"messages": 1}
     assert (lead.name, lead.is_anonymous) == ("Ana", True)
@@ -72,173 +59,18 @@ def test_a_message_posted_twice_is_stored_once(shop):
     first, second = shop.process(body, body)
     (third,) = shop.process(body)
 
-    assert rows(Message, shop).count() == 1
-    assert rows(Conversation, shop).get().message_count == 1
+    assert shop.rows(Message).count() == 1
+    assert shop.rows(Conversation).get().message_count == 1
     assert first.outcome == {"messages": 1}
     assert second.outcome == third.outcome == {"duplicates": 1}
-
-
-def test_a_token_in_the_text_names_the_click(shop):
-    touch = click(shop)
-
-    shop.process(
-        cloud.body(cloud.message(f"Quero saber mais *vm_token:{touch.token}*"))
-    )
-
-    lead = rows(Lead, shop).get()
-    touch.refresh_from_db()
-    assert (lead.attribution.rule, lead.attribution.confidence) == ("token", "certain")
-    assert lead.attribution.touch == touch
-    assert lead.first_touch_token == touch.token
-    assert touch.lead == lead
-    assert not lead.is_anonymous
-
-
-def test_a_damaged_token_is_rescued_as_probable(shop):
-    touch = click(shop)
-    damaged = touch.token[1] + touch.token[0] + touch.token[2:]
-    if damaged == touch.token:
-        damaged = touch.token[:-1]
-
-    shop.process(cloud.body(cloud.message(f"vm_token:{damaged}")))
-
-    verdict = rows(Lead, shop).get().attribution
-    assert (verdict.rule, verdict.confidence) == ("token_rescue", "probable")
-    assert verdict.touch == touch
-
-
-def test_a_damaged_token_of_an_old_click_is_not_rescued(shop):
-    touch = click(shop, at=timezone.now() - timedelta(hours=73))
-
-    shop.process(cloud.body(cloud.message(f"vm_token:{touch.token[:-1]}")))
-
-    verdict = rows(Lead, shop).get().attribution
-    assert verdict.rule == "anonymous"
-    assert any("72 hours" in step.get("refused", "") for step in verdict.evidence)
-
-
-def test_an_intact_token_replaces_a_rescued_one_and_history_stays(shop):
-    touch = click(shop)
-    shop.process(cloud.body(cloud.message(f"vm_token:{touch.token[:-1]}")))
-
-    shop.process(cloud.body(cloud.message(f"vm_token:{touch.token}")))
-
-    lead = rows(Lead, shop).get()
-    assert lead.attribution.rule == "token"
-    assert [one.rule for one in lead.attributions.order_by("pk")] == [
-        "token_rescue",
-        "token",
-    ]
-
-
-def test_first_touch_is_never_overwritten_by_a_later_one(shop):
-    first, later = click(shop), click(shop)
-    shop.process(cloud.body(cloud.message(f"vm_token:{first.token}")))
-
-    shop.process(cloud.body(cloud.message(f"vm_token:{later.token}")))
-
-    lead = rows(Lead, shop).get()
-    assert lead.attribution.touch == first
-    assert lead.first_touch_token == first.token
-    assert set(lead.touches.values_list("pk", flat=True)) == {first.pk, later.pk}
-
-
-def test_a_token_that_was_passed_on_is_only_probable_for_the_second_person(shop):
-    touch = click(shop)
-    text = f"vm_token:{touch.token}"
-
-    shop.process(
-        cloud.body(cloud.message(text, sender="5511911110001")),
-        cloud.body(cloud.message(text, sender="5511911110002")),
-    )
-    shop.process(cloud.body(cloud.message(text, sender="5511911110003")))
-
-    confidences = [
-        lead.attribution.confidence for lead in rows(Lead, shop).order_by("pk")
-    ]
-    assert (
-        sorted(confidences) == ["certain", "probable", "probable"]
-        or confidences[2] == "probable"
-    )
-    touch.refresh_from_db()
-    assert touch.lead == rows(Lead, shop).order_by("pk").first()
-
-
-def test_a_lead_that_waited_under_its_token_is_joined(shop):
-    waiting = Lead.objects.create(
-        workspace=shop.workspace,
-        name="",
-        email="ana@example.com",
-        first_touch_token="LANDING-77",
-        created_at=timezone.now(),
-    )
-
-    shop.process(cloud.body(cloud.message("Olá vm_token:landing-77")))
-
-    lead = rows(Lead, shop).get()
-    assert lead == waiting
-    assert rows(Identity, shop).get().lead == waiting
-
-
-def test_another_notation_of_the_number_is_the_same_lead(shop):
-    shop.process(cloud.body(cloud.message("um", sender="5511987654321")))
-
-    shop.process(cloud.body(cloud.message("dois", sender="551187654321")))
-
-    lead = rows(Lead, shop).get()
-    assert {one.value for one in lead.identities.all()} == {
-        "5511987654321",
-        "551187654321",
-    }
-    known = lead.attributions.order_by("pk").last()
-    assert known.rule == "identity"
-    assert "another notation" in str(known.evidence)
-    assert lead.attribution.rule == "anonymous"
-
-
-def test_an_ad_referral_is_kept_with_its_click_id(shop):
-    referral = {
-        "source_url": "https://fb.me/x",
-        "source_type": "ad",
-        "source_id": "120",
-        "headline": "Bolo",
-        "ctwa_clid": "ARA-1",
-    }
-
-    shop.process(cloud.body(cloud.message("Oi", referral=referral)))
-
-    lead = rows(Lead, shop).get()
-    touch = lead.attribution.touch
-    assert (lead.attribution.rule, lead.attribution.confidence) == (
-        "referral",
-        "certain",
-    )
-    assert (touch.ctwa_clid, touch.ad_id, touch.source_url) == (
-        "ARA-1",
-        "120",
-        "https://fb.me/x",
-    )
-
-
-def test_a_token_wins_over_a_referral_and_both_touches_are_kept(shop):
-    touch = click(shop)
-    referral = {"source_id": "120", "ctwa_clid": "ARA-1"}
-
-    shop.process(
-        cloud.body(cloud.message(f"vm_token:{touch.token}", referral=referral))
-    )
-
-    lead = rows(Lead, shop).get()
-    assert lead.attribution.touch == touch
-    assert lead.touches.count() == 2
 
 
 def test_an_echo_makes_no_lead_and_waits_for_the_person(shop):
     (row,) = shop.process(cloud.echo("Podemos ajudar?"))
 
     assert row.outcome == {"messages": 1}
-    assert not rows(Lead, shop).exists()
-    echo = rows(Message, shop).get()
+    assert not shop.rows(Lead).exists()
+    echo = shop.rows(Message).get()
     assert (echo.conversation, echo.direction, echo.origin) == (
         None,
         "outbound",
@@ -248,7 +80,7 @@ def test_an_echo_makes_no_lead_and_waits_for_the_person(shop):
     shop.process(cloud.body(cloud.message("Sim", at=1_760_000_500)))
 
     echo.refresh_from_db()
-    conversation = rows(Conversation, shop).get()
+    conversation = shop.rows(Conversation).get()
     assert echo.conversation == conversation
     assert (conversation.message_count, conversation.unread_count) == (2, 1)
 
@@ -258,7 +90,7 @@ def test_an_echo_to_a_known_person_opens_no_window(shop):
 
     shop.process(cloud.echo("Olá!", at=1_760_009_000))
 
-    conversation = rows(Conversation, shop).get()
+    conversation = shop.rows(Conversation).get()
     assert conversation.last_inbound_at == datetime.fromtimestamp(1_760_000_000, UTC)
     assert (conversation.last_direction, conversation.preview) == ("outbound", "Olá!")
     assert conversation.unread_count == 1
@@ -267,13 +99,24 @@ def test_an_echo_to_a_known_person_opens_no_window(shop):
 def test_history_makes_no_lead_and_a_live_copy_takes_over(shop):
     message = cloud.message("Oi", id_="wamid.h")
     shop.process(cloud.history(message))
-    assert not rows(Lead, shop).exists()
+    assert not shop.rows(Lead).exists()
 
     shop.process(cloud.body(message))
 
-    stored = rows(Message, shop).get()
+    stored = shop.rows(Message).get()
     assert (stored.origin, stored.conversation.lead.name) == ("live", "Ana")
-    assert rows(Conversation, shop).get().unread_count == 1
+    assert shop.rows(Conversation).get().unread_count == 1
+
+
+def test_a_group_message_is_kept_apart_from_the_persons_thread(shop):
+    shop.process(cloud.body(cloud.message("no grupo", group_id="120@g.us")))
+    assert not shop.rows(Lead).exists()
+
+    shop.process(cloud.body(cloud.message("direto")))
+
+    group, direct = shop.rows(Message).order_by("pk")
+    assert (group.text, group.conversation) == ("no grupo", None)
+    assert direct.conversation.message_count == 1
 
 
 def test_statuses_climb_whatever_their_order(shop):
@@ -287,7 +130,7 @@ def test_statuses_climb_whatever_their_order(shop):
         ),
     )
 
-    message = rows(Message, shop).get()
+    message = shop.rows(Message).get()
     assert message.status == "read"
     told = set(message.status_events.values_list("status", flat=True))
     assert told == {"sent", "delivered", "read"}
@@ -295,12 +138,12 @@ def test_statuses_climb_whatever_their_order(shop):
 
 def test_a_status_before_its_message_waits_for_it(shop):
     shop.process(cloud.body(statuses=(cloud.status("wamid.out", "delivered"),)))
-    assert rows(WaitingStatus, shop).count() == 1
+    assert shop.rows(WaitingStatus).count() == 1
 
     shop.process(cloud.echo("Olá", id_="wamid.out"))
 
-    assert rows(Message, shop).get().status == "delivered"
-    assert not rows(WaitingStatus, shop).exists()
+    assert shop.rows(Message).get().status == "delivered"
+    assert not shop.rows(WaitingStatus).exists()
 
 
 def test_a_failure_yields_only_to_a_later_delivery(shop):
@@ -315,7 +158,7 @@ def test_a_failure_yields_only_to_a_later_delivery(shop):
             statuses=(cloud.status("wamid.out", "delivered", at=1_760_000_100),)
         ),
     )
-    message = rows(Message, shop).get()
+    message = shop.rows(Message).get()
     assert (message.status, message.error_code) == ("failed", "131026")
 
     shop.process(
@@ -336,8 +179,8 @@ def test_media_gets_an_asset_and_unknown_kinds_are_kept(shop):
         )
     )
 
-    assert rows(MediaAsset, shop).get().external_id == "m1"
-    kinds = set(rows(Message, shop).values_list("kind", flat=True))
+    assert shop.rows(MediaAsset).get().external_id == "m1"
+    kinds = set(shop.rows(Message).values_list("kind", flat=True))
     assert kinds == {"image", "unsupported"}
 
 
@@ -377,7 +220,7 @@ def test_nul_and_surrogates_in_a_message_are_stored_readably(shop):
     (row,) = shop.process(text)
 
     assert row.state == "done"
-    assert rows(Message, shop).get().text.startswith("a")
+    assert shop.rows(Message).get().text.startswith("a")
 
 
 def test_a_number_of_nobody_is_unrouted_with_a_reason(shop):
@@ -385,7 +228,7 @@ def test_a_number_of_nobody_is_unrouted_with_a_reason(shop):
 
     assert row.state == "unrouted"
     assert "999" in row.error
-    assert not rows(Message, shop).exists()
+    assert not shop.rows(Message).exists()
 
 
 def test_a_row_speaks_only_for_its_own_integration(shop, world, make_shop_for):
@@ -396,7 +239,7 @@ def test_a_row_speaks_only_for_its_own_integration(shop, world, make_shop_for):
     (row,) = shop.process(cloud.body(cloud.message(), number="777"))
 
     assert row.state == "unrouted"
-    assert not rows(Message, other).exists()
+    assert not other.rows(Message).exists()
 
 
 def test_a_body_for_several_workspaces_reaches_each(shop, world, make_shop_for):
@@ -411,114 +254,8 @@ def test_a_body_for_several_workspaces_reaches_each(shop, world, make_shop_for):
 
     processing.drain(budget_seconds=10)
 
-    assert rows(Message, shop).get().text == "aqui"
-    assert rows(Message, other).get().text == "lá"
-
-
-def test_replay_changes_nothing(shop):
-    touch = click(shop)
-    shop.process(
-        cloud.body(cloud.message(f"vm_token:{touch.token}")),
-        cloud.echo("Olá", id_="wamid.out"),
-        cloud.body(statuses=(cloud.status("wamid.out", "read"),)),
-    )
-    before = snapshot(shop)
-
-    RawWebhook.objects.update(state="received", attempts=0)
-    processing.drain(budget_seconds=30)
-
-    assert snapshot(shop) == before
-
-
-def snapshot(shop):
-    return [
-        list(rows(model, shop).order_by("pk").values())
-        for model in (Lead, Conversation, Message, Attribution, Touch)
-    ]
-
-
-def test_a_lost_lease_is_refused(shop):
-    row = shop.receive(cloud.body(cloud.message()))
-    claim = inbox.claim()
-    RawWebhook.objects.update(next_at=timezone.now())
-    again = inbox.claim_suspect()
-
-    processing.process(claim)
-    row.refresh_from_db()
-    assert row.state == "leased"
-    assert not rows(Message, shop).exists()
-
-    processing.process(again)
-    row.refresh_from_db()
-    assert row.state == "done"
-    assert rows(Message, shop).count() == 1
-
-
-def test_queries_do_not_grow_with_the_batch(shop):
-    shop.process(cloud.body(cloud.message()))  # the number's first sign costs its own
-
-    def cost(count: int) -> int:
-        for number in range(count):
-            shop.receive(
-                cloud.body(cloud.message(sender=f"55119{count:04d}{number:04d}"))
-            )
-        claim = inbox.claim()
-        assert len(claim.rows) == count
-        executed = []
-
-        def count_query(execute, sql, params, many, context):
-            executed.append(sql)
-            return execute(sql, params, many, context)
-
-        with connection.execute_wrapper(count_query):
-            processing.process(claim)
-        return len(executed)
-
-    assert cost(2) == cost(150)
-
-
-def test_claims_are_shared_among_workspaces(shop, world, make_shop_for):
-    other = make_shop_for(
-        world.other_workspace, external_id="777", phone="+5511955556666"
-    )
-    for _ in range(30):
-        shop.receive(cloud.body(cloud.message()))
-    other.receive(cloud.body(cloud.message(), number="777"))
-
-    claim = inbox.claim(limit=10)
-
-    assert {row.workspace_id for row in claim.rows} == {
-        shop.workspace.pk,
-        other.workspace.pk,
-    }
-
-
-def test_errors_back_off_and_park_after_the_eighth(shop, monkeypatch):
-    row = shop.receive(cloud.body(cloud.message()))
-
-    def broken(slug: str) -> None:
-        raise KeyError(slug)
-
-    monkeypatch.setattr("integrations.gateway.registry.get", broken)
-
-    for attempt in range(1, 9):
-        RawWebhook.objects.update(next_at=timezone.now())
-        processing.drain(budget_seconds=5)
-        row.refresh_from_db()
-        assert (row.errors, row.attempts) == (attempt, attempt)
-
-    assert row.state == "parked"
-    assert "KeyError" in row.error
-
-
-def test_silent_claims_park_after_the_fifth(shop):
-    row = shop.receive(cloud.body(cloud.message()))
-    RawWebhook.objects.update(attempts=5)
-
-    assert inbox.park_silent() == 1
-
-    row.refresh_from_db()
-    assert row.state == "parked"
+    assert shop.rows(Message).get().text == "aqui"
+    assert other.rows(Message).get().text == "lá"
 
 
 @pytest.mark.parametrize(
@@ -546,7 +283,7 @@ def test_a_status_with_oversized_fields_costs_only_itself(shop, odd):
     )
 
     assert (row.state, row.errors) in {("done", 0), ("parked", 0)}
-    assert "delivered" in rows(Message, shop).get(
+    assert "delivered" in shop.rows(Message).get(
         external_id="wamid.out"
     ).status_events.values_list("status", flat=True)
     assert other.state == "done"
@@ -573,4 +310,4 @@ def test_a_message_with_oversized_fields_costs_only_itself(shop, odd):
 
     assert (row.state, row.errors) in {("done", 0), ("parked", 0)}
     assert other.state == "done"
-    assert rows(Message, shop).filter(text="neighbour").exists()
+    assert shop.rows(Message).filter(text="neighbour").exists()

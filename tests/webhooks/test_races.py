@@ -91,13 +91,13 @@ def test_first_messages_of_one_person_make_one_lead(shop):
 
     assert sum(tally.done for tally in tallies) == 20
     assert sum(tally.failed for tally in tallies) == 0
-    conversation = rows(Conversation, shop).get()
-    assert rows(Lead, shop).count() == 1
-    assert rows(Identity, shop).count() == 2
+    conversation = shop.rows(Conversation).get()
+    assert shop.rows(Lead).count() == 1
+    assert shop.rows(Identity).count() == 2
     assert (conversation.message_count, conversation.unread_count) == (20, 20)
-    texts = set(rows(Message, shop).values_list("text", flat=True))
+    texts = set(shop.rows(Message).values_list("text", flat=True))
     assert texts == {str(number) for number in range(20)}
-    verdict_rules = set(rows(Attribution, shop).values_list("rule", flat=True))
+    verdict_rules = set(shop.rows(Attribution).values_list("rule", flat=True))
     assert verdict_rules <= {"anonymous", "identity"}
 
 
@@ -108,8 +108,8 @@ def test_one_body_sent_many_times_at_once_is_one_message(shop):
 
     together(*[lambda: drain(limit=1)] * 4)
 
-    assert rows(Message, shop).count() == 1
-    assert rows(Conversation, shop).get().message_count == 1
+    assert shop.rows(Message).count() == 1
+    assert shop.rows(Conversation).get().message_count == 1
     outcomes = RawWebhook.objects.values_list("outcome", flat=True)
     assert sorted(map(str, outcomes)) == ["{'duplicates': 1}"] * 11 + [
         "{'messages': 1}"
@@ -138,7 +138,7 @@ def test_a_bad_row_is_parked_alone(shop, monkeypatch):
     assert bad.error.startswith("ZeroDivisionError")
     states = RawWebhook.objects.filter(pk__in=[row.pk for row in good])
     assert set(states.values_list("state", "attempts")) == {("done", 1)}
-    assert rows(Message, shop).count() == 10
+    assert shop.rows(Message).count() == 10
 
 
 def test_a_row_that_breaks_the_database_is_found_in_its_batch(shop):
@@ -233,5 +233,5 @@ def test_a_rehearsal_beside_live_work_meets_no_deadlock(shop):
     assert found.states == {"done": found.rows}
     assert found.duplicates == found.rows >= 30
     assert tally.failed == 0
-    assert rows(Message, shop).count() == 60
+    assert shop.rows(Message).count() == 60
     assert not RawWebhook.objects.exclude(state="done").exists()

@@ -21,11 +21,41 @@ def open_threads(
     workspace_id: int, threads: Collection[Thread], *, now: datetime
 ) -> dict[Thread, Opened]:
     """The open conversation of each (channel, lead), made where there is none."""
+    wanted = sorted(set(threads))
+    opened = _find_open(workspace_id, wanted)
+    missing = [thread for thread in wanted if thread not in opened]
+    if missing:
+        opened |= _insert(workspace_id, missing, now=now)
+    if len(opened) < len(wanted):  # somebody reopened one in this very moment
+        opened |= _find_open(
+            workspace_id, [one for one in missing if one not in opened]
+        )
+    return opened
+
+
+def _find_open(workspace_id: int, threads: Sequence[Thread]) -> dict[Thread, Opened]:
     if not threads:
         return {}
-    wanted = sorted(set(threads))
-    columns = [[channel for channel, _ in wanted], [lead for _, lead in wanted]]
-    made = bulk.run(
+    rows = bulk.run(
+        """
+        SELECT c.channel_id, c.lead_id, c.id
+          FROM unnest(%s::bigint[], %s::bigint[]) AS wanted(channel_id, lead_id)
+          JOIN whatsapp_conversation c USING (channel_id, lead_id)
+         WHERE c.state = 'open' AND c.workspace_id = %s
+        """,
+        [
+            [channel for channel, _ in threads],
+            [lead for _, lead in threads],
+            workspace_id,
+        ],
+    )
+    return {(channel, lead): Opened(id_, is_new=False) for channel, lead, id_ in rows}
+
+
+def _insert(
+    workspace_id: int, threads: Sequence[Thread], *, now: datetime
+) -> dict[Thread, Opened]:
+    rows = bulk.run(
         """
         INSERT INTO whatsapp_conversation (key, workspace_id, channel_id, lead_id, state,
                last_message_at, last_direction, preview, message_count, unread_count,
@@ -36,22 +66,15 @@ def open_threads(
         ON CONFLICT (channel_id, lead_id) WHERE state = 'open' DO NOTHING
         RETURNING channel_id, lead_id, id
         """,
-        [workspace_id, now, [new_key() for _ in wanted], *columns],
+        [
+            workspace_id,
+            now,
+            [new_key() for _ in threads],
+            [channel for channel, _ in threads],
+            [lead for _, lead in threads],
+        ],
     )
-    opened = {(channel, lead): Opened(id_, is_new=True) for channel, lead, id_ in made}
-    if len(opened) < len(wanted):
-        rows = bulk.run(
-            """
-            SELECT c.channel_id, c.lead_id, c.id
-              FROM unnest(%s::bigint[], %s::bigint[]) AS wanted(channel_id, lead_id)
-              JOIN whatsapp_conversation c USING (channel_id, lead_id)
-             WHERE c.state = 'open' AND c.workspace_id = %s
-            """,
-            [*columns, workspace_id],
-        )
-        for channel, lead, id_ in rows:
-            opened.setdefault((channel, lead), Opened(id_, is_new=False))
-    return opened
+    return {(channel, lead): Opened(id_, is_new=True) for channel, lead, id_ in rows}
 
 
 def adopt_waiting(workspace_id: int, threads: Sequence[tuple[int, int, str]]) -> None:

@@ -5,17 +5,18 @@ Callers hold `bulk.lock` on the match keys, so nobody else makes a lead for them
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
 from accounts import bulk
 from accounts.keys import new_key
-from integrations.providers.base.types import Party
+from integrations.providers.base.types import MessageEvent, Party
 from whatsapp import phones
 from whatsapp.folding import fold
 from whatsapp.models import Confidence, IdentityKind, Rule
 
+_HOUR = timedelta(hours=1)
 _LONGEST = 128  # characters of an alias
 
 
@@ -34,17 +35,23 @@ class KnownAs:
     lead_id: int
     lead_name: str
     origin_rank: int
+    last_seen_at: datetime
 
 
 @dataclass(slots=True, eq=False)
 class Person:
-    """Everything a batch says about one person, and the lead once it is known."""
+    """Everything a batch says about one person, and the lead once it is known.
+
+    `seen_at` is when they last wrote or were written to; `told_at` when somebody told of
+    them, as an address book does.
+    """
 
     aliases: dict[tuple[str, str], Alias] = field(default_factory=dict)
     match_keys: set[str] = field(default_factory=set)
     name: str = ""
     source: str = ""
     seen_at: datetime | None = None
+    told_at: datetime | None = None
     known: list[KnownAs] = field(default_factory=list)
     lead_id: int | None = None
     is_new: bool = False
@@ -57,8 +64,23 @@ class Person:
 
     @property
     def has_new_alias(self) -> bool:
-        have = {(one.alias.kind, one.alias.value) for one in self.known}
-        return any(key not in have for key in self.aliases)
+        return any(map(self.is_new_alias, self.aliases.values()))
+
+    def is_new_alias(self, alias: Alias) -> bool:
+        return self._find_known(alias) is None
+
+    def has_news_of(self, alias: Alias) -> bool:
+        """Whether the alias is new, or was last seen more than an hour before now."""
+        known = self._find_known(alias)
+        if known is None:
+            return True
+        return self.seen_at is not None and known.last_seen_at + _HOUR < self.seen_at
+
+    def _find_known(self, alias: Alias) -> KnownAs | None:
+        for one in self.known:
+            if one.alias.kind == alias.kind and one.alias.value == alias.value:
+                return one
+        return None
 
 
 def origin_rank(rule: str | None, confidence: str | None, touch_id: int | None) -> int:
@@ -95,20 +117,36 @@ def peer_key(party: Party) -> str:
     return next((alias.match_key for alias in aliases(party)), "")
 
 
+def thread_key(event: MessageEvent) -> str:
+    """Whose thread a message belongs to: the person's, or that of a whole group, which is
+    nobody's and never joins a conversation."""
+    if event.group_id is not None:
+        return f"g:{event.group_id[:_LONGEST]}"
+    return peer_key(event.peer)
+
+
 class People:
     """The persons of a batch; parties that share an alias are one person."""
 
     def __init__(self) -> None:
         self._by_key: dict[str, Person] = {}
 
-    def add(self, party: Party, *, source: str, seen_at: datetime) -> Person:
+    def add(
+        self,
+        party: Party,
+        *,
+        source: str,
+        seen_at: datetime | None = None,
+        told_at: datetime | None = None,
+    ) -> Person:
         names = aliases(party)
         person = self._meet([alias.match_key for alias in names])
         for alias in names:
             person.aliases.setdefault((alias.kind, alias.value), alias)
         person.name = person.name or (party.name or "")
         person.source = person.source or source
-        person.seen_at = max(filter(None, (person.seen_at, seen_at)))
+        person.seen_at = max(filter(None, (person.seen_at, seen_at)), default=None)
+        person.told_at = max(filter(None, (person.told_at, told_at)), default=None)
         return person
 
     def _meet(self, match_keys: Sequence[str]) -> Person:
@@ -141,7 +179,7 @@ class People:
         rows = bulk.run(
             """
             SELECT i.kind, i.value, i.match_key, i.lead_id, l.name,
-                   a.rule, a.confidence, a.touch_id
+                   i.last_seen_at, a.rule, a.confidence, a.touch_id
               FROM whatsapp_identity i
               JOIN whatsapp_lead l ON l.id = i.lead_id
               LEFT JOIN whatsapp_attribution a ON a.id = l.attribution_id
@@ -150,11 +188,10 @@ class People:
             """,
             [workspace_id, self.match_keys],
         )
-        for kind, value, match_key, lead_id, name, rule, confidence, touch_id in rows:
-            person = self._by_key[match_key]
-            rank = origin_rank(rule, confidence, touch_id)
-            alias = Alias(kind, value, match_key)
-            person.known.append(KnownAs(alias, lead_id, name, rank))
+        for kind, value, match_key, lead_id, name, seen_at, *verdict in rows:
+            rank = origin_rank(*verdict)
+            known = KnownAs(Alias(kind, value, match_key), lead_id, name, rank, seen_at)
+            self._by_key[match_key].known.append(known)
         for person in self.all:
             if person.known:
                 best = min(
@@ -209,6 +246,7 @@ def note_aliases(workspace_id: int, persons: Iterable[Person]) -> None:
         for person in persons
         if person.lead_id is not None
         for alias in person.aliases.values()
+        if person.has_news_of(alias)
     ]
     if not rows:
         return
@@ -221,8 +259,7 @@ def note_aliases(workspace_id: int, persons: Iterable[Person]) -> None:
                       %s::timestamptz[])
                AS new(lead_id, kind, value, match_key, source, seen_at)
         ON CONFLICT (workspace_id, kind, value) DO UPDATE
-           SET last_seen_at = EXCLUDED.last_seen_at
-         WHERE identity.last_seen_at < EXCLUDED.last_seen_at - interval '1 hour'
+           SET last_seen_at = GREATEST(identity.last_seen_at, EXCLUDED.last_seen_at)
         """,
         [
             workspace_id,
@@ -231,7 +268,7 @@ def note_aliases(workspace_id: int, persons: Iterable[Person]) -> None:
             [alias.value for _, alias in rows],
             [alias.match_key for _, alias in rows],
             [person.source for person, _ in rows],
-            [person.seen_at for person, _ in rows],
+            [person.seen_at or person.told_at for person, _ in rows],
         ],
     )
 
