@@ -51,8 +51,9 @@ def _beside(row: Row, rates: dict[str, list[float]], mode: str) -> Row:
     bound = Bound.NONE if row.target is None else Bound.RATIO_AT_LEAST
     ratio, note = None, pgbench.MISSING
     if rates[mode]:
-        theirs = statistics.median(rates[mode])
-        ratio = (row.value or 0) / theirs
+        # Of neighbouring rounds, so that a machine whose load drifts is not judged by it.
+        pairs = zip(rates["posts"], rates[mode], strict=True)
+        ratio = statistics.median(ours / theirs for ours, theirs in pairs)
         spread = " ".join(f"{rate:.0f}" for rate in rates["posts"])
         other = " ".join(f"{rate:.0f}" for rate in rates[mode])
         note = f"posts {spread}; pgbench -M {mode} {other}"

@@ -42,7 +42,8 @@ MEASURES = [
         "tests.bench.ingest:ingest",
         "signed Cloud API posts acknowledged over 64 keep-alive connections, no worker "
         "running, against `pgbench` inserting the same row into the same table with 16 "
-        "clients: rounds of both in turn, medians. `ingest_vs_prepared` is the same "
+        "clients: rounds of both in turn, the median of the rates and of the ratios of "
+        "neighbouring rounds. `ingest_vs_prepared` is the same "
         "against `pgbench -M prepared`.",
     ),
     Measure(
