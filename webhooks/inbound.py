@@ -208,15 +208,14 @@ class _Arrived:
             return []
         verdicts = self._judge()
         self._make_leads(verdicts)
-        ranks = {id(person): person.origin_rank for person in self.persons.all}
         stored, opened = self._store()
-        rulings = [
-            Ruling(verdict, one.arrival, person.lead_id, ranks[id(person)])
-            for one in stored
-            if (verdict := verdicts.get(id(one.arrival))) is not None
-            and (person := self._person(one.arrival)).lead_id is not None
-            and self._is_worth_keeping(verdict, one, person, opened)
-        ]
+        rulings = []
+        for one in stored:
+            lead_id = self._lead_id(one.arrival)
+            if lead_id is not None and self._is_worth_keeping(one, opened):
+                verdict = verdicts.get(id(one.arrival)) or self._plain(one.arrival)
+                rank = self._person(one.arrival).origin_rank
+                rulings.append(Ruling(verdict, one.arrival, lead_id, rank))
         origins.record(self.workspace_id, rulings, now=self.now)
         journal.attributions(rulings)
         journal.received(len(stored), workspace_id=self.workspace_id)
@@ -233,7 +232,8 @@ class _Arrived:
         return (arrival for arrival in self.fresh if arrival.is_live_inbound)
 
     def _judge(self) -> dict[int, Verdict]:
-        """A verdict for every live message of a person, by id of the arrival."""
+        """Verdicts on the messages that decide something, by id of the arrival: those of
+        strangers, and those that bring a token or an ad. The others are `_plain`."""
         wanted = {
             token for arrival in self._live() for token in self.found[id(arrival)]
         }
@@ -250,12 +250,20 @@ class _Arrived:
                 arrival.event, self._candidates(arrival, exact, rescued)
             )
             for arrival in self._live()
+            if self._person(arrival).lead_id is None or self._tells_origin(arrival)
         }
+
+    def _plain(self, arrival: Arrival) -> Verdict:
+        """The verdict on a message of somebody known that tells of no origin."""
+        return attribution.attribute(arrival.event, self._candidates(arrival, {}, {}))
+
+    def _tells_origin(self, arrival: Arrival) -> bool:
+        return bool(self.found[id(arrival)]) or arrival.event.referral is not None
 
     def _candidates(
         self,
         arrival: Arrival,
-        exact: dict[str, TokenMatch],
+        exact: Mapping[str, TokenMatch],
         rescued: selectors.Rescued,
     ) -> Candidates:
         person = self._person(arrival)
@@ -281,9 +289,9 @@ class _Arrived:
         spent: set[str] = set()
         for arrival in self._live():
             person = self._person(arrival)
-            verdict = verdicts[id(arrival)]
             if person.lead_id is not None:
                 continue
+            verdict = verdicts[id(arrival)]
             if verdict.lead_id is not None and verdict.token not in spent:
                 person.lead_id = verdict.lead_id
                 spent.add(verdict.token or "")
@@ -333,14 +341,13 @@ class _Arrived:
         }
         conversations.adopt_waiting(self.workspace_id, sorted(waiting))
 
-    def _is_worth_keeping(
-        self, verdict: Verdict, one: Stored, person: Person, new: set[int]
-    ) -> bool:
+    def _is_worth_keeping(self, one: Stored, new: set[int]) -> bool:
         """New people, origins, threads and names are; one more line of a friend is not."""
         arrival = one.arrival
-        if verdict.has_origin or arrival.event.referral is not None:
+        if not arrival.is_live_inbound:
+            return False
+        if self._tells_origin(arrival):
             return True
-        if self.found[id(arrival)]:
-            return True
+        person = self._person(arrival)
         is_first = self._first[id(person)] is arrival
         return is_first and (one.conversation_id in new or person.has_new_alias)

@@ -84,7 +84,9 @@ def find_candidates(text: str) -> list[str]:
     written, then with its hyphened parts. Ours may be damaged: `is_intact` tells,
     `rescues` lists what it could be.
     """
-    if text.isascii() and "token" not in text.lower():
+    # Below U+0300 only the soft hyphen hides inside a word, and no letter stands for another.
+    is_simple = text.isascii() or (max(text) < "\u0300" and "\u00ad" not in text)
+    if is_simple and "token" not in text.lower():
         return []
     found: list[str] = []
     for match in _MARKER.finditer(normalise(text)):

@@ -26,7 +26,7 @@ _SAID = """
     a tarde na rua das flores perto da praça quanto fica com a taxa e qual o prazo do
     pedido obrigada vou pagar no pix pode mandar a chave por favor aguardo retorno
 """
-TEXT_WORDS = 55
+TEXT_WORDS = 20  # a sentence or two, more than most messages have
 
 
 @dataclass(frozen=True)
