@@ -8,8 +8,10 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
+from django.db import transaction
 
 from accounts.vault import SecretContext, VaultError, unseal_json
 from integrations.models import (
@@ -210,7 +212,10 @@ def note_first_sign(channel_ids: Collection[int], *, now: datetime) -> None:
         channel_id__in=channel_ids, ended_at=None, connected_at=None
     ).update(state=SessionState.CONNECTED, connected_at=now, last_heartbeat_at=now)
     for channel_id in sorted(channel_ids):
-        events.info("session connected", extra={"channel_id": channel_id})
+        log = partial(
+            events.info, "session connected", extra={"channel_id": channel_id}
+        )
+        transaction.on_commit(log)
 
 
 def _sharing() -> list[str]:

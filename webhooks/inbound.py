@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+
+from django.db import transaction
 
 from accounts import bulk
 from integrations.providers.base.types import (
@@ -217,8 +220,11 @@ class _Arrived:
                 rank = self._person(one.arrival).origin_rank
                 rulings.append(Ruling(verdict, one.arrival, lead_id, rank))
         origins.record(self.workspace_id, rulings, now=self.now)
-        journal.attributions(rulings)
-        journal.received(len(stored), workspace_id=self.workspace_id)
+        # What is rolled back did not happen, and is not told.
+        transaction.on_commit(partial(journal.attributions, rulings))
+        transaction.on_commit(
+            partial(journal.received, len(stored), workspace_id=self.workspace_id)
+        )
         return stored
 
     def _person(self, arrival: Arrival) -> Person:

@@ -213,16 +213,19 @@ def _open_session(channel: Channel, adapter: Adapter, *, now: datetime) -> None:
         ended_at=now, state=SessionState.DISCONNECTED, reason="connected anew"
     )
     is_connected = Capability.SESSION_PROBE not in adapter.capabilities
-    Session.objects.create(
+    session = Session.objects.create(
         workspace_id=channel.workspace_id,
         channel=channel,
         kind=adapter.session_kind,
         state=SessionState.CONNECTED if is_connected else SessionState.VERIFYING,
         connected_at=now if is_connected else None,
     )
+    ids = {"session_id": session.pk, "channel_id": channel.pk}
+    transaction.on_commit(lambda: logger.info("session created", extra=ids))
     if is_connected:
         channel.state = ChannelState.CONNECTED
         channel.save(update_fields=["state"])
+        transaction.on_commit(lambda: logger.info("session connected", extra=ids))
 
 
 def _new_token(integration: Integration) -> str:
