@@ -15,11 +15,11 @@ from config.embedded.launch import ServerFailed
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
+def home(place: Path) -> Path:
     """A place with a space and a comma in its path, too long for a socket."""
-    place = tmp_path / "a place, with spaces" / ("x" * 60)
-    place.mkdir(parents=True)
-    return place
+    odd = place / "a place, with spaces" / ("x" * 60)
+    odd.mkdir(parents=True)
+    return odd
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from config.embedded import files
+from tests.config.conftest import let_servers_enter
 
 SERVER_SETTINGS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "INTEGRATIONS_KEY")
 PATIENCE = 90.0
@@ -140,7 +141,9 @@ def running(var: Path, *, demo: bool = False) -> Iterator[Up]:
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory) -> Iterator[Up]:
-    with running(tmp_path_factory.mktemp("up") / "var", demo=True) as running_up:
+    with running(
+        let_servers_enter(tmp_path_factory.mktemp("up")) / "var", demo=True
+    ) as running_up:
         yield running_up
 
 
@@ -219,8 +222,8 @@ def test_a_killed_child_is_started_again(up, name, words):
     assert up.answers("/readyz") == 200
 
 
-def test_ctrl_c_stops_everything_with_code_0(tmp_path):
-    with running(tmp_path / "var") as one:
+def test_ctrl_c_stops_everything_with_code_0(place):
+    with running(place / "var") as one:
         assert len(one.processes()) > 6
 
         assert one.stop(signal.SIGINT) == 0
@@ -229,8 +232,8 @@ def test_ctrl_c_stops_everything_with_code_0(tmp_path):
         assert not files.servers_file(one.var).exists()
 
 
-def test_nothing_outlives_a_supervisor_that_was_killed(tmp_path):
-    with running(tmp_path / "var") as one:
+def test_nothing_outlives_a_supervisor_that_was_killed(place):
+    with running(place / "var") as one:
         one.stop(signal.SIGKILL)
 
         wait_until(lambda: not one.processes(), seconds=15)
