@@ -241,8 +241,8 @@ def test_nothing_outlives_a_supervisor_that_was_killed(place):
         assert one.processes() == {}
 
 
-def test_stopping_while_it_starts_leaves_nothing(tmp_path):
-    one = Up(tmp_path / "var")
+def test_stopping_while_it_starts_leaves_nothing(place):
+    one = Up(place / "var")
     one.wait_until_said("migrating the database")
 
     assert one.stop(signal.SIGTERM) == 0
