@@ -20,7 +20,7 @@ class LeadFilterForm(forms.Form):
     """The filters as they stand in the address. One that is impossible is named and left out."""
 
     q = forms.CharField(label=_("Name or phone"), max_length=200, required=False)
-    rule = forms.ChoiceField(label=_("How the origin was found"), required=False)
+    rule = forms.ChoiceField(label=_("Found by"), required=False)
     link = forms.ChoiceField(label=_("Tracked link"), required=False)
     confidence = forms.ChoiceField(label=_("Confidence"), required=False)
     stage = forms.ChoiceField(label=_("Stage"), required=False)

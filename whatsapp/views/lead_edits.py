@@ -76,7 +76,7 @@ def lead_origin(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
             )
         else:
             messages.success(request, _("Origin corrected."))
-        return _back(request, key, anchor="#origin")
+        return _back(request, key)
     return _page(request, "whatsapp/lead_origin.html", lead, form=form)
 
 

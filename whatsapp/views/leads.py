@@ -33,6 +33,7 @@ def lead_list(request: WorkspaceRequest) -> HttpResponse:
     context = {
         "form": form,
         "filters": filters,
+        "opens_filters": bool({*filters.names, *form.errors} - {"text", "q"}),
         "query": query,
         "pager_query": f"{query}&" if query else "",
         "page": leads.list_leads(request.workspace, before=before, filters=filters),
