@@ -14,6 +14,7 @@ from whatsapp.models import (
     Conversation,
     Identity,
     Lead,
+    LeadNote,
     MediaAsset,
     Message,
     Touch,
@@ -73,6 +74,13 @@ def attribution(
     lead.attribution = verdict
     lead.save(update_fields=["attribution"])
     return verdict
+
+
+def note(lead: Lead, *, text: str = "Ligar amanhã", **fields: Any) -> LeadNote:
+    values = {"created_at": NOON} | fields
+    return LeadNote.objects.create(
+        workspace=lead.workspace, lead=lead, text=text, **values
+    )
 
 
 def conversation(lead: Lead, channel: Channel, **fields: Any) -> Conversation:

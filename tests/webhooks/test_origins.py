@@ -7,6 +7,7 @@ from whatsapp.models import (
     Identity,
     Lead,
 )
+from whatsapp.services import corrections
 
 
 def test_a_token_in_the_text_names_the_click(shop):
@@ -46,6 +47,29 @@ def test_a_damaged_token_of_an_old_click_is_not_rescued(shop):
     verdict = shop.rows(Lead).get().attribution
     assert verdict.rule == "anonymous"
     assert any("72 hours" in step.get("refused", "") for step in verdict.evidence)
+
+
+def test_an_origin_corrected_by_hand_stays_when_a_token_arrives(shop, world):
+    shop.process(cloud.body(cloud.message("Oi")))
+    lead = shop.rows(Lead).get()
+    by_hand = corrections.correct_origin(
+        lead,
+        reason="Indicação de uma cliente",
+        actor=world.owner,
+        seen=lead.attribution_id,
+        now=timezone.now(),
+    )
+    touch = shop.click()
+
+    shop.process(cloud.body(cloud.message(f"vm_token:{touch.token}")))
+
+    lead.refresh_from_db()
+    assert lead.attribution == by_hand
+    assert [one.rule for one in lead.attributions.order_by("pk")] == [
+        "anonymous",
+        "manual",
+        "token",
+    ]
 
 
 def test_an_intact_token_replaces_a_rescued_one_and_history_stays(shop):

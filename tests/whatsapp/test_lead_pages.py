@@ -82,7 +82,7 @@ def test_lead_page_needs_the_same_queries_for_few_and_for_many(
             make.attribution(lead, touch=touch, actor=world.owner)
             make.identity(lead, kind="username", value=uuid.uuid4().hex)
             make.conversation(lead, channel, state="closed", message_count=number)
-        with django_assert_num_queries(8):  # session, person, memberships, then 5
+        with django_assert_num_queries(9):  # session, person, memberships, then 6
             client.get(f"/w/padaria/leads/{lead.key}/")
 
 

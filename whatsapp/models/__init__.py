@@ -11,6 +11,7 @@ from whatsapp.models.message import (
     StatusEvent,
     WaitingStatus,
 )
+from whatsapp.models.note import LeadNote
 from whatsapp.models.outbox import OutboxEntry, OutboxState
 from whatsapp.models.template import Template
 
@@ -22,6 +23,7 @@ __all__ = [
     "Identity",
     "IdentityKind",
     "Lead",
+    "LeadNote",
     "MediaAsset",
     "MediaState",
     "Message",

@@ -49,6 +49,12 @@ class Lead(WorkspaceScoped):
         ]
         indexes = [
             models.Index(fields=["workspace", "-created_at"], name="lead_recent"),
+            # Most leads have no stage, and then cost this index nothing.
+            models.Index(
+                fields=["workspace", "stage", "-created_at"],
+                condition=~models.Q(stage=""),
+                name="lead_staged",
+            ),
             GinIndex(fields=["search"], name="lead_search"),
         ]
 

@@ -1,6 +1,7 @@
 """Leads as pages show them: the list, and one lead with everything that explains it."""
 
 import uuid
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,16 +11,20 @@ from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.models import Workspace
-from accounts.scoping import ScopedQuerySet
+from accounts.scoping import ScopedQuerySet, workspace_transaction
 from whatsapp.models import (
     Attribution,
     Conversation,
     Identity,
     Lead,
+    LeadNote,
+    Message,
+    Rule,
     Touch,
     TrackedLink,
 )
 from whatsapp.selectors import paging
+from whatsapp.selectors.lead_filters import LeadFilter
 from whatsapp.selectors.paging import Page
 from whatsapp.selectors.people import (
     ORIGIN_COLUMNS,
@@ -32,12 +37,13 @@ from whatsapp.selectors.people import (
 )
 
 PAGE_SIZE = 50
+_MOST_LINKS = 500  # to choose from
 _MOST = 100  # of each kind of row on a lead's page
 
 _PAGE = """
-SELECT lead.key, lead.created_at, lead.stage, {columns}
-  FROM (SELECT * FROM whatsapp_lead
-         WHERE workspace_id = %(workspace)s AND merged_into_id IS NULL {older}
+SELECT lead.key, lead.created_at, lead.stage, {columns}, lead.email, verdict.rule
+  FROM (SELECT * FROM whatsapp_lead lead
+         WHERE workspace_id = %(workspace)s AND merged_into_id IS NULL {older} {filters}
          ORDER BY created_at DESC, id DESC LIMIT %(limit)s) lead
   {joins}
  ORDER BY lead.created_at DESC, lead.id DESC
@@ -48,8 +54,7 @@ AND (created_at, id) < (%(at)s, (
 """
 _COLUMNS = f"{PERSON_COLUMNS}, {ORIGIN_COLUMNS}"
 _JOINS = f"{PERSON_JOIN} {ORIGIN_JOIN}"
-_FIRST_PAGE = _PAGE.format(columns=_COLUMNS, joins=_JOINS, older="")
-_LATER_PAGE = _PAGE.format(columns=_COLUMNS, joins=_JOINS, older=_OLDER)
+_EVERYBODY = LeadFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,24 @@ class LeadRow:
     stage: str
     person: Person
     origin: Origin
+    email: str
+    rule: str
+
+    @classmethod
+    def of(cls, row: tuple[Any, ...]) -> "LeadRow":
+        return cls(
+            key=row[0],
+            created_at=row[1],
+            stage=row[2],
+            person=Person.of(*row[3:6]),
+            origin=Origin.of(*row[6:12]),
+            email=row[12],
+            rule=row[13] or "",
+        )
+
+    @property
+    def rule_label(self) -> str:
+        return str(Rule(self.rule).label) if self.rule in Rule.values else self.rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +95,34 @@ class LeadView:
     touches: tuple[Touch, ...]
     attributions: tuple[Attribution, ...]
     conversations: tuple[Conversation, ...]
+    notes: tuple[LeadNote, ...]
+    # What was written where a verdict was made, by channel and the provider's id.
+    messages: dict[tuple[int, str], Message]
 
 
 def list_leads(
-    workspace: Workspace, *, before: str = "", size: int = PAGE_SIZE
+    workspace: Workspace,
+    *,
+    before: str = "",
+    size: int = PAGE_SIZE,
+    filters: LeadFilter = _EVERYBODY,
 ) -> Page[LeadRow]:
     position = paging.read(before)
     values: dict[str, Any] = {"workspace": workspace.pk, "limit": size + 1}
+    values |= filters.values(workspace)
     if position is not None:
         values |= {"at": position.at, "key": position.key}
-    with connection.cursor() as cursor:
-        cursor.execute(_LATER_PAGE if position else _FIRST_PAGE, values)
-        rows = [
-            LeadRow(
-                key=row[0],
-                created_at=row[1],
-                stage=row[2],
-                person=Person.of(*row[3:6]),
-                origin=Origin.of(*row[6:12]),
-            )
-            for row in cursor.fetchall()
-        ]
+    query = _PAGE.format(
+        columns=_COLUMNS,
+        joins=_JOINS,
+        older=_OLDER if position else "",
+        filters=filters.sql,
+    )
+    # Search runs in a function that reads the workspace from the transaction.
+    scope = workspace_transaction(workspace.pk) if filters.text else nullcontext()
+    with scope, connection.cursor() as cursor:
+        cursor.execute(query, values)
+        rows = [LeadRow.of(row) for row in cursor.fetchall()]
     shown = tuple(rows[:size])
     more = len(rows) > size
     return Page(
@@ -110,30 +140,85 @@ def find_lead(workspace: Workspace, *, key: uuid.UUID) -> LeadView | None:
     if lead is None:
         return None
     identities = list_identities(lead)
+    attributions = tuple(
+        Attribution.objects.for_workspace(workspace)
+        .filter(lead=lead)
+        .select_related("touch__link", "channel", "actor")
+        .order_by("-decided_at", "-id")[:_MOST]
+    )
     return LeadView(
         lead=lead,
         person=person_of(lead, identities),
         origin=origin_of(lead),
         identities=identities,
-        touches=tuple(
-            Touch.objects.for_workspace(workspace)
-            .filter(lead=lead)
-            .select_related("link", "channel")
-            .order_by("-occurred_at", "-id")[:_MOST]
-        ),
-        attributions=tuple(
-            Attribution.objects.for_workspace(workspace)
-            .filter(lead=lead)
-            .select_related("touch__link", "channel", "actor")
-            .order_by("-decided_at", "-id")[:_MOST]
-        ),
+        touches=list_touches(lead),
+        attributions=attributions,
         conversations=tuple(
             Conversation.objects.for_workspace(workspace)
             .filter(lead=lead)
             .select_related("channel")
             .order_by("-last_message_at", "-id")[:_MOST]
         ),
+        notes=list_notes(lead),
+        messages=_messages_of(workspace, attributions),
     )
+
+
+def find_editable(workspace: Workspace, *, key: uuid.UUID) -> Lead | None:
+    """A lead to write about; one that was merged away is history."""
+    leads = Lead.objects.for_workspace(workspace).select_related(
+        "attribution", "workspace"
+    )
+    return leads.filter(key=key, merged_into=None).first()
+
+
+def list_touches(lead: Lead) -> tuple[Touch, ...]:
+    return tuple(
+        Touch.objects.for_workspace(lead.workspace_id)
+        .filter(lead=lead)
+        .select_related("link", "channel")
+        .order_by("-occurred_at", "-id")[:_MOST]
+    )
+
+
+def list_notes(lead: Lead) -> tuple[LeadNote, ...]:
+    return tuple(
+        LeadNote.objects.for_workspace(lead.workspace_id)
+        .filter(lead=lead)
+        .select_related("author")
+        .order_by("-created_at", "-id")[:_MOST]
+    )
+
+
+def find_note(lead: Lead, *, key: uuid.UUID) -> LeadNote | None:
+    notes = LeadNote.objects.for_workspace(lead.workspace_id).select_related("lead")
+    return notes.filter(lead=lead, key=key).first()
+
+
+def list_link_choices(workspace: Workspace) -> list[TrackedLink]:
+    """Links to name as an origin, paused ones too: they brought people once."""
+    links = TrackedLink.objects.for_workspace(workspace).order_by("slug")
+    return list(links[:_MOST_LINKS])
+
+
+def _messages_of(
+    workspace: Workspace, attributions: tuple[Attribution, ...]
+) -> dict[tuple[int, str], Message]:
+    wanted = {
+        (one.channel_id, one.message_external_id)
+        for one in attributions
+        if one.channel_id and one.message_external_id
+    }
+    messages = (
+        Message.objects.for_workspace(workspace)
+        .filter(
+            channel_id__in={channel for channel, _ in wanted},
+            external_id__in={external for _, external in wanted},
+        )
+        .select_related("conversation")
+        .defer("search_text", "search")
+    )
+    return {(one.channel_id, str(one.external_id)): one for one in messages}
 
 
 def list_identities(lead: Lead) -> tuple[Identity, ...]:

@@ -99,7 +99,7 @@ def search_conversations(workspace: Workspace, *, text: str) -> SearchResult:
     if not words:
         return SearchResult((), is_cut=False)
     with workspace_transaction(workspace.pk):
-        rows = _rows(workspace, words=words, beginnings=_beginnings(workspace, text))
+        rows = _rows(workspace, words=words, beginnings=own_beginnings(workspace, text))
     return SearchResult(
         tuple(
             SearchRow(
@@ -134,7 +134,8 @@ def _first_hit(text: str, words: list[str]) -> tuple[int, int]:
     return 0, 0
 
 
-def _beginnings(workspace: Workspace, text: str) -> list[str]:
+def own_beginnings(workspace: Workspace, text: str) -> list[str]:
+    """`phone_beginnings` with the calling codes of this workspace's own numbers."""
     if not phone_beginnings(text, calling_codes=set()):
         return []
     own = Channel.objects.for_workspace(workspace).values_list("phone", flat=True)

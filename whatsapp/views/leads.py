@@ -1,26 +1,87 @@
-"""Leads, what explains their origin, and the tracked links that bring them."""
+"""Leads: the list with its filters and its CSV, and what explains one lead's origin."""
 
 import uuid
+from collections.abc import AsyncIterator, Iterator
+from typing import cast
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.http import Http404, HttpResponse
+from django.core.handlers.asgi import ASGIRequest
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_safe
 
-from accounts.http import WorkspaceRequest, requires
+from accounts import audit
+from accounts.http import WorkspaceRequest, client_ip, requires
 from accounts.permissions import Action
-from whatsapp.selectors import evidence, leads
+from whatsapp.forms.leads import LeadFilterForm, NoteForm
+from whatsapp.models import Attribution
+from whatsapp.selectors import evidence, lead_export, lead_filters, leads
+from whatsapp.selectors.leads import LeadView
 
 
 @require_safe
 @requires(Action.READ)
 def lead_list(request: WorkspaceRequest) -> HttpResponse:
     before = request.GET.get("before", "")
+    form = _filter_form(request)
+    filters = form.filter
+    asked = request.GET.copy()
+    asked.pop("before", None)
+    query = asked.urlencode()
     context = {
-        "page": leads.list_leads(request.workspace, before=before),
+        "form": form,
+        "filters": filters,
+        "opens_filters": bool({*filters.names, *form.errors} - {"text", "q"}),
+        "query": query,
+        "pager_query": f"{query}&" if query else "",
+        "page": leads.list_leads(request.workspace, before=before, filters=filters),
         "is_later_page": bool(before),
     }
     return render(request, "whatsapp/lead_list.html", context)
+
+
+@require_GET
+@requires(Action.READ)
+def lead_export_csv(request: WorkspaceRequest) -> HttpResponse:
+    """The leads of the filters in the address, all pages of them."""
+    filters = _filter_form(request).filter
+    now = timezone.now()
+    audit.record(
+        workspace=request.workspace,
+        action="lead.exported",
+        actor=request.user,
+        details={"filters": filters.names},
+        ip=client_ip(request),
+        now=now,
+    )
+    pieces = lead_export.write(request.workspace, filters=filters)
+    day = timezone.localtime(now).date().isoformat()
+    answer = StreamingHttpResponse(
+        _in_turn(pieces) if isinstance(request, ASGIRequest) else pieces,
+        content_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="leads-{day}.csv"',
+            "Cache-Control": "no-store",
+        },
+    )
+    return cast("HttpResponse", answer)  # a relative of it; the guards only pass it on
+
+
+async def _in_turn(pieces: Iterator[str]) -> AsyncIterator[str]:
+    """Piece by piece under ASGI, where Django reads a plain iterator whole first."""
+    take = sync_to_async(lambda: next(pieces, None))
+    while (piece := await take()) is not None:
+        yield piece
+
+
+def _filter_form(request: WorkspaceRequest) -> LeadFilterForm:
+    return LeadFilterForm(
+        request.GET,
+        links=lead_filters.list_slugs(request.workspace),
+        stages=lead_filters.list_stages(request.workspace),
+    )
 
 
 @require_safe
@@ -29,13 +90,21 @@ def lead_detail(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
     view = leads.find_lead(request.workspace, key=key)
     if view is None:
         raise Http404
-    verdicts = [
-        {"attribution": one, "steps": evidence.read(one.evidence)}
-        for one in view.attributions
-    ]
-    return render(
-        request, "whatsapp/lead_detail.html", {"view": view, "verdicts": verdicts}
-    )
+    context = {
+        "view": view,
+        "verdicts": [_verdict(view, one) for one in view.attributions],
+        "note_form": NoteForm(),
+    }
+    return render(request, "whatsapp/lead_detail.html", context)
+
+
+def _verdict(view: LeadView, attribution: Attribution) -> dict[str, object]:
+    place = (attribution.channel_id or 0, attribution.message_external_id or "")
+    return {
+        "attribution": attribution,
+        "steps": evidence.read(attribution.evidence),
+        "message": view.messages.get(place),
+    }
 
 
 @require_safe

@@ -1,0 +1,82 @@
+"""The lead list as CSV, piece by piece, safe to open in a spreadsheet."""
+
+import csv
+import io
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext
+
+from accounts.models import Workspace
+from whatsapp import phones
+from whatsapp.models import Confidence, TouchKind
+from whatsapp.selectors import leads
+from whatsapp.selectors.lead_filters import LeadFilter
+from whatsapp.selectors.leads import LeadRow
+
+BOM = "\ufeff"  # without it Excel reads UTF-8 as something else
+_BATCH = 1000
+# What makes a spreadsheet take a cell for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def defuse(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def write(
+    workspace: Workspace, *, filters: LeadFilter, batch: int = _BATCH
+) -> Iterator[str]:
+    """Begins with the heading. Words are chosen now, in the reader's language, since the
+    language is no longer set when the answer goes out."""
+    zone = ZoneInfo(workspace.time_zone)
+    kinds = {kind.value: str(kind.label) for kind in TouchKind}
+    levels = {level.value: str(level.label) for level in Confidence}
+    none = gettext("No origin")
+    heading = _line(
+        [
+            gettext("Name"),
+            gettext("Phone"),
+            gettext("E-mail"),
+            gettext("Stage"),
+            gettext("Origin"),
+            gettext("Link, ad or source"),
+            gettext("Confidence"),
+            gettext("Since (%(zone)s)") % {"zone": workspace.time_zone},
+            gettext("Key"),
+        ]
+    )
+
+    def line(row: LeadRow) -> str:
+        return _line(
+            [
+                row.person.name,
+                phones.display(row.person.phone) if row.person.phone else "",
+                row.email,
+                row.stage,
+                kinds.get(row.origin.kind, none),
+                row.origin.name,
+                levels.get(row.origin.confidence, ""),
+                f"{row.created_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+                str(row.key),
+            ]
+        )
+
+    def pieces() -> Iterator[str]:
+        yield BOM + heading
+        before: str | None = ""
+        while before is not None:
+            page = leads.list_leads(
+                workspace, before=before, size=batch, filters=filters
+            )
+            if page.rows:
+                yield "".join(line(row) for row in page.rows)
+            before = page.older
+
+    return pieces()
+
+
+def _line(cells: list[str]) -> str:
+    written = io.StringIO()
+    csv.writer(written).writerow([defuse(cell) for cell in cells])
+    return written.getvalue()

@@ -1,0 +1,105 @@
+"""What members write about a lead: its name, e-mail and stage, and notes."""
+
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import User
+from whatsapp.folding import fold
+from whatsapp.models import Lead, LeadNote
+
+
+class NotYours(Exception):
+    """A note is deleted by whoever wrote it, and by nobody else."""
+
+
+def edit_lead(
+    lead: Lead,
+    *,
+    name: str,
+    email: str,
+    stage: str,
+    actor: User,
+    now: datetime,
+    ip: str | None = None,
+) -> list[str]:
+    """Write what changed, and answer the names of those fields."""
+    wanted = {"name": name, "email": email, "stage": stage}
+    with transaction.atomic():
+        rows = Lead.objects.for_workspace(lead.workspace_id).select_for_update()
+        row = rows.get(pk=lead.pk)
+        changed = [field for field in wanted if getattr(row, field) != wanted[field]]
+        if not changed:
+            return []
+        for field in changed:
+            setattr(row, field, wanted[field])
+        row.search_text = fold(row.name)
+        row.save(update_fields=[*changed, "search_text", "updated_at"])
+        audit.record(
+            workspace=row.workspace,
+            action="lead.edited",
+            actor=actor,
+            target=str(row.key),
+            details={"fields": changed},
+            ip=ip,
+            now=now,
+        )
+    return changed
+
+
+def add_note(
+    lead: Lead,
+    *,
+    key: uuid.UUID,
+    text: str,
+    author: User,
+    now: datetime,
+    ip: str | None = None,
+) -> None:
+    """Keep a note. A key that is taken belongs to the same form sent before."""
+    note = LeadNote(
+        workspace_id=lead.workspace_id,
+        key=key,
+        lead=lead,
+        author=author,
+        text=text,
+        created_at=now,
+    )
+    with transaction.atomic():
+        before = LeadNote.objects.unscoped("keys are unique everywhere")
+        if before.filter(key=key).exists():
+            return
+        # Two at once: the unique key lets one in.
+        LeadNote.objects.bulk_create([note], ignore_conflicts=True)
+        audit.record(
+            workspace=lead.workspace,
+            action="lead.note_added",
+            actor=author,
+            target=str(lead.key),
+            details={"note": str(key)},
+            ip=ip,
+            now=now,
+        )
+
+
+def delete_note(
+    note: LeadNote, *, actor: User, now: datetime, ip: str | None = None
+) -> None:
+    if note.author_id != actor.pk:
+        raise NotYours
+    with transaction.atomic():
+        rows = LeadNote.objects.for_workspace(note.workspace_id).filter(pk=note.pk)
+        deleted, _ = rows.delete()
+        if not deleted:
+            return
+        audit.record(
+            workspace=note.workspace,
+            action="lead.note_deleted",
+            actor=actor,
+            target=str(note.lead.key),
+            details={"note": str(note.key)},
+            ip=ip,
+            now=now,
+        )
