@@ -156,13 +156,17 @@ def conditions(
 _CHANNEL = """conversation.channel_id = (
     SELECT id FROM integrations_channel
      WHERE key = %(channel)s AND workspace_id = conversation.workspace_id)"""
-_TOUCH = """EXISTS (
+_ORIGIN = """EXISTS (
     SELECT FROM whatsapp_lead found
       JOIN whatsapp_attribution verdict ON verdict.id = found.attribution_id
       JOIN whatsapp_touch touch ON touch.id = verdict.touch_id
-     WHERE found.id = conversation.lead_id{kind})"""
-_ORIGIN = _TOUCH.format(kind=" AND touch.kind = %(origin)s")
-_NO_ORIGIN = "NOT " + _TOUCH.format(kind="")
+     WHERE found.id = conversation.lead_id AND touch.kind = %(origin)s)"""
+# Most have none, so the list's order finds a page soon; as NOT EXISTS it would become a
+# join over everything.
+_NO_ORIGIN = """(
+    SELECT verdict.touch_id FROM whatsapp_lead found
+      JOIN whatsapp_attribution verdict ON verdict.id = found.attribution_id
+     WHERE found.id = conversation.lead_id) IS NULL"""
 _OPEN = (
     "conversation.last_message_at > %(window_from)s"
     " AND conversation.last_inbound_at > %(window_from)s"

@@ -18,7 +18,7 @@ from whatsapp.selectors.inbox import COLUMN_COUNT, COLUMNS, JOINS, ConversationR
 
 MOST = 50
 # Hits that filters choose from.
-_MOST_NARROWED = 1_000
+_MOST_NARROWED = 200
 _MOST_WORDS = 8
 _LONGEST_WORD = 60
 _SHORTEST_PHONE = 4
