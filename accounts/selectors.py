@@ -1,6 +1,7 @@
 """Which workspaces a person may enter."""
 
-from accounts.models import Membership, User
+from accounts.models import Membership, User, Workspace
+from accounts.permissions import Action, may
 
 
 def list_memberships(user: User) -> list[Membership]:
@@ -11,3 +12,14 @@ def list_memberships(user: User) -> list[Membership]:
         .filter(user=user)
         .order_by("workspace__name", "workspace_id")
     )
+
+
+def list_people_who_may(workspace: Workspace, action: Action) -> list[User]:
+    """Active members whose role allows `action`, by name."""
+    members = (
+        Membership.objects.for_workspace(workspace)
+        .select_related("user")
+        .filter(user__is_active=True)
+        .order_by("user__name", "user__email")
+    )
+    return [one.user for one in members if may(one.role, action)]

@@ -8,11 +8,17 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy, gettext_noop, pgettext_lazy
+from django.utils.translation import (
+    gettext,
+    gettext_lazy,
+    gettext_noop,
+    ngettext,
+    pgettext_lazy,
+)
 
 from accounts import permissions
 from integrations.providers.base.types import MessageKind
-from whatsapp import phones
+from whatsapp import phones, windows
 from whatsapp.models import MediaState
 from whatsapp.selectors.people import Person
 
@@ -177,3 +183,39 @@ def day_name(moment: datetime) -> str:
     if local.date() == now.date() - timedelta(days=1):
         return gettext("Yesterday")
     return date_format(local, "DATE_FORMAT")
+
+
+@register.filter
+def service_window(last_inbound_at: datetime | None) -> windows.Window:
+    """The 24 hours after the person's last message, as they stand now."""
+    return windows.window_of(last_inbound_at, now=timezone.now())
+
+
+@register.filter
+def span(length: timedelta) -> str:
+    """A length in its largest unit, short: `45 min`, `3 h`, `2 days`."""
+    minutes = max(0, int(length.total_seconds() // 60))
+    if minutes < 60:
+        return gettext("%(count)s min") % {"count": minutes}
+    if minutes < 48 * 60:
+        return gettext("%(count)s h") % {"count": minutes // 60}
+    days = minutes // (24 * 60)
+    return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}
+
+
+@register.filter
+def time_since(moment: datetime) -> str:
+    return span(timezone.now() - moment)
+
+
+@register.filter
+def exact(moment: datetime) -> str:
+    """To the second, in the workspace's zone: what a hover over a time shows."""
+    local = timezone.localtime(moment)
+    return f"{date_format(local, 'SHORT_DATE_FORMAT')} {local:%H:%M:%S %Z}"
+
+
+@register.filter
+def capped(count: int) -> str:
+    """A count that stopped at 100 as `99+`."""
+    return str(count) if count < 100 else "99+"

@@ -125,7 +125,7 @@ def test_tabs_part_open_from_closed(world, channel, signed_in):
     )
 
     first = client.get("/w/padaria/conversations/").content.decode()
-    second = client.get("/w/padaria/conversations/?state=closed").content.decode()
+    second = client.get("/w/padaria/conversations/?tab=closed").content.decode()
 
     assert str(open_one.key) in first
     assert str(closed.key) not in first
@@ -147,7 +147,7 @@ def test_older_link_leads_to_the_rest(world, channel, signed_in):
     first = client.get("/w/padaria/conversations/")
     older = first.context["page"].older
 
-    rest = client.get(f"/w/padaria/conversations/?state=open&before={older}")
+    rest = client.get(f"/w/padaria/conversations/?tab=all&before={older}")
 
     assert f"before={older}" in first.content.decode()
     assert str(made[0].key) in rest.content.decode()

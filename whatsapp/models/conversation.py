@@ -57,7 +57,13 @@ class Conversation(WorkspaceScoped):
             models.Index(
                 fields=["workspace", "state", "-last_message_at", "-id"],
                 name="conversation_list",
-            )
+            ),
+            # "Mine" and "unassigned", in the order of the list.
+            models.Index(
+                fields=["workspace", "assignee", "-last_message_at", "-id"],
+                condition=models.Q(state="open"),
+                name="conversation_assigned",
+            ),
         ]
 
     def __str__(self) -> str:

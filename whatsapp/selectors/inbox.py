@@ -2,13 +2,15 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
 
 from accounts.models import Workspace
+from whatsapp.selectors import filters as asking
 from whatsapp.selectors import paging
+from whatsapp.selectors.filters import NO_FILTERS, Filters
 from whatsapp.selectors.paging import Page
 from whatsapp.selectors.people import (
     ORIGIN_COLUMNS,
@@ -20,23 +22,44 @@ from whatsapp.selectors.people import (
 )
 
 PAGE_SIZE = 30
+# Above this a count is told as "99+": counting further would cost more than it says.
+MOST_COUNTED = 100
 
 # What a row shows, for conversations under the alias `conversation`.
 COLUMNS = f"""
     conversation.key, conversation.state, conversation.last_message_at,
     conversation.last_direction, conversation.preview, conversation.message_count,
     conversation.unread_count, channel.display_name, channel.phone,
-    {PERSON_COLUMNS}, {ORIGIN_COLUMNS}
+    {PERSON_COLUMNS}, {ORIGIN_COLUMNS},
+    conversation.last_inbound_at, waiting.since, assignee.name, assignee.email
 """
+COLUMN_COUNT = 22
+# Since when the person has had no answer. Beyond this many messages the figure is "at
+# least": a row must cost the same however much somebody writes.
+_LOOK_BACK = 50
+_WAITING_JOIN = f"""
+LEFT JOIN LATERAL (
+    SELECT min(recent.provider_at) AS since
+      FROM (SELECT provider_at, count(*) FILTER (WHERE direction = 'outbound')
+                       OVER (ORDER BY provider_at DESC, id DESC) AS answers
+              FROM (SELECT id, provider_at, direction FROM whatsapp_message
+                     WHERE conversation_id = conversation.id
+                       AND conversation.state = 'open'
+                       AND conversation.last_direction = 'inbound'
+                     ORDER BY provider_at DESC, id DESC
+                     LIMIT {_LOOK_BACK}) newest) recent
+     WHERE recent.answers = 0) waiting ON true
+"""  # noqa: S608  # a number of this module
 JOINS = f"""
     JOIN whatsapp_lead lead ON lead.id = conversation.lead_id
     JOIN integrations_channel channel ON channel.id = conversation.channel_id
-    {PERSON_JOIN} {ORIGIN_JOIN}
+    LEFT JOIN accounts_user assignee ON assignee.id = conversation.assignee_id
+    {PERSON_JOIN} {ORIGIN_JOIN} {_WAITING_JOIN}
 """
 _PAGE = """
 SELECT {columns}
-  FROM (SELECT * FROM whatsapp_conversation
-         WHERE workspace_id = %(workspace)s AND state = %(state)s {older}
+  FROM (SELECT * FROM whatsapp_conversation conversation
+         WHERE workspace_id = %(workspace)s AND state = %(state)s {narrowed} {older}
          ORDER BY last_message_at DESC, id DESC LIMIT %(limit)s) conversation
   {joins}
  ORDER BY conversation.last_message_at DESC, conversation.id DESC
@@ -46,8 +69,12 @@ AND (last_message_at, id) < (%(at)s, (
     SELECT id FROM whatsapp_conversation
      WHERE workspace_id = %(workspace)s AND key = %(key)s))
 """
-FIRST_PAGE = _PAGE.format(columns=COLUMNS, joins=JOINS, older="")
-LATER_PAGE = _PAGE.format(columns=COLUMNS, joins=JOINS, older=_OLDER)
+_COUNT = """
+SELECT count(*) FROM (
+    SELECT FROM whatsapp_conversation conversation
+     WHERE workspace_id = %(workspace)s AND state = %(state)s {narrowed}
+     LIMIT %(most)s) counted
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +89,9 @@ class ConversationRow:
     channel_name: str
     person: Person
     origin: Origin
+    last_inbound_at: datetime | None
+    waiting_since: datetime | None
+    assignee: str
 
     @classmethod
     def of(cls, values: tuple[Any, ...]) -> "ConversationRow":
@@ -77,23 +107,39 @@ class ConversationRow:
             channel_name=values[7] or values[8],
             person=Person.of(*values[9:12]),
             origin=Origin.of(*values[12:18]),
+            last_inbound_at=values[18],
+            waiting_since=values[19],
+            assignee=values[20] or values[21] or "",
         )
 
 
 def list_conversations(
-    workspace: Workspace, *, state: str, before: str = "", size: int = PAGE_SIZE
+    workspace: Workspace,
+    *,
+    state: str,
+    filters: Filters = NO_FILTERS,
+    user_id: int = 0,
+    now: datetime | None = None,
+    before: str = "",
+    size: int = PAGE_SIZE,
 ) -> Page[ConversationRow]:
+    """A page of the list; `user_id` and `now` are whose and when `filters` speak of."""
     position = paging.read(before)
-    values: dict[str, Any] = {
-        "workspace": workspace.pk,
-        "state": state,
-        "limit": size + 1,
-    }
+    narrowed, values = asking.conditions(
+        filters, user_id=user_id, now=now or datetime.now(UTC)
+    )
+    values |= {"workspace": workspace.pk, "state": state, "limit": size + 1}
     if position is not None:
         values |= {"at": position.at, "key": position.key}
+    statement = _PAGE.format(
+        columns=COLUMNS,
+        joins=JOINS,
+        narrowed=narrowed,
+        older=_OLDER if position else "",
+    )
     # The ORM would build four models a row; this page is read more than any other.
     with connection.cursor() as cursor:
-        cursor.execute(LATER_PAGE if position else FIRST_PAGE, values)
+        cursor.execute(statement, values)
         rows = [ConversationRow.of(row) for row in cursor.fetchall()]
     shown = tuple(rows[:size])
     more = len(rows) > size
@@ -101,3 +147,44 @@ def list_conversations(
         shown,
         paging.write(shown[-1].last_message_at, shown[-1].key) if more else None,
     )
+
+
+def count_tabs(workspace: Workspace, *, user_id: int) -> dict[str, int]:
+    """How many each tab holds, MOST_COUNTED for that many or more; one statement."""
+    values: dict[str, Any] = {"workspace": workspace.pk, "most": MOST_COUNTED}
+    parts = []
+    for tab in asking.TABS:
+        filters = Filters(tab=tab)
+        narrowed, more = asking.conditions(
+            filters, user_id=user_id, now=datetime.now(UTC)
+        )
+        values |= more | {f"state_{tab}": filters.state}
+        count = _COUNT.format(narrowed=narrowed).replace("(state)", f"(state_{tab})")
+        parts.append(f"({count})")
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", values)
+        [counts] = cursor.fetchall()
+    return dict(zip(asking.TABS, counts, strict=True))
+
+
+def count_news(
+    workspace: Workspace,
+    *,
+    filters: Filters,
+    user_id: int,
+    after: datetime,
+    now: datetime,
+) -> int:
+    """How many of the list have had a message since its newest row, up to MOST_COUNTED."""
+    narrowed, values = asking.conditions(filters, user_id=user_id, now=now)
+    values |= {
+        "workspace": workspace.pk,
+        "state": filters.state,
+        "after": after,
+        "most": MOST_COUNTED,
+    }
+    narrowed += " AND conversation.last_message_at > %(after)s"
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT.format(narrowed=narrowed), values)
+        [[count]] = cursor.fetchall()
+    return int(count)

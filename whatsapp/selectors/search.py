@@ -1,6 +1,7 @@
 """Finding conversations by what was said, by name and by number, as a person types it."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import phonenumbers
@@ -11,9 +12,13 @@ from accounts.scoping import workspace_transaction
 from integrations.models import Channel
 from whatsapp import phones
 from whatsapp.folding import fold
-from whatsapp.selectors.inbox import COLUMNS, JOINS, ConversationRow
+from whatsapp.selectors import filters as asking
+from whatsapp.selectors.filters import NO_FILTERS, Filters
+from whatsapp.selectors.inbox import COLUMN_COUNT, COLUMNS, JOINS, ConversationRow
 
 MOST = 50
+# Hits that filters choose from.
+_MOST_NARROWED = 200
 _MOST_WORDS = 8
 _LONGEST_WORD = 60
 _SHORTEST_PHONE = 4
@@ -33,7 +38,8 @@ WITH hits AS (
       FROM hits
      ORDER BY conversation_id, matched_at DESC, message_id NULLS LAST
 ), newest AS MATERIALIZED (
-    SELECT * FROM best ORDER BY matched_at DESC, conversation_id DESC LIMIT %(most)s
+    SELECT best.* FROM best {{kept}}
+     ORDER BY matched_at DESC, conversation_id DESC LIMIT %(shown)s
 )
 SELECT {COLUMNS}, left(message.text, 4000)
   FROM newest
@@ -43,6 +49,10 @@ SELECT {COLUMNS}, left(message.text, 4000)
  WHERE conversation.workspace_id = %(workspace)s
  ORDER BY newest.matched_at DESC, newest.conversation_id DESC
 """  # noqa: S608  # constants of this room; what a person typed is a parameter
+_KEPT = """
+JOIN whatsapp_conversation conversation
+  ON conversation.id = best.conversation_id{narrowed}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +103,39 @@ def phone_beginnings(text: str, *, calling_codes: set[int]) -> list[str]:
     return list(beginnings)
 
 
-def search_conversations(workspace: Workspace, *, text: str) -> SearchResult:
-    """The newest conversations in which every word is found, as a beginning of a word."""
+def search_conversations(
+    workspace: Workspace,
+    *,
+    text: str,
+    filters: Filters = NO_FILTERS,
+    user_id: int = 0,
+    now: datetime | None = None,
+) -> SearchResult:
+    """The newest conversations in which every word is found, as a beginning of a word.
+
+    Open and closed ones alike, unless a tab other than "all" is among the filters.
+    """
     words = query_words(text)
     if not words:
         return SearchResult((), is_cut=False)
+    narrowed, values = asking.conditions(
+        filters, user_id=user_id, now=now or datetime.now(UTC)
+    )
+    if filters.tab == "closed":
+        narrowed += " AND conversation.state = 'closed'"
     with workspace_transaction(workspace.pk):
-        rows = _rows(workspace, words=words, beginnings=own_beginnings(workspace, text))
+        rows = _rows(
+            workspace,
+            words=words,
+            beginnings=own_beginnings(workspace, text),
+            narrowed=narrowed,
+            values=values,
+        )
     return SearchResult(
         tuple(
             SearchRow(
                 ConversationRow.of(row),
-                excerpt(row[18], words=words) if row[18] else None,
+                excerpt(row[COLUMN_COUNT], words=words) if row[COLUMN_COUNT] else None,
             )
             for row in rows
         ),
@@ -151,16 +182,24 @@ def _calling_code(phone: str) -> int | None:
 
 
 def _rows(
-    workspace: Workspace, *, words: list[str], beginnings: list[str]
+    workspace: Workspace,
+    *,
+    words: list[str],
+    beginnings: list[str],
+    narrowed: str,
+    values: dict[str, Any],
 ) -> list[tuple[Any, ...]]:
+    kept = _KEPT.format(narrowed=narrowed) if narrowed else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            _SEARCH,
-            {
+            _SEARCH.format(kept=kept),
+            values
+            | {
                 "workspace": workspace.pk,
                 "words": tsquery(words),
                 "phones": beginnings,
-                "most": MOST,
+                "most": _MOST_NARROWED if narrowed else MOST,
+                "shown": MOST,
             },
         )
         rows: list[tuple[Any, ...]] = cursor.fetchall()

@@ -1,63 +1,155 @@
-"""The conversation list with its search, and one conversation."""
+"""The conversation list with its search and filters, and one conversation beside it."""
 
 import uuid
+from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from accounts import selectors as people
 from accounts.http import WorkspaceRequest, requires
 from accounts.permissions import Action
-from integrations.selectors import channels
-from whatsapp.models import ConversationState
-from whatsapp.selectors import inbox, leads, search, thread
+from integrations.selectors import channels as numbers
+from whatsapp.selectors import filters as asking
+from whatsapp.selectors import inbox, leads, paging, search, thread
+from whatsapp.views import handling
 
 
 @require_safe
 @vary_on_headers("HX-Request")
 @requires(Action.READ)
 def conversation_list(request: WorkspaceRequest) -> HttpResponse:
-    query = request.GET.get("q", "").strip()[:200]
-    state = request.GET.get("state", "")
-    if state not in ConversationState.values:
-        state = ConversationState.OPEN.value
-    context: dict[str, object] = {
-        "query": query,
-        "state": state,
-        "shows_channel": channels.has_several(request.workspace),
-    }
-    if query:
-        context["result"] = search.search_conversations(request.workspace, text=query)
-    else:
-        context["page"] = inbox.list_conversations(
-            request.workspace, state=state, before=request.GET.get("before", "")
-        )
-        context["is_later_page"] = "before" in request.GET
-    template = (
-        "whatsapp/_conversation_rows.html"
-        if request.htmx
-        else "whatsapp/conversation_list.html"
-    )
-    return render(request, template, context)
+    if request.htmx and "after" in request.GET:
+        return _news(request)
+    context = _list_context(request)
+    if not request.htmx:
+        return render(request, "whatsapp/conversation_list.html", context)
+    response = render(request, "whatsapp/_conversation_rows.html", context)
+    response.headers["HX-Replace-Url"] = str(context["here"])
+    return response
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
 @requires(Action.READ)
 def conversation_detail(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
     conversation = thread.find_conversation(request.workspace, key=key)
     if conversation is None:
         raise Http404
+    if request.method == "POST":
+        return handling.handle(request, conversation)
     identities = leads.list_identities(conversation.lead)
-    context = {
+    context = _list_context(request) | {
         "conversation": conversation,
         "lead": conversation.lead,
         "person": leads.person_of(conversation.lead, identities),
         "origin": leads.origin_of(conversation.lead),
         "identities": identities,
-        "page": thread.list_messages(
-            conversation, before=request.GET.get("before", "")
+        "people": people.list_people_who_may(request.workspace, Action.REPLY),
+        "thread": thread.list_messages(
+            conversation, before=request.GET.get("earlier", "")
         ),
-        "is_later_page": "before" in request.GET,
+        "is_earlier_page": "earlier" in request.GET,
     }
     return render(request, "whatsapp/conversation_detail.html", context)
+
+
+def _list_context(request: WorkspaceRequest) -> dict[str, Any]:
+    """The list as the address asks for it, for the list's page and beside a conversation."""
+    now = timezone.now()
+    active = [one for one in numbers.list_channels(request.workspace) if one.is_active]
+    filters = _filters(request, {one.key for one in active})
+    query = request.GET.get("q", "").replace("\0", "").strip()[:200]
+    before = request.GET.get("before", "")
+    whose: dict[str, Any] = {
+        "filters": filters,
+        "user_id": request.user.pk,
+        "now": now,
+    }
+    context: dict[str, Any] = {
+        "query": query,
+        "filters": filters,
+        "tabs": _tabs(request, filters),
+        "channels": active,
+        "shows_channel": len(active) > 1,
+        "is_later_page": "before" in request.GET,
+        "after": paging.write(now, 0),
+    }
+    if query:
+        context["result"] = search.search_conversations(
+            request.workspace, text=query, **whose
+        )
+    else:
+        context["page"] = inbox.list_conversations(
+            request.workspace, state=filters.state, before=before, **whose
+        )
+        if context["page"].rows:
+            newest = context["page"].rows[0]
+            context["after"] = paging.write(newest.last_message_at, newest.key)
+    context["asked"] = _asked(filters, query)
+    context["row_query"] = (
+        asking.written({**filters.asked, "before": before})
+        if before
+        else context["asked"]
+    )
+    context["here"] = _list_address(request, context["asked"])
+    return context
+
+
+def _tabs(request: WorkspaceRequest, filters: asking.Filters) -> list[dict[str, Any]]:
+    """Each with its count and what asks for it; other filters stay as they are."""
+    counts = inbox.count_tabs(request.workspace, user_id=request.user.pk)
+    return [
+        {
+            "name": name,
+            "count": count,
+            "query": asking.written({**filters.asked, "tab": name}),
+        }
+        for name, count in counts.items()
+    ]
+
+
+def _news(request: WorkspaceRequest) -> HttpResponse:
+    """How many conversations of this list have moved since its newest row; polled."""
+    position = paging.read(request.GET["after"])
+    if position is None:
+        return HttpResponse(status=204)
+    active = numbers.list_channels(request.workspace)
+    filters = _filters(request, {one.key for one in active if one.is_active})
+    count = inbox.count_news(
+        request.workspace,
+        filters=filters,
+        user_id=request.user.pk,
+        after=position.at,
+        now=timezone.now(),
+    )
+    here = _list_address(request, _asked(filters, ""))
+    context = {"count": count, "here": here}
+    return render(request, "whatsapp/_conversation_news.html", context)
+
+
+def _filters(request: WorkspaceRequest, channels: set[uuid.UUID]) -> asking.Filters:
+    return asking.read(
+        request.GET.dict(),
+        channels=channels,
+        now=timezone.now(),
+        zone=timezone.get_current_timezone(),
+    )
+
+
+def _asked(filters: asking.Filters, query: str) -> str:
+    """The query string that asks for the same list again, from its beginning."""
+    return asking.written({**({"q": query} if query else {}), **filters.asked})
+
+
+def _list_address(request: WorkspaceRequest, asked: str) -> str:
+    address = reverse(
+        "whatsapp:conversation-list",
+        kwargs={"workspace_slug": request.workspace.slug},
+    )
+    return f"{address}?{asked}" if asked else address

@@ -1,0 +1,127 @@
+"""What a team does with a conversation: who takes it, when it is over, what was read.
+
+Each may be asked twice and happens once; what changed is audited, by whom.
+"""
+
+from django.db import IntegrityError, transaction
+
+from accounts import audit
+from accounts.models import Membership, User
+from accounts.permissions import Action, may
+from whatsapp.models import Conversation, ConversationState
+
+
+class NotAMember(ValueError):
+    """A conversation goes only to somebody of its workspace who may answer it."""
+
+
+class AnotherIsOpen(ValueError):
+    """The person has written anew meanwhile, so an open conversation exists already."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        super().__init__()
+        self.conversation = conversation
+
+
+def assign(
+    conversation: Conversation,
+    *,
+    assignee_id: int | None,
+    actor: User,
+    ip: str | None = None,
+) -> bool:
+    """Give it to a member, or to nobody. False when it was theirs already."""
+    with transaction.atomic():
+        held = _hold(conversation)
+        if held.assignee_id == assignee_id:
+            return False
+        if assignee_id is not None and not _may_answer(held, assignee_id):
+            raise NotAMember
+        before, held.assignee_id = held.assignee_id, assignee_id
+        held.save(update_fields=["assignee"])
+        details = {"from": before, "to": assignee_id}
+        _note("conversation.assigned", held, actor=actor, details=details, ip=ip)
+    return True
+
+
+def close(conversation: Conversation, *, actor: User, ip: str | None = None) -> bool:
+    """False when it was closed already."""
+    with transaction.atomic():
+        held = _hold(conversation)
+        if held.state == ConversationState.CLOSED:
+            return False
+        held.state = ConversationState.CLOSED.value
+        held.save(update_fields=["state"])
+        _note("conversation.closed", held, actor=actor, ip=ip)
+    return True
+
+
+def reopen(conversation: Conversation, *, actor: User, ip: str | None = None) -> bool:
+    """False when it was open already. A pair of lead and number has one open at a time."""
+    with transaction.atomic():
+        same = Conversation.objects.for_workspace(conversation.workspace_id).filter(
+            channel=conversation.channel_id, lead=conversation.lead_id
+        )
+        rows = list(same.select_for_update().order_by("id"))
+        held = next(row for row in rows if row.pk == conversation.pk)
+        if held.state == ConversationState.OPEN:
+            return False
+        for other in rows:
+            if other.state == ConversationState.OPEN:
+                raise AnotherIsOpen(other)
+        held.state = ConversationState.OPEN.value
+        try:
+            with transaction.atomic():
+                held.save(update_fields=["state"])
+        except IntegrityError:  # a message opened another one in this very moment
+            opened = same.get(state=ConversationState.OPEN)
+            raise AnotherIsOpen(opened) from None
+        _note("conversation.reopened", held, actor=actor, ip=ip)
+    return True
+
+
+def mark_read(conversation: Conversation, *, seen: int) -> bool:
+    """Nothing is unread any more, if no message has come since `seen` were counted.
+
+    Not audited: it is told by nobody and undone by the next message.
+    """
+    unread = Conversation.objects.for_workspace(conversation.workspace_id).filter(
+        pk=conversation.pk, unread_count__gt=0, message_count__lte=seen
+    )
+    return bool(unread.update(unread_count=0))
+
+
+def _hold(conversation: Conversation) -> Conversation:
+    held: Conversation = (
+        Conversation.objects.for_workspace(conversation.workspace_id)
+        .select_for_update()
+        .get(pk=conversation.pk)
+    )
+    return held
+
+
+def _may_answer(conversation: Conversation, user_id: int) -> bool:
+    membership = (
+        Membership.objects.for_workspace(conversation.workspace_id)
+        .filter(user=user_id, user__is_active=True)
+        .first()
+    )
+    return membership is not None and may(membership.role, Action.REPLY)
+
+
+def _note(
+    action: str,
+    conversation: Conversation,
+    *,
+    actor: User,
+    ip: str | None,
+    details: dict[str, int | None] | None = None,
+) -> None:
+    audit.record(
+        workspace=conversation.workspace,
+        action=action,
+        actor=actor,
+        target=str(conversation.key),
+        details=details,
+        ip=ip,
+    )
