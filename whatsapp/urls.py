@@ -15,6 +15,17 @@ urlpatterns = [
     ),
     path("leads/", leads.lead_list, name="lead-list"),
     path("leads/<uuid:key>/", leads.lead_detail, name="lead-detail"),
-    path("links/", leads.link_list, name="link-list"),
+    path("links/", links.link_list, name="link-list"),
+    path("links/new/", links.link_new, name="link-new"),
+    path("links/<uuid:key>/", links.link_detail, name="link-detail"),
+    path("links/<uuid:key>/edit/", links.link_edit, name="link-edit"),
+    path("links/<uuid:key>/state/", links.link_state, name="link-state"),
+    path("links/<uuid:key>/clicks/", links.link_clicks, name="link-clicks"),
+    path(
+        "links/<uuid:key>/conversations/",
+        links.link_conversations,
+        name="link-conversations",
+    ),
     path("links/<uuid:key>/qr.svg", links.qr, name="link-qr"),
+    path("links/<uuid:key>/qr.png", links.qr_png, name="link-qr-png"),
 ]

@@ -1,8 +1,7 @@
-"""Leads, what explains their origin, and the tracked links that bring them."""
+"""Leads, and what explains their origin."""
 
 import uuid
 
-from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -36,13 +35,3 @@ def lead_detail(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
     return render(
         request, "whatsapp/lead_detail.html", {"view": view, "verdicts": verdicts}
     )
-
-
-@require_safe
-@requires(Action.READ)
-def link_list(request: WorkspaceRequest) -> HttpResponse:
-    context = {
-        "links": list(leads.list_links(request.workspace)),
-        "public_url": settings.PUBLIC_URL,
-    }
-    return render(request, "whatsapp/link_list.html", context)
