@@ -2,11 +2,10 @@
 
 from django.urls import path
 
-from whatsapp.views import conversations, home, leads, links
+from whatsapp.views import conversations, leads, links
 
 app_name = "whatsapp"
 urlpatterns = [
-    path("", home.home, name="home"),
     path("conversations/", conversations.conversation_list, name="conversation-list"),
     path(
         "conversations/<uuid:key>/",

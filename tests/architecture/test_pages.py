@@ -103,7 +103,7 @@ def test_members_see_a_page_outsiders_a_404_and_others_the_sign_in(
     url = _address(name, address, furnished)
 
     assert signed_in(world.owner).get(url).status_code == 200
-    allowed = may("agent", resolve(url).func.required_action)
+    allowed = may("agent", resolve(url).func.__dict__["required_action"])
     assert signed_in(world.agent).get(url).status_code == (200 if allowed else 403)
     assert signed_in(world.outsider).get(url).status_code == 404
     anonymous = Client().get(url)
