@@ -2,11 +2,10 @@
 
 from django.urls import path
 
-from whatsapp.views import conversations, home, lead_edits, leads, links
+from whatsapp.views import conversations, lead_edits, leads, links
 
 app_name = "whatsapp"
 urlpatterns = [
-    path("", home.home, name="home"),
     path("conversations/", conversations.conversation_list, name="conversation-list"),
     path(
         "conversations/<uuid:key>/",
@@ -19,6 +18,17 @@ urlpatterns = [
     path("leads/<uuid:key>/edit/", lead_edits.lead_edit, name="lead-edit"),
     path("leads/<uuid:key>/origin/", lead_edits.lead_origin, name="lead-origin"),
     path("leads/<uuid:key>/notes/", lead_edits.lead_notes, name="lead-notes"),
-    path("links/", leads.link_list, name="link-list"),
+    path("links/", links.link_list, name="link-list"),
+    path("links/new/", links.link_new, name="link-new"),
+    path("links/<uuid:key>/", links.link_detail, name="link-detail"),
+    path("links/<uuid:key>/edit/", links.link_edit, name="link-edit"),
+    path("links/<uuid:key>/state/", links.link_state, name="link-state"),
+    path("links/<uuid:key>/clicks/", links.link_clicks, name="link-clicks"),
+    path(
+        "links/<uuid:key>/conversations/",
+        links.link_conversations,
+        name="link-conversations",
+    ),
     path("links/<uuid:key>/qr.svg", links.qr, name="link-qr"),
+    path("links/<uuid:key>/qr.png", links.qr_png, name="link-qr-png"),
 ]

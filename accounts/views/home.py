@@ -13,5 +13,5 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect("account_login")
     memberships = selectors.list_memberships(request.user)
     if len(memberships) == 1:
-        return redirect("whatsapp:home", memberships[0].workspace.slug)
+        return redirect("webhooks:home", memberships[0].workspace.slug)
     return render(request, "accounts/home.html", {"choices": memberships})

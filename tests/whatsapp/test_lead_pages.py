@@ -115,21 +115,6 @@ def test_list_pages_follow_each_other(world, django_assert_num_queries):
     assert second.older is None
 
 
-def test_link_list_shows_address_and_clicks_without_a_query_each(
-    world, channel, signed_in, django_assert_num_queries
-):
-    for number in range(4):
-        link = make.link(channel, slug=f"link-{number}", is_paused=number == 3)
-        make.touch(make.lead(world.workspace), link=link)
-    client = signed_in(world.agent)
-
-    with django_assert_num_queries(4):
-        page = client.get("/w/padaria/links/").content.decode()
-
-    assert "/r/link-0" in page
-    assert "Pausado" in page
-
-
 @pytest.mark.parametrize(
     "written",
     [

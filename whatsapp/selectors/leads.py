@@ -7,11 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, OuterRef, Subquery
-from django.db.models.functions import Coalesce
 
 from accounts.models import Workspace
-from accounts.scoping import ScopedQuerySet, workspace_transaction
+from accounts.scoping import workspace_transaction
 from whatsapp.models import (
     Attribution,
     Conversation,
@@ -21,7 +19,6 @@ from whatsapp.models import (
     Message,
     Rule,
     Touch,
-    TrackedLink,
 )
 from whatsapp.selectors import paging
 from whatsapp.selectors.lead_filters import LeadFilter
@@ -249,21 +246,3 @@ def origin_of(lead: Lead) -> Origin:
         touch.ad_id if touch else None,
         touch.utm_source if touch else None,
     )
-
-
-def list_links(workspace: Workspace) -> ScopedQuerySet[TrackedLink]:
-    clicks = (
-        Touch.objects.for_workspace(workspace)
-        .filter(link=OuterRef("pk"))
-        .order_by()
-        .values("link")
-        .annotate(count=Count("*"))
-        .values("count")
-    )
-    links: ScopedQuerySet[TrackedLink] = (
-        TrackedLink.objects.for_workspace(workspace)
-        .select_related("channel")
-        .annotate(touch_count=Coalesce(Subquery(clicks), 0))
-        .order_by("is_paused", "-created_at", "-id")
-    )
-    return links

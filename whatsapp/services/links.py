@@ -1,4 +1,4 @@
-"""Tracked links: adding one, and recording each click as a touch with a token.
+"""Tracked links: adding and changing one, and recording each click as a touch with a token.
 
 The visitor's first message carries the token back; `webhooks/attribution.py` reads it.
 """
@@ -46,6 +46,7 @@ def add_tracked_link(
     utm: Mapping[str, str] | None = None,
     actor: User | None = None,
     actor_label: str = "",
+    ip: str | None = None,
 ) -> TrackedLink:
     """Add `/r/<slug>` for a number of this workspace, or raise LinkInvalid."""
     link = TrackedLink(
@@ -68,6 +69,7 @@ def add_tracked_link(
                 actor_label=actor_label,
                 target=str(link.key),
                 details={"slug": slug},
+                ip=ip,
                 now=now,
             )
     except ValidationError as error:
@@ -77,6 +79,77 @@ def add_tracked_link(
     except IntegrityError:
         raise LinkInvalid({"slug": "is taken"}) from None
     return link
+
+
+def change_tracked_link(
+    link: TrackedLink,
+    *,
+    channel: Channel,
+    slug: str,
+    prefilled_text: str,
+    utm: Mapping[str, str],
+    now: datetime,
+    actor: User | None = None,
+    ip: str | None = None,
+) -> TrackedLink:
+    """Give a link other values, or raise LinkInvalid. Clicks so far keep what they had."""
+    if channel.workspace_id != link.workspace_id:
+        raise LinkInvalid({"channel": "is not a number of this workspace"})
+    wanted = {"channel_id": channel.pk, "slug": slug, "prefilled_text": prefilled_text}
+    wanted |= {name: utm.get(name, "") for name in UTM_FIELDS}
+    try:
+        with transaction.atomic():
+            link = _locked(link)
+            changed = [
+                name for name, value in wanted.items() if getattr(link, name) != value
+            ]
+            for name in changed:
+                setattr(link, name, wanted[name])
+            link.clean_fields()
+            if changed:
+                link.save(update_fields=changed)
+                audit.record(
+                    workspace=link.workspace,
+                    action="link.changed",
+                    actor=actor,
+                    target=str(link.key),
+                    details={"fields": sorted(changed)},
+                    ip=ip,
+                    now=now,
+                )
+    except ValidationError as error:
+        raise LinkInvalid(
+            {name: " ".join(texts) for name, texts in error.message_dict.items()}
+        ) from None
+    except IntegrityError:
+        raise LinkInvalid({"slug": "is taken"}) from None
+    return link
+
+
+def set_paused(
+    link: TrackedLink,
+    *,
+    is_paused: bool,
+    now: datetime,
+    actor: User | None = None,
+    ip: str | None = None,
+) -> bool:
+    """Pause or resume; answers whether that changed anything."""
+    with transaction.atomic():
+        link = _locked(link)
+        if link.is_paused == is_paused:
+            return False
+        link.is_paused = is_paused
+        link.save(update_fields=["is_paused"])
+        audit.record(
+            workspace=link.workspace,
+            action="link.paused" if is_paused else "link.resumed",
+            actor=actor,
+            target=str(link.key),
+            ip=ip,
+            now=now,
+        )
+    return True
 
 
 def record_click(
@@ -118,14 +191,29 @@ def record_click(
 
 def whatsapp_url(link: TrackedLink, *, token: str | None) -> str:
     """Where the visitor goes on: the chat with our number, its text already written."""
-    lines = [link.prefilled_text, f"vm_token:{token}" if token else ""]
-    text = "\n".join(line for line in lines if line)
+    text = first_message(link, token=token)
     address = f"https://wa.me/{link.channel.phone.lstrip('+')}"
     return f"{address}?text={quote(text, safe='')}" if text else address
 
 
+def first_message(link: TrackedLink, *, token: str | None) -> str:
+    """What stands in the visitor's text field when the chat opens."""
+    lines = [link.prefilled_text, f"vm_token:{token}" if token else ""]
+    return "\n".join(line for line in lines if line)
+
+
 def public_url(link: TrackedLink) -> str:
     return f"{settings.PUBLIC_URL}/r/{link.slug}"
+
+
+def _locked(link: TrackedLink) -> TrackedLink:
+    locked: TrackedLink = (
+        TrackedLink.objects.for_workspace(link.workspace_id)
+        .select_related("workspace", "channel")
+        .select_for_update(of=("self",))
+        .get(pk=link.pk)
+    )
+    return locked
 
 
 def _clean(value: str, size: int) -> str:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Iterator
 from typing import cast
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -105,13 +104,3 @@ def _verdict(view: LeadView, attribution: Attribution) -> dict[str, object]:
         "steps": evidence.read(attribution.evidence),
         "message": view.messages.get(place),
     }
-
-
-@require_safe
-@requires(Action.READ)
-def link_list(request: WorkspaceRequest) -> HttpResponse:
-    context = {
-        "links": list(leads.list_links(request.workspace)),
-        "public_url": settings.PUBLIC_URL,
-    }
-    return render(request, "whatsapp/link_list.html", context)

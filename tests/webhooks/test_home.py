@@ -6,6 +6,8 @@ from django.utils import timezone
 
 from tests.factories import integrations as make_room_1
 from tests.factories import whatsapp as make
+from webhooks import pulse
+from webhooks.models import RawWebhook
 from whatsapp.selectors import today
 
 
@@ -28,12 +30,14 @@ def test_today_counts_messages_and_leads_since_midnight(world):
 
     found = today.summarize(world.workspace, since=since)
 
-    assert (found.received, found.sent, found.leads) == (1, 1, 3)
-    assert [(one.origin.name, one.count, one.share) for one in found.origins] == [
+    assert (found.received, found.sent, found.new.leads) == (1, 1, 3)
+    assert [(one.origin.name, one.count, one.share) for one in found.new.origins] == [
         ("vitrine", 2, 67),
         ("", 1, 33),
     ]
-    assert found.other_origins == 0
+    assert found.new.other_origins == 0
+    assert sum(one.count for one in found.hours) == 1
+    assert max(one.height for one in found.hours) == 100
 
 
 def test_many_origins_are_summed_up(world):
@@ -43,7 +47,7 @@ def test_many_origins_are_summed_up(world):
         link = make.link(channel, slug=f"link-{number}")
         make.attribution(lead, touch=make.touch(lead, link=link))
 
-    found = today.summarize(world.workspace, since=make.NOON)
+    found = today.count_origins(world.workspace, since=make.NOON)
 
     assert len(found.origins) + found.other_origins == 10
     assert found.other_origins == 2
@@ -64,3 +68,50 @@ def test_home_of_an_empty_workspace_says_how_to_connect_a_number(world, signed_i
     page = signed_in(world.agent).get("/w/padaria/").content.decode()
 
     assert "manage.py add_integration --workspace padaria" in page
+
+
+def test_first_steps_tick_themselves_off_and_go(world):
+    def done():
+        steps = today.first_steps(world.workspace)
+        return [one.name for one in steps if one.is_done]
+
+    assert done() == ["member"]
+
+    channel = make_room_1.channel(world.workspace)
+    link = make.link(channel)
+    assert done() == ["number", "link", "member"]
+
+    lead = make.lead(world.workspace)
+    make.touch(lead, link=link)
+    make.conversation(lead, channel)
+    assert today.first_steps(world.workspace) == ()
+
+
+def test_the_pulse_counts_what_waits_in_this_workspace_alone(world, signed_in):
+    now = timezone.now()
+    for minutes, (workspace, state) in enumerate(
+        [
+            (world.workspace, "received"),
+            (world.workspace, "leased"),
+            (world.workspace, "parked"),
+            (world.workspace, "unrouted"),
+            (world.workspace, "done"),
+            (world.other_workspace, "parked"),
+            (world.other_workspace, "received"),
+        ]
+    ):
+        RawWebhook.objects.create(
+            workspace=workspace,
+            provider="meta_cloud",
+            body=b"{}",
+            digest=b"0" * 32,
+            state=state,
+            received_at=now - timedelta(minutes=minutes),
+            next_at=now,
+        )
+
+    found = pulse.read(world.workspace)
+    page = signed_in(world.agent).get("/w/padaria/")
+
+    assert found == pulse.Pulse(now - timedelta(minutes=1), 1, 1)
+    assert page.status_code == 200
