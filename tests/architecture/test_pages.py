@@ -12,6 +12,7 @@ from django.test.signals import template_rendered
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.factories import integrations as make_room_1
+from tests.factories import webhooks as make_room_4
 from tests.factories import whatsapp as make
 
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script> \u202emoc'
@@ -49,7 +50,19 @@ def furnished(world):
     make.media(message, filename=HOSTILE, mime_told=HOSTILE)
     make.message(conversation, text=HOSTILE, target_id="m1")
     make.message(conversation, kind="reaction", text=HOSTILE, target_id="m1")
-    return {"conversation-detail": conversation, "lead-detail": lead, "link-qr": link}
+    webhook = make_room_4.raw_webhook(
+        world.workspace, state="parked", error=HOSTILE, headers={"x": HOSTILE}
+    )
+    return {
+        "conversation-detail": conversation,
+        "lead-detail": lead,
+        "link-qr": link,
+        "webhook-detail": webhook,
+    }
+
+
+# Addresses that only take a POST; their own tests look at them.
+ACTS = {"webhook-content", "webhook-raw", "webhook-park", "webhook-replay"}
 
 
 def _workspace_patterns():
@@ -65,6 +78,8 @@ def _collect(pattern, prefix, found):
     if isinstance(pattern, URLResolver):
         for inner in pattern.url_patterns:
             _collect(inner, route, found)
+    elif pattern.name in ACTS:
+        return
     elif isinstance(pattern, URLPattern) and "workspace_slug" in route:
         address = "/" + route.replace("<slug:workspace_slug>", "{slug}")
         found.append((pattern.name, address.replace("<uuid:key>", "{key}")))
