@@ -15,4 +15,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("w/<slug:workspace_slug>/", include("integrations.urls")),
     path("w/<slug:workspace_slug>/", include("tickets.urls")),
     path("w/<slug:workspace_slug>/", include("webhooks.urls")),
+    path("platform/", include("webhooks.platform_urls")),
 ]

@@ -1,10 +1,16 @@
-"""Pages of room 4 in a workspace, under `w/<workspace_slug>/`."""
+"""Pages of the top room that stand in a workspace."""
 
 from django.urls import path
 
-from webhooks.views import home
+from webhooks.views import acts, explorer, home
 
 app_name = "webhooks"
 urlpatterns = [
     path("", home.home, name="home"),
+    path("webhooks/", explorer.webhook_list, name="webhook-list"),
+    path("webhooks/replay/", acts.webhook_replay, name="webhook-replay"),
+    path("webhooks/<uuid:key>/", explorer.webhook_detail, name="webhook-detail"),
+    path("webhooks/<uuid:key>/content/", acts.webhook_content, name="webhook-content"),
+    path("webhooks/<uuid:key>/raw/", acts.webhook_raw, name="webhook-raw"),
+    path("webhooks/<uuid:key>/park/", acts.webhook_park, name="webhook-park"),
 ]

@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from accounts.permissions import may
 from tests.factories import integrations as make_room_1
+from tests.factories import webhooks as make_room_4
 from tests.factories import whatsapp as make
 
 LINK_PAGES = (
@@ -60,13 +61,21 @@ def furnished(world):
     make.message(conversation, text=HOSTILE, target_id="m1")
     make.message(conversation, kind="reaction", text=HOSTILE, target_id="m1")
     make.note(lead, author=world.agent, text=HOSTILE)
+    webhook = make_room_4.raw_webhook(
+        world.workspace, state="parked", error=HOSTILE, headers={"x": HOSTILE}
+    )
     return {
         "conversation-detail": conversation,
         "lead-detail": lead,
         "lead-edit": lead,
         "lead-origin": lead,
         "lead-notes": lead,
+        "webhook-detail": webhook,
     } | dict.fromkeys(LINK_PAGES, link)
+
+
+# Addresses that only take a POST; their own tests look at them.
+ACTS = {"webhook-content", "webhook-raw", "webhook-park", "webhook-replay"}
 
 
 def _workspace_patterns():
@@ -82,6 +91,8 @@ def _collect(pattern, prefix, found):
     if isinstance(pattern, URLResolver):
         for inner in pattern.url_patterns:
             _collect(inner, route, found)
+    elif pattern.name in ACTS:
+        return
     elif isinstance(pattern, URLPattern) and "workspace_slug" in route:
         address = "/" + route.replace("<slug:workspace_slug>", "{slug}")
         found.append((pattern.name, address.replace("<uuid:key>", "{key}")))

@@ -19,6 +19,7 @@ from whatsapp.models import (
     Message,
     Rule,
     Touch,
+    TrackedLink,
 )
 from whatsapp.selectors import paging
 from whatsapp.selectors.lead_filters import LeadFilter

@@ -17,7 +17,7 @@ from accounts.permissions import Action
 from integrations.models import Channel
 from integrations.selectors import channels as channels_selector
 from whatsapp import qr as qr_image
-from whatsapp.forms import LinkForm
+from whatsapp.forms.links import LinkForm
 from whatsapp.models import TrackedLink
 from whatsapp.selectors import links as links_selector
 from whatsapp.services import links

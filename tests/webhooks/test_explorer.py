@@ -1,0 +1,431 @@
+"""The webhook explorer: what is listed, what is masked, what is done, and by whom."""
+
+import json
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import AuditEvent
+from tests.factories import cloud_api as cloud
+from tests.factories import webhooks as make
+from webhooks.models import RawWebhook
+from whatsapp.models import Conversation, Message
+
+URL = "/w/padaria/webhooks/"
+BROKEN = b'{"entry": ['
+SECRET_TEXT = "receita do pão da casa"
+
+
+@pytest.fixture
+def owner(world, signed_in):
+    world.owner.language = "en"
+    world.owner.save()
+    return signed_in(world.owner)
+
+
+@pytest.fixture
+def agent(world, signed_in):
+    world.agent.language = "en"
+    world.agent.save()
+    return signed_in(world.agent)
+
+
+@pytest.fixture
+def platform_admin(world, signed_in):
+    world.outsider.is_platform_admin = True
+    world.outsider.language = "en"
+    world.outsider.save()
+    return signed_in(world.outsider)
+
+
+def shown(response):
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def actions(workspace):
+    rows = AuditEvent.objects.for_workspace(workspace).order_by("sequence")
+    return [row.action for row in rows]
+
+
+# --- the list -----------------------------------------------------------------
+def test_the_list_shows_rows_of_this_workspace_with_what_they_led_to(
+    shop, world, agent
+):
+    (done, parked) = shop.process(cloud.body(cloud.message()), BROKEN)
+    foreign = make.raw_webhook(world.other_workspace)
+    nobodys = make.raw_webhook(None)
+
+    html = shown(agent.get(URL))
+
+    assert str(done.key) in html
+    assert str(parked.key) in html
+    assert str(foreign.key) not in html
+    assert str(nobodys.key) not in html
+    assert "1 message stored" in html
+    assert "1 parked" in html
+    assert "Recado could not make sense of it" in html
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("state=parked", {"parked"}),
+        ("kind=messages", {"done"}),
+        ("period=day", {"done", "parked"}),
+        ("until=2020-01-01T00:00", set()),
+        ("since=2020-01-01T00:00&state=done", {"done", "old"}),
+        ("period=day&state=done", {"done"}),
+    ],
+)
+def test_filters_narrow_the_list(shop, agent, query, found):
+    rows = dict(
+        zip(
+            ("done", "parked"),
+            shop.process(cloud.body(cloud.message()), BROKEN),
+            strict=True,
+        )
+    )
+    rows["old"] = make.raw_webhook(
+        shop.workspace, state="done", received_at=timezone.now() - timedelta(days=3)
+    )
+
+    html = shown(agent.get(f"{URL}?{query}"))
+
+    assert {name for name, row in rows.items() if str(row.key) in html} == found
+
+
+def test_an_integration_narrows_the_list_and_a_foreign_one_is_an_error(
+    shop, world, make_shop_for, agent
+):
+    row = shop.receive(cloud.body(cloud.message()))
+    without = make.raw_webhook(shop.workspace)
+    other = make_shop_for(
+        world.other_workspace, external_id="7", phone="+5511955556666"
+    )
+
+    own = shown(agent.get(f"{URL}?integration={shop.integration.key}"))
+    foreign = shown(agent.get(f"{URL}?integration={other.integration.key}"))
+
+    assert str(row.key) in own
+    assert str(without.key) not in own
+    assert str(row.key) not in foreign
+    assert "field__errors" in foreign
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "state=nothing",
+        "since=yesterday",
+        "period=century",
+        "integration=1",
+        "since=2026-02-01T00:00&until=2026-01-01T00:00",
+        "before=" + "9" * 30,
+        "before=x",
+        "before=%00&after=-1",
+        "since=%00",
+        "kind=%00",
+    ],
+)
+def test_impossible_filters_are_told_and_break_nothing(shop, agent, query):
+    make.raw_webhook(shop.workspace)
+
+    assert agent.get(f"{URL}?{query}").status_code == 200
+
+
+def test_pages_follow_each_other_while_new_rows_come_in(shop, agent):
+    made = [make.raw_webhook(shop.workspace, state="done") for _ in range(60)]
+
+    first = agent.get(f"{URL}?state=done")
+    older = first.context["page"].older
+    make.raw_webhook(shop.workspace, state="done")
+    second = agent.get(f"{URL}?state=done&before={older}")
+
+    keys = [one["row"].key for one in (*first.context["rows"], *second.context["rows"])]
+    assert keys == [row.key for row in reversed(made)]
+    assert f"?state=done&amp;before={older}" in first.content.decode()
+
+
+def test_the_list_costs_the_same_for_few_and_for_many(shop, agent):
+    counts = []
+    for _ in range(2):
+        for _ in range(10):
+            make.raw_webhook(shop.workspace, integration=shop.integration)
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            agent.get(URL)
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1] <= 8
+
+
+# --- live tail ----------------------------------------------------------------
+def test_the_tail_is_off_until_asked_for_and_then_adds_what_is_newer(shop, agent):
+    first = make.raw_webhook(shop.workspace)
+    assert "hx-trigger" not in shown(agent.get(URL))
+    assert f"after={first.pk}" in shown(agent.get(f"{URL}?live=1"))
+
+    quiet = agent.get(f"{URL}?after={first.pk}", headers={"HX-Request": "true"})
+    newer = make.raw_webhook(shop.workspace)
+    news = shown(agent.get(f"{URL}?after={first.pk}", headers={"HX-Request": "true"}))
+
+    assert quiet.status_code == 204
+    assert "1 new request" in news
+    assert str(newer.key) in news
+    assert str(first.key) not in news
+    assert f"after={newer.pk}" in news
+
+
+# --- one request --------------------------------------------------------------
+def test_a_request_is_masked_until_somebody_who_may_asks(shop, world, owner, agent):
+    (row,) = shop.process(
+        cloud.body(cloud.message(SECRET_TEXT, sender="5511912345678", name="Beatriz"))
+    )
+
+    hidden = shown(agent.get(f"{URL}{row.key}/"))
+    refused = agent.post(f"{URL}{row.key}/content/")
+    opened = shown(owner.post(f"{URL}{row.key}/content/"))
+
+    for private in (SECRET_TEXT, "Beatriz", "5511912345678"):
+        assert private not in hidden
+        assert private in opened
+    assert "5678" in hidden
+    assert refused.status_code == 403
+    assert actions(world.workspace) == ["inbox.content_shown"]
+    assert audit.verify(world.workspace).is_intact
+
+
+def test_a_request_names_its_events_and_leads_to_their_conversation(shop, agent):
+    (row,) = shop.process(cloud.body(cloud.message()))
+    (again,) = shop.process(bytes(row.body))
+    conversation = shop.rows(Conversation).get()
+
+    html = shown(agent.get(f"{URL}{row.key}/"))
+    repeated = shown(agent.get(f"{URL}{again.key}/"))
+
+    assert f"/conversations/{conversation.key}/" in html
+    assert "Stored by this request" in html
+    assert "Stored by another request" in repeated
+    assert "The sender was proven" in html
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        BROKEN,
+        b"",
+        b"\xff\xfe\x00",
+        b"[" * 5000,
+        b'{"a": ' * 3000,
+        b"1" * 5000,
+        json.dumps(
+            {"text": "\ud800", "\u202e" + "5" * 12: [None, True, 1e300]}
+        ).encode(),
+        cloud.body(cloud.message("a\u202eb\u0000", id_="x\u0000y")),
+    ],
+)
+def test_a_body_of_any_form_has_a_page(shop, owner, body):
+    row = make.raw_webhook(shop.workspace, body=body, state="parked")
+
+    assert owner.get(f"{URL}{row.key}/").status_code == 200
+    opened = shown(owner.post(f"{URL}{row.key}/content/"))
+    assert "\u202e" not in opened
+
+
+def test_a_provider_that_is_gone_leaves_its_requests_readable(shop, owner):
+    row = make.raw_webhook(shop.workspace, provider="gone", state="parked")
+
+    assert "ended with an error" in shown(owner.get(f"{URL}{row.key}/"))
+
+
+def test_a_body_that_stopped_workers_is_not_opened(shop, owner):
+    row = make.raw_webhook(shop.workspace, state="parked", attempts=5)
+
+    assert "has stopped work before" in shown(owner.get(f"{URL}{row.key}/"))
+
+
+def test_secrets_stay_masked_even_when_content_is_shown(shop, owner):
+    body = json.dumps({"access_token": "EAAsecret", "Authorization": "Bearer b"})
+    row = make.raw_webhook(
+        shop.workspace, body=body.encode(), headers={"authorization": "Bearer c"}
+    )
+
+    html = shown(owner.post(f"{URL}{row.key}/content/"))
+
+    assert "EAAsecret" not in html
+    assert "Bearer" not in html
+
+
+def test_the_bytes_come_as_a_file_and_that_is_audited(shop, world, owner, agent):
+    body = b"<script>alert(1)</script>\xff"
+    row = make.raw_webhook(shop.workspace, body=body)
+
+    file = owner.post(f"{URL}{row.key}/raw/")
+
+    assert file.content == body
+    assert file.headers["Content-Disposition"].startswith("attachment")
+    assert file.headers["Content-Type"] == "application/octet-stream"
+    assert agent.post(f"{URL}{row.key}/raw/").status_code == 403
+    assert actions(world.workspace) == ["inbox.content_downloaded"]
+
+
+def test_foreign_and_missing_requests_are_the_same_404(shop, world, owner):
+    rows = [make.raw_webhook(world.other_workspace), make.raw_webhook(None)]
+    keys = [row.key for row in rows] + [uuid.uuid4()]
+
+    for key in keys:
+        assert owner.get(f"{URL}{key}/").status_code == 404
+        for act in ("content", "raw", "park"):
+            assert owner.post(f"{URL}{key}/{act}/", {"reason": "x"}).status_code == 404
+    assert actions(world.other_workspace) == []
+
+
+# --- replay and park ----------------------------------------------------------
+def test_a_replay_is_tried_first_and_changes_nothing_until_confirmed(
+    shop, world, owner
+):
+    (row,) = shop.process(cloud.body(cloud.message()))
+    shop.rows(Message).delete()
+
+    tried = shown(owner.post(f"{URL}replay/", {"row": row.key}))
+    row.refresh_from_db()
+    assert "1 new message" in tried
+    assert row.state == "done"
+    assert not shop.rows(Message).exists()
+
+    for _ in range(2):  # a double submit does it once
+        owner.post(f"{URL}replay/", {"row": row.key, "step": "do"})
+    row.refresh_from_db()
+    assert row.state == "received"
+    assert actions(world.workspace) == ["inbox.replayed"]
+
+
+def test_a_range_takes_what_the_filter_shows_and_nothing_newer(shop, owner):
+    done, parked = shop.process(cloud.body(cloud.message()), BROKEN)
+    tried = owner.post(f"{URL}replay/", {"range": "1", "state": "parked"})
+    fields = dict(tried.context["fields"])
+    later = make.raw_webhook(shop.workspace, body=BROKEN, state="parked")
+
+    owner.post(f"{URL}replay/", fields | {"step": "do"})
+
+    states = {row.pk: row.state for row in RawWebhook.objects.all()}
+    assert states == {done.pk: "done", parked.pk: "received", later.pk: "parked"}
+
+
+def test_rows_that_stop_again_are_told(shop, owner):
+    (row,) = shop.process(BROKEN)
+
+    assert "These would stop again" in shown(
+        owner.post(f"{URL}replay/", {"row": row.key})
+    )
+
+
+def test_a_range_with_a_broken_filter_replays_nothing(shop, owner):
+    (row,) = shop.process(BROKEN)
+
+    for fields in ({"range": "1", "state": "nonsense"}, {}, {"row": "nonsense"}):
+        answer = owner.post(f"{URL}replay/", fields | {"step": "do"})
+        assert answer.status_code == 302
+    row.refresh_from_db()
+    assert row.state == "parked"
+
+
+def test_rows_of_others_are_never_replayed_from_here(shop, world, owner):
+    rows = [
+        make.raw_webhook(workspace, state="parked", body=BROKEN)
+        for workspace in (world.other_workspace, None)
+    ]
+
+    owner.post(f"{URL}replay/", {"row": [row.key for row in rows], "step": "do"})
+    owner.post(f"{URL}replay/", {"range": "1", "step": "do"})
+
+    assert {row.state for row in RawWebhook.objects.all()} == {"parked"}
+
+
+def test_parking_asks_for_a_reason(shop, world, owner):
+    row = make.raw_webhook(shop.workspace)
+
+    empty = shown(owner.post(f"{URL}{row.key}/park/", {"reason": " "}))
+    owner.post(f"{URL}{row.key}/park/", {"reason": "número em troca"})
+
+    row.refresh_from_db()
+    assert "field__errors" in empty
+    assert (row.state, row.error) == ("parked", "by hand: número em troca")
+    assert actions(world.workspace) == ["inbox.parked"]
+
+
+def test_who_may_not_operate_the_inbox_is_offered_nothing_and_refused(shop, agent):
+    (row,) = shop.process(BROKEN)
+
+    assert '<form method="post" action="/w/padaria/webhooks' not in shown(
+        agent.get(f"{URL}{row.key}/")
+    )
+    assert 'type="checkbox"' not in shown(agent.get(URL))
+    assert agent.post(f"{URL}replay/", {"row": row.key}).status_code == 403
+    assert agent.post(f"{URL}{row.key}/park/", {"reason": "x"}).status_code == 403
+
+
+def test_what_changes_things_takes_no_get(shop, owner):
+    row = make.raw_webhook(shop.workspace)
+
+    for path in (
+        "replay/",
+        f"{row.key}/content/",
+        f"{row.key}/raw/",
+        f"{row.key}/park/",
+    ):
+        assert owner.get(f"{URL}{path}").status_code == 405
+
+
+# --- the platform -------------------------------------------------------------
+def test_the_platform_shows_rows_of_nobody_to_its_admins_alone(
+    shop, world, owner, platform_admin, client
+):
+    nobodys = make.raw_webhook(None, state="unrouted", error="names number 1")
+    own = make.raw_webhook(shop.workspace, state="parked")
+
+    html = shown(platform_admin.get("/platform/webhooks/"))
+    page = shown(platform_admin.get(f"/platform/webhooks/{nobodys.key}/"))
+
+    assert str(nobodys.key) in html
+    assert str(own.key) not in html
+    assert "Connect that number" in page
+    assert platform_admin.get(f"/platform/webhooks/{own.key}/").status_code == 404
+    assert owner.get("/platform/webhooks/").status_code == 404
+    assert owner.post("/platform/webhooks/replay/", {"range": "1"}).status_code == 404
+    assert client.get("/platform/webhooks/").status_code == 302
+
+
+def test_a_platform_replay_leaves_workspaces_alone(shop, platform_admin):
+    nobodys = make.raw_webhook(None, state="unrouted")
+    own = make.raw_webhook(shop.workspace, state="parked", body=BROKEN)
+
+    tried = platform_admin.post("/platform/webhooks/replay/", {"range": "1"})
+    platform_admin.post(
+        "/platform/webhooks/replay/",
+        {"row": [nobodys.key, own.key], "step": "do"},
+    )
+
+    nobodys.refresh_from_db()
+    own.refresh_from_db()
+    assert tried.status_code == 200
+    assert (nobodys.state, own.state) == ("received", "parked")
+
+
+def test_work_on_rows_of_nobody_is_in_the_log(platform_admin, caplog):
+    row = make.raw_webhook(None, state="unrouted")
+
+    with caplog.at_level("INFO"):
+        opened = platform_admin.post(f"/platform/webhooks/{row.key}/content/")
+        platform_admin.post(f"/platform/webhooks/{row.key}/raw/")
+
+    assert opened.status_code == 200
+    told = [one.message for one in caplog.records if one.name == "webhooks.views.acts"]
+    assert told == ["inbox.content_shown", "inbox.content_downloaded"]

@@ -1,0 +1,152 @@
+"""The inbox as its pages show it: lists, one row, and what waits for a person. Reads only.
+
+`inbox_admin` comes after, when somebody acts on what is seen here. Every function takes a
+scope: a workspace sees its own rows, the platform (None) those that belong to nobody.
+"""
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, F, Min, QuerySet
+
+from accounts.models import Workspace
+from integrations.models import Integration
+from webhooks.models import RawState, RawWebhook
+
+PAGE_SIZE = 50
+TAIL_SIZE = 20
+_MOST_REASONS = 20
+# What a list shows of a row; bodies stay on the disk.
+_COLUMNS = (
+    "id",
+    "key",
+    "provider",
+    "received_at",
+    "done_at",
+    "state",
+    "attempts",
+    "errors",
+    "error",
+    "outcome",
+)
+
+Scope = Workspace | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What narrows a list; what is left open does not."""
+
+    integration_id: int | None = None
+    state: str = ""
+    kind: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of rows, newest first. `older` continues it, `newest` is where a tail begins."""
+
+    rows: list[RawWebhook]
+    older: int | None
+    newest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Rows that wait for a person for one reason."""
+
+    state: str
+    error: str
+    rows: int
+    since: datetime
+
+
+def list_rows(
+    scope: Scope, filters: Filters, *, before: int | None = None, size: int = PAGE_SIZE
+) -> Listed:
+    found = _matching(scope, filters)
+    if before is not None:
+        found = found.filter(id__lt=before)
+    rows = list(_light(found)[: size + 1])
+    older = rows[size - 1].pk if len(rows) > size else None
+    return Listed(rows[:size], older, rows[0].pk if rows else 0)
+
+
+def list_newer(scope: Scope, filters: Filters, *, after: int) -> list[RawWebhook]:
+    """The newest rows that came in after the one shown last."""
+    return list(_light(_matching(scope, filters).filter(id__gt=after))[:TAIL_SIZE])
+
+
+def find_row(scope: Scope, *, key: uuid.UUID) -> RawWebhook | None:
+    return _of(scope).select_related("integration").filter(key=key).first()
+
+
+def ids_of(scope: Scope, keys: Collection[uuid.UUID]) -> list[int]:
+    """Keys that are gone or somebody else's are left out."""
+    rows = _of(scope).filter(key__in=list(keys)).order_by("id")
+    return list(rows.values_list("id", flat=True))
+
+
+def matching_ids(
+    scope: Scope, filters: Filters, *, states: Collection[str], most: int
+) -> list[int]:
+    """The oldest of the rows a filter shows, up to `most`, among those in `states`."""
+    rows = _matching(scope, filters).filter(state__in=list(states)).order_by("id")
+    return list(rows.values_list("id", flat=True)[:most])
+
+
+def list_waiting(scope: Scope) -> list[Waiting]:
+    """Parked and unrouted rows by reason, most first; answered from their small index."""
+    rows = (
+        _of(scope)
+        .filter(state__in=[RawState.PARKED, RawState.UNROUTED])
+        .values("state", "error")
+        .annotate(rows=Count("id"), since=Min("received_at"))
+        .order_by("-rows", "since")[:_MOST_REASONS]
+    )
+    return [Waiting(**row) for row in rows]
+
+
+def oldest_open(scope: Scope) -> datetime | None:
+    """Since when the oldest unfinished row has been here."""
+    rows = _of(scope).filter(state__in=[RawState.RECEIVED, RawState.LEASED])
+    oldest: datetime | None = rows.aggregate(oldest=Min("received_at"))["oldest"]
+    return oldest
+
+
+def list_integrations(scope: Scope) -> Sequence[Integration]:
+    if scope is None:
+        return []
+    return list(Integration.objects.for_workspace(scope).order_by("name"))
+
+
+def _of(scope: Scope) -> QuerySet[RawWebhook]:
+    return RawWebhook.objects.filter(workspace=scope) if scope else _nobodys()
+
+
+def _nobodys() -> QuerySet[RawWebhook]:
+    return RawWebhook.objects.filter(workspace__isnull=True)
+
+
+def _matching(scope: Scope, filters: Filters) -> QuerySet[RawWebhook]:
+    rows = _of(scope)
+    if filters.integration_id is not None:
+        rows = rows.filter(integration_id=filters.integration_id)
+    if filters.state:
+        rows = rows.filter(state=filters.state)
+    if filters.kind:
+        rows = rows.filter(outcome__has_key=filters.kind)
+    if filters.since is not None:
+        rows = rows.filter(received_at__gte=filters.since)
+    if filters.until is not None:
+        rows = rows.filter(received_at__lt=filters.until)
+    return rows
+
+
+def _light(rows: QuerySet[RawWebhook]) -> QuerySet[RawWebhook]:
+    named = rows.annotate(integration_name=F("integration__name"))
+    return named.only(*_COLUMNS).order_by("-id")

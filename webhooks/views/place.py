@@ -1,0 +1,61 @@
+"""Where a webhook page stands: in a workspace, or on the platform's own pages."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+
+from accounts.http import WorkspaceRequest
+from accounts.models import User
+from accounts.permissions import Action, may
+from webhooks import inbox_pages
+from webhooks.inbox_pages import Scope
+from webhooks.models import RawWebhook
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose rows a page shows, and whether the reader may act on them."""
+
+    scope: Scope
+    user: User
+    may_operate: bool
+
+    def url(self, name: str, key: uuid.UUID | None = None) -> str:
+        kwargs: dict[str, Any] = {} if key is None else {"key": key}
+        if self.scope is None:
+            return reverse(f"platform:{name}", kwargs=kwargs)
+        kwargs["workspace_slug"] = self.scope.slug
+        return reverse(f"webhooks:{name}", kwargs=kwargs)
+
+    def row(self, key: uuid.UUID) -> RawWebhook:
+        """The row of this key, or the 404 of one that never was."""
+        row = inbox_pages.find_row(self.scope, key=key)
+        if row is None:
+            raise Http404
+        return row
+
+    def context(self) -> dict[str, Any]:
+        base = "base_app.html" if self.scope else "webhooks/base_platform.html"
+        return {
+            "base": base,
+            "list_url": self.url("webhook-list"),
+            "replay_url": self.url("webhook-replay"),
+            "may_operate": self.may_operate,
+            "is_platform": self.scope is None,
+        }
+
+
+def in_workspace(request: WorkspaceRequest) -> Place:
+    may_operate = may(request.membership.role, Action.OPERATE_INBOX)
+    return Place(request.workspace, request.user, may_operate)
+
+
+def on_platform(request: HttpRequest) -> Place:
+    """To everybody else these pages do not exist."""
+    user = request.user
+    if not isinstance(user, User) or not user.is_platform_admin:
+        raise Http404
+    return Place(None, user, may_operate=True)
