@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from whatsapp.views import conversations, home, leads, links
+from whatsapp.views import conversations, home, leads, links, sandbox
 
 app_name = "whatsapp"
 urlpatterns = [
@@ -17,4 +17,5 @@ urlpatterns = [
     path("leads/<uuid:key>/", leads.lead_detail, name="lead-detail"),
     path("links/", leads.link_list, name="link-list"),
     path("links/<uuid:key>/qr.svg", links.qr, name="link-qr"),
+    path("sandbox/<uuid:key>/", sandbox.phone, name="sandbox-phone"),
 ]

@@ -49,7 +49,15 @@ def furnished(world):
     make.media(message, filename=HOSTILE, mime_told=HOSTILE)
     make.message(conversation, text=HOSTILE, target_id="m1")
     make.message(conversation, kind="reaction", text=HOSTILE, target_id="m1")
-    return {"conversation-detail": conversation, "lead-detail": lead, "link-qr": link}
+    phone = make_room_1.sandbox_number(world.workspace, display_name=HOSTILE[:100])
+    talk = make.conversation(lead, phone, preview=HOSTILE)
+    make.message(talk, text=HOSTILE, external_id=HOSTILE)
+    return {
+        "conversation-detail": conversation,
+        "lead-detail": lead,
+        "link-qr": link,
+        "sandbox-phone": phone,
+    }
 
 
 def _workspace_patterns():
