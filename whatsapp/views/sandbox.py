@@ -216,12 +216,13 @@ def _act(request: WorkspaceRequest, simulated: Phone) -> HttpResponse:
     kinds = {kind.intent: kind for kind in sandbox_forms.PLAIN_FORMS}
     if intent not in kinds:
         messages.error(request, gettext("Choose what the phone should do."))
-        return _back(simulated, request)
+        return _back(request, simulated, has_notice=True)
     form = kinds[intent](request.POST)
     if not form.is_valid():
         return _show(request, simulated, failed=form)
-    _post(request, simulated, _event(form, simulated, now=timezone.now()))
-    return _back(simulated, request)
+    event = _event(form, simulated, now=timezone.now())
+    has_notice = _post(request, simulated, event)
+    return _back(request, simulated, has_notice=has_notice)
 
 
 def _event(form: PhoneForm, simulated: Phone, *, now: datetime) -> Mapping[str, Any]:
@@ -246,16 +247,13 @@ def _event(form: PhoneForm, simulated: Phone, *, now: datetime) -> Mapping[str, 
 
 def _post(
     request: WorkspaceRequest, simulated: Phone, event: Mapping[str, Any]
-) -> None:
+) -> bool:
+    """Deliver as the provider of today does, and say whether there is something to read."""
     delivery = simulated.options["delivery"]
     is_forged = delivery == "forged"
+    times = 2 if delivery == "twice" else 1
     try:
-        sandbox.post(
-            simulated.channel,
-            [event],
-            times=2 if delivery == "twice" else 1,
-            is_forged=is_forged,
-        )
+        sandbox.post(simulated.channel, [event], times=times, is_forged=is_forged)
     except sandbox.NotDelivered as refused:
         if is_forged and refused.code == "401":
             text = gettext(
@@ -265,11 +263,11 @@ def _post(
         else:
             text = gettext("The webhook did not take the message (%(code)s).")
             messages.error(request, text % {"code": refused.code})
-    else:
-        if delivery == "twice":
-            messages.info(
-                request, gettext("Delivered twice; the message is kept once.")
-            )
+        return True
+    if times > 1:
+        text = gettext("Delivered twice; the message is kept once.")
+        messages.info(request, text)
+    return times > 1
 
 
 def _open_link(request: WorkspaceRequest, simulated: Phone) -> HttpResponse:
@@ -293,10 +291,16 @@ def _open_link(request: WorkspaceRequest, simulated: Phone) -> HttpResponse:
     messages.info(
         request, gettext("The click was counted. Now send what WhatsApp has written.")
     )
-    return _back(simulated, request, text=text)
+    return _back(request, simulated, has_notice=True, text=text)
 
 
-def _back(simulated: Phone, request: WorkspaceRequest, **more: str) -> HttpResponse:
+def _back(
+    request: WorkspaceRequest,
+    simulated: Phone,
+    *,
+    has_notice: bool = False,
+    **more: str,
+) -> HttpResponse:
     address = reverse(
         "whatsapp:sandbox-phone",
         kwargs={
@@ -304,4 +308,6 @@ def _back(simulated: Phone, request: WorkspaceRequest, **more: str) -> HttpRespo
             "key": simulated.channel.key,
         },
     )
-    return HttpResponseRedirect(f"{address}?{simulated.query(**more)}#phone")
+    # With a notice to read, the top of the page stays in sight.
+    place = "" if has_notice else "#phone"
+    return HttpResponseRedirect(f"{address}?{simulated.query(**more)}{place}")
