@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms, template
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -97,6 +98,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "workspace": getattr(request, "workspace", None),
         "membership": getattr(request, "membership", None),
         "memberships": getattr(request, "memberships", ()),
+        "has_sandbox": settings.SANDBOX_ENABLED,
     }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from whatsapp.views import conversations, lead_edits, leads, links
+from whatsapp.views import conversations, lead_edits, leads, links, sandbox
 
 app_name = "whatsapp"
 urlpatterns = [
@@ -31,4 +31,5 @@ urlpatterns = [
     ),
     path("links/<uuid:key>/qr.svg", links.qr, name="link-qr"),
     path("links/<uuid:key>/qr.png", links.qr_png, name="link-qr-png"),
+    path("sandbox/<uuid:key>/", sandbox.phone, name="sandbox-phone"),
 ]

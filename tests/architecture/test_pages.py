@@ -64,7 +64,11 @@ def furnished(world):
     webhook = make_room_4.raw_webhook(
         world.workspace, state="parked", error=HOSTILE, headers={"x": HOSTILE}
     )
+    phone = make_room_1.sandbox_number(world.workspace, display_name=HOSTILE[:100])
+    talk = make.conversation(lead, phone, preview=HOSTILE)
+    make.message(talk, text=HOSTILE, external_id=HOSTILE)
     return {
+        "sandbox-phone": phone,
         "conversation-detail": conversation,
         "lead-detail": lead,
         "lead-edit": lead,

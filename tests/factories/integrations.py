@@ -62,6 +62,18 @@ def meta_number(
     return channel(workspace, integration=connected, **values)
 
 
+def sandbox_number(workspace: Workspace, **fields: Any) -> Channel:
+    """A simulated number with its integration."""
+    phone = f"+55119{next(_number):08d}"
+    connected = integration(
+        workspace,
+        provider="sandbox",
+        credentials={"phone_number": phone, "webhook_secret": "word-of-the-tests"},
+    )
+    values = {"phone": phone, "external_id": phone.removeprefix("+")} | fields
+    return channel(workspace, provider="sandbox", integration=connected, **values)
+
+
 def webhook_token(integration: Integration) -> str:
     """The token for the URL; only its digest is stored."""
     token = secrets.token_urlsafe(32)

@@ -1,0 +1,313 @@
+"""The simulated phone: a customer's side of a sandbox number, for training and demos.
+
+What it sends goes over HTTP through the webhook, as from any provider, and comes back into
+this page from the database. Who writes and how the provider behaves stand in the address.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods
+from django.views.decorators.vary import vary_on_headers
+
+from accounts.http import WorkspaceRequest, client_ip, requires
+from accounts.permissions import Action
+from integrations.models import Channel
+from integrations.providers.base.types import DeliveryStatus, Party
+from integrations.selectors import channels
+from integrations.services import sandbox
+from whatsapp import sandbox_forms
+from whatsapp.models import Conversation, TrackedLink
+from whatsapp.sandbox_forms import LinkForm, PhoneForm, PhoneSettings
+from whatsapp.selectors import sandbox as customers
+from whatsapp.selectors import thread
+from whatsapp.selectors.sandbox import Customer
+from whatsapp.selectors.thread import Entry
+from whatsapp.services import links as links_service
+
+FIRST_NUMBER = 5511987650001
+SHOWN = 30  # messages on the phone
+NOTHING_NEW = 204  # htmx leaves the page as it is
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """The phone as the address describes it."""
+
+    channel: Channel
+    customer: Customer
+    known: list[Customer]
+    options: dict[str, Any]  # `delivery` and `late`, checked
+
+    def query(self, **more: str) -> str:
+        told = {
+            "number": self.customer.number,
+            "name": self.customer.name,
+            "delivery": self.options["delivery"],
+            "late": str(self.options["late"] or ""),
+        } | more
+        return urlencode({name: value for name, value in told.items() if value})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@vary_on_headers("HX-Request")
+@requires(Action.REPLY)
+def phone(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
+    channel = (
+        channels.find_simulated(request.workspace, key=key)
+        if settings.SANDBOX_ENABLED
+        else None
+    )
+    if channel is None:
+        raise Http404
+    simulated = _phone(request, channel)
+    if request.method == "POST":
+        return _act(request, simulated)
+    return _show(request, simulated)
+
+
+def _phone(request: WorkspaceRequest, channel: Channel) -> Phone:
+    """Read the address. What makes no sense in it counts as not said."""
+    told = PhoneSettings(request.GET)
+    told.is_valid()
+    options = told.cleaned_data
+    if "number" in told.errors:
+        messages.error(request, " ".join(map(str, told.errors["number"])))
+    known = customers.list_customers(channel)
+    number, name = options.get("number") or "", options.get("name") or ""
+    same = [one for one in known if one.number == number]
+    if number:
+        customer = Customer(number, name or (same[0].name if same else ""))
+    else:
+        customer = known[0] if known else _new_customer(known)
+    return Phone(
+        channel=channel,
+        customer=customer,
+        known=known if same or not number else [customer, *known],
+        options={
+            "delivery": options.get("delivery") or "",
+            "late": options.get("late") or 0,
+        },
+    )
+
+
+def _new_customer(known: list[Customer]) -> Customer:
+    taken = {one.number for one in known}
+    number = next(
+        at for at in range(len(taken) + 1) if str(FIRST_NUMBER + at) not in taken
+    )
+    name = gettext("Customer %(number)d") % {"number": number + 1}
+    return Customer(str(FIRST_NUMBER + number), name)
+
+
+def _show(
+    request: WorkspaceRequest,
+    simulated: Phone,
+    *,
+    failed: PhoneForm | None = None,
+) -> HttpResponse:
+    conversation = customers.find_conversation(
+        simulated.channel, number=simulated.customer.number
+    )
+    context = _thread_context(request, simulated, conversation)
+    if request.htmx and failed is None:
+        if request.GET.get("seen") == context["stamp"]:
+            return HttpResponse(status=NOTHING_NEW)
+        return render(request, "whatsapp/_phone_thread.html", context)
+    links = customers.list_links(simulated.channel)
+    context |= {
+        "conversation": conversation,
+        "channel": simulated.channel,
+        "tabs": [
+            {"customer": one, "query": _query_of(simulated, one)}
+            for one in simulated.known
+        ],
+        "fresh": _new_customer(simulated.known),
+        "settings_form": PhoneSettings(
+            initial=simulated.options, auto_id="settings_%s"
+        ),
+        "forms": _forms(request, links, failed=failed),
+        "opened": {failed.intent: True} if failed else {},
+        "has_links": bool(links),
+    }
+    status = 422 if failed else 200
+    return render(request, "whatsapp/sandbox_phone.html", context, status=status)
+
+
+def _query_of(simulated: Phone, customer: Customer) -> str:
+    return simulated.query(number=customer.number, name=customer.name)
+
+
+def _thread_context(
+    request: WorkspaceRequest, simulated: Phone, conversation: Conversation | None
+) -> dict[str, Any]:
+    rows: tuple[Entry, ...] = ()
+    if conversation is not None:
+        rows = thread.list_messages(conversation, size=SHOWN).rows
+    address = reverse(
+        "whatsapp:sandbox-phone",
+        kwargs={
+            "workspace_slug": request.workspace.slug,
+            "key": simulated.channel.key,
+        },
+    )
+    reply = request.GET.get("reply", "")[: sandbox_forms.LONGEST_ID]
+    stamp = hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
+    query = simulated.query()
+    return {
+        "rows": rows,
+        "stamp": stamp,
+        "customer": simulated.customer,
+        "options": simulated.options,
+        "address": address,
+        "action": f"{address}?{query}",
+        "poll": f"{address}?{query}&seen={stamp}",
+        "reply_to": next(
+            (one for one in rows if reply and one.external_id == reply), None
+        ),
+        "emoji": sandbox_forms.EMOJI,
+        "words": (
+            DeliveryStatus.DELIVERED.value,
+            DeliveryStatus.READ.value,
+            DeliveryStatus.FAILED.value,
+        ),
+        "draft": uuid.uuid4(),
+    }
+
+
+def _forms(
+    request: WorkspaceRequest, links: list[TrackedLink], *, failed: PhoneForm | None
+) -> dict[str, PhoneForm]:
+    text = {
+        "text": request.GET.get("text", "")[: sandbox_forms.LONGEST_TEXT],
+        "target": request.GET.get("reply", "")[: sandbox_forms.LONGEST_ID],
+    }
+    forms: dict[str, PhoneForm] = {
+        kind.intent: kind(initial=text) if kind.intent == "text" else kind()
+        for kind in sandbox_forms.PLAIN_FORMS
+    }
+    forms["link"] = LinkForm(links=_choices(links))
+    if failed is not None:
+        forms[failed.intent] = failed
+    return forms
+
+
+def _choices(links: list[TrackedLink]) -> list[tuple[str, str]]:
+    return [(str(link.key), f"/r/{link.slug}") for link in links]
+
+
+def _act(request: WorkspaceRequest, simulated: Phone) -> HttpResponse:
+    """Do what one of the page's forms asks, then show the page again."""
+    intent = request.POST.get("intent", "")
+    if intent == LinkForm.intent:
+        return _open_link(request, simulated)
+    kinds = {kind.intent: kind for kind in sandbox_forms.PLAIN_FORMS}
+    if intent not in kinds:
+        messages.error(request, gettext("Choose what the phone should do."))
+        return _back(request, simulated, has_notice=True)
+    form = kinds[intent](request.POST)
+    if not form.is_valid():
+        return _show(request, simulated, failed=form)
+    event = _event(form, simulated, now=timezone.now())
+    has_notice = _post(request, simulated, event)
+    return _back(request, simulated, has_notice=has_notice)
+
+
+def _event(form: PhoneForm, simulated: Phone, *, now: datetime) -> Mapping[str, Any]:
+    if isinstance(form, sandbox_forms.StatusForm):
+        word = DeliveryStatus(form.cleaned_data["word"])
+        has_failed = word is DeliveryStatus.FAILED
+        return sandbox.status(
+            form.cleaned_data["target"],
+            word,
+            at=now,
+            error_code="131026" if has_failed else None,
+            error_text="Message undeliverable" if has_failed else None,
+        )
+    customer = simulated.customer
+    return sandbox.message(
+        form.message_id,
+        sender=Party(wa_id=customer.number, name=customer.name or None),
+        at=now - timedelta(seconds=simulated.options["late"]),
+        **form.message(),
+    )
+
+
+def _post(
+    request: WorkspaceRequest, simulated: Phone, event: Mapping[str, Any]
+) -> bool:
+    """Deliver as the provider of today does, and say whether there is something to read."""
+    delivery = simulated.options["delivery"]
+    is_forged = delivery == "forged"
+    times = 2 if delivery == "twice" else 1
+    try:
+        sandbox.post(simulated.channel, [event], times=times, is_forged=is_forged)
+    except sandbox.NotDelivered as refused:
+        if is_forged and refused.code == "401":
+            text = gettext(
+                "Refused, as it should be: the signature was wrong, so nothing was stored."
+            )
+            messages.warning(request, text)
+        else:
+            text = gettext("The webhook did not take the message (%(code)s).")
+            messages.error(request, text % {"code": refused.code})
+        return True
+    if times > 1:
+        text = gettext("Delivered twice; the message is kept once.")
+        messages.info(request, text)
+    return times > 1
+
+
+def _open_link(request: WorkspaceRequest, simulated: Phone) -> HttpResponse:
+    """Click as a visitor would, and write into the composer what WhatsApp would."""
+    links = customers.list_links(simulated.channel)
+    form = LinkForm(request.POST, links=_choices(links))
+    if not form.is_valid():
+        return _show(request, simulated, failed=form)
+    [link] = [one for one in links if str(one.key) == form.cleaned_data["link"]]
+    token = links_service.record_click(
+        link,
+        query={},
+        referrer="",
+        user_agent=request.headers.get("User-Agent", ""),
+        ip=client_ip(request),
+        now=timezone.now(),
+    )
+    left = sandbox_forms.damage(token, form.cleaned_data["token"])
+    written = links_service.whatsapp_url(link, token=left)
+    [text] = parse_qs(urlsplit(written).query).get("text", [""])
+    messages.info(
+        request, gettext("The click was counted. Now send what WhatsApp has written.")
+    )
+    return _back(request, simulated, has_notice=True, text=text)
+
+
+def _back(
+    request: WorkspaceRequest,
+    simulated: Phone,
+    *,
+    has_notice: bool = False,
+    **more: str,
+) -> HttpResponse:
+    address = reverse(
+        "whatsapp:sandbox-phone",
+        kwargs={
+            "workspace_slug": request.workspace.slug,
+            "key": simulated.channel.key,
+        },
+    )
+    # With a notice to read, the top of the page stays in sight.
+    place = "" if has_notice else "#phone"
+    return HttpResponseRedirect(f"{address}?{simulated.query(**more)}{place}")
