@@ -54,7 +54,7 @@ def test_everything_is_reached_by_keyboard(visit, house):
 
 def test_the_focus_follows_the_order_of_the_page(visit):
     page = visit("pt-br", "dark").open("/w/padaria/conversations/")
-    tops = []
+    tops: list[int] = []
     for _ in range(_MOST_TABS):
         page.keyboard.press("Tab")
         inside = page.evaluate("document.activeElement.closest('main') !== null")
