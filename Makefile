@@ -3,6 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
+BROWSER_STAMP := $(VENV)/.installed-browser
 # The first Python on PATH that is new enough.
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -57,7 +58,12 @@ bench: $(DEV_STAMP) ## measure the figures of docs/bench.md
 prove: $(DEV_STAMP) ## kill and freeze the servers and count what was lost
 	@exec $(BIN)/python -m tests.prove $(ARGS)
 
-browser: $(DEV_STAMP) ## tests in Chromium, when it is installed
+browser: $(BROWSER_STAMP) ## every page in Chromium: walks, axe, screenshots in var/screens
+	@command -v chromium chromium-browser google-chrome >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo 'installing chromium'; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; \
+		else echo 'make browser needs Chromium on PATH. On Debian or Ubuntu: sudo apt-get install chromium'; exit 1; fi; }
 	@exec $(BIN)/python -m pytest tests/browser $(ARGS)
 
 lock: ## resolve the dependencies again (needs uv)
@@ -65,6 +71,7 @@ lock: ## resolve the dependencies again (needs uv)
 	$(LOCK_EXPORT) -o requirements-production.lock >/dev/null
 	$(LOCK_EXPORT) --extra embedded -o requirements.lock >/dev/null
 	$(LOCK_EXPORT) --all-extras -o requirements-dev.lock >/dev/null
+	$(LOCK_EXPORT) --only-group browser -o requirements-browser.lock >/dev/null
 
 clean: ## remove what was installed and cached; var/ with your data stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*
@@ -90,3 +97,8 @@ $(DEV_STAMP): requirements-dev.lock requirements.lock | $(BIN)/python
 	@echo 'installing packages of development (once; about a minute)'
 	@$(PIP_INSTALL) -r requirements-dev.lock
 	@touch $@ $(RUN_STAMP)
+
+$(BROWSER_STAMP): requirements-browser.lock $(DEV_STAMP)
+	@echo 'installing what drives a browser (once; about half a minute)'
+	@$(PIP_INSTALL) -r requirements-browser.lock
+	@touch $@

@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from config import health
+from config import design, health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
+    path("design/", design.gallery, name="design"),
     path("", include("accounts.urls")),
     path("account/", include("allauth.account.urls")),
     path("r/", include("whatsapp.public_urls")),

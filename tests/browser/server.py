@@ -1,0 +1,69 @@
+"""The ASGI application, receiver included, served by granian on a free loopback port."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parents[2]
+_START_SECONDS = 30
+
+
+@contextmanager
+def running(database: str, *, home: Path) -> Iterator[str]:
+    """Yield the address; `database` is the name of the test database."""
+    port = _free_port()
+    address = f"http://127.0.0.1:{port}"
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "tests.browser.settings",
+        "DATABASE_URL": url,
+        "PUBLIC_URL": address,
+        "STATIC_ROOT": str(home / "static"),
+        "RECADO_VAR_DIR": str(home),
+        "LOG_LEVEL": "WARNING",
+    }
+    subprocess.run(
+        [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+    )
+    serving = ("--interface", "asgi", "--host", "127.0.0.1", "--port", str(port))
+    with (home / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "granian", *serving, "config.asgi:application"],
+            cwd=ROOT,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait(f"{address}/healthz", process, home / "server.log")
+            yield address
+        finally:
+            process.terminate()
+            process.wait(15)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    last = time.monotonic() + _START_SECONDS
+    while time.monotonic() < last and process.poll() is None:
+        try:
+            with urlopen(url, timeout=1):  # noqa: S310  # our own loopback address
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"the server did not start:\n{log.read_text()}")
