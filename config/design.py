@@ -116,6 +116,9 @@ def _conversation_rows() -> tuple[ConversationRow, ...]:
         channel_name="Vendas",
         person=_ANA,
         origin=_ORIGINS[0],
+        last_inbound_at=_AT,
+        waiting_since=_AT,
+        assignee="Bruno",
     )
     change = dataclasses.replace
     return (

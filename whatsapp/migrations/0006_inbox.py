@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0002_cache_table'),
         ('integrations', '0001_initial'),
-        ('whatsapp', '0004_message_stored'),
+        ("whatsapp", "0005_leads"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
