@@ -38,6 +38,8 @@ _CALL = re.compile(
     rf"\b(n?p?gettext|_)\(\s*({_STRING}(?:\s*,\s*{_STRING})*)", re.DOTALL
 )
 
+_TEXTS = {"ngettext": 2, "pgettext": 2, "npgettext": 3}
+
 Text = tuple[str | tuple[str, str], str | None]
 
 
@@ -138,9 +140,12 @@ def _of_python(path: Path) -> Iterator[Text]:
         for _, name, found, _ in extract_python(source, KEYWORDS, [], {}):
             if not found:  # a variable: its texts are marked where they are written
                 continue
-            parts = (found,) if isinstance(found, str) else tuple(found)  # type: ignore[redundant-expr]  # Babel gives a single text as itself
-            if all(isinstance(part, str) for part in parts):
-                yield _text(str(name).removesuffix("_lazy"), tuple(map(str, parts)))
+            told = (found,) if isinstance(found, str) else found  # type: ignore[redundant-expr]  # Babel gives a single text as itself
+            word = str(name).removesuffix("_lazy")
+            # The number of a plural is a variable, which Babel leaves as None.
+            parts = tuple(str(part) for part in told if isinstance(part, str))  # type: ignore[redundant-expr]  # its types know no None
+            if len(parts) >= _TEXTS.get(word, 1):
+                yield _text(word, parts)
 
 
 def _of_template(path: Path) -> Iterator[Text]:
