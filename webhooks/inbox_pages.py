@@ -33,6 +33,7 @@ _COLUMNS = (
 )
 
 Scope = Workspace | None
+_IN_WORK = [RawState.RECEIVED, RawState.LEASED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +72,28 @@ def list_rows(
     found = _matching(scope, filters)
     if before is not None:
         found = found.filter(id__lt=before)
-    rows = list(_light(found)[: size + 1])
+    rows = _newest(found, size + 1)
     older = rows[size - 1].pk if len(rows) > size else None
     return Listed(rows[:size], older, rows[0].pk if rows else 0)
 
 
 def list_newer(scope: Scope, filters: Filters, *, after: int) -> list[RawWebhook]:
     """The newest rows that came in after the one shown last."""
-    return list(_light(_matching(scope, filters).filter(id__gt=after))[:TAIL_SIZE])
+    return _newest(_matching(scope, filters).filter(id__gt=after), TAIL_SIZE)
 
 
 def find_row(scope: Scope, *, key: uuid.UUID) -> RawWebhook | None:
-    return _of(scope).select_related("integration").filter(key=key).first()
+    rows = _of(scope).select_related("integration").filter(key=key)
+    return (
+        rows.exclude(state__in=_IN_WORK).first()
+        or rows.filter(state__in=_IN_WORK).first()
+    )
 
 
 def ids_of(scope: Scope, keys: Collection[uuid.UUID]) -> list[int]:
     """Keys that are gone or somebody else's are left out."""
-    rows = _of(scope).filter(key__in=list(keys)).order_by("id")
-    return list(rows.values_list("id", flat=True))
+    rows = _of(scope).filter(key__in=list(keys)).values_list("id", flat=True)
+    return sorted([*rows.exclude(state__in=_IN_WORK), *rows.filter(state__in=_IN_WORK)])
 
 
 def matching_ids(
@@ -145,6 +150,15 @@ def _matching(scope: Scope, filters: Filters) -> QuerySet[RawWebhook]:
     if filters.until is not None:
         rows = rows.filter(received_at__lt=filters.until)
     return rows
+
+
+def _newest(rows: QuerySet[RawWebhook], size: int) -> list[RawWebhook]:
+    """Finished rows and those in work apart, because each kind has an index of its own."""
+    found = [
+        *_light(rows.exclude(state__in=_IN_WORK))[:size],
+        *_light(rows.filter(state__in=_IN_WORK))[:size],
+    ]
+    return sorted(found, key=lambda row: -row.pk)[:size]
 
 
 def _light(rows: QuerySet[RawWebhook]) -> QuerySet[RawWebhook]:

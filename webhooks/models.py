@@ -74,9 +74,18 @@ class RawWebhook(models.Model):
             # For pruning and the last hour: rows lie in the order they came in, so a
             # summary of each megabyte is enough, and costs inserts nothing.
             BrinIndex(fields=["received_at"], name="raw_webhook_received"),
-            # For the pages: the newest of a workspace, and one by its public name.
-            models.Index(fields=["workspace", "-id"], name="raw_webhook_newest"),
-            models.Index(fields=["key"], name="raw_webhook_key"),
+            # For the pages: the newest of a workspace, and one by its public name. Rows that
+            # are still in work are few and rewritten: they do not pay for these.
+            models.Index(
+                fields=["workspace", "-id"],
+                condition=~models.Q(state__in=["received", "leased"]),
+                name="raw_webhook_newest",
+            ),
+            models.Index(
+                fields=["key"],
+                condition=~models.Q(state__in=["received", "leased"]),
+                name="raw_webhook_key",
+            ),
         ]
 
     def __str__(self) -> str:

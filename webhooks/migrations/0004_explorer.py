@@ -14,10 +14,10 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name='rawwebhook',
-            index=models.Index(fields=['workspace', '-id'], name='raw_webhook_newest'),
+            index=models.Index(condition=models.Q(('state__in', ['received', 'leased']), _negated=True), fields=['workspace', '-id'], name='raw_webhook_newest'),
         ),
         migrations.AddIndex(
             model_name='rawwebhook',
-            index=models.Index(fields=['key'], name='raw_webhook_key'),
+            index=models.Index(condition=models.Q(('state__in', ['received', 'leased']), _negated=True), fields=['key'], name='raw_webhook_key'),
         ),
     ]
