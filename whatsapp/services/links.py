@@ -7,7 +7,8 @@ import hashlib
 import hmac
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from urllib.parse import quote
 
@@ -58,7 +59,7 @@ def add_tracked_link(
     )
     if channel.workspace_id != workspace.pk:
         raise LinkInvalid({"channel": "is not a number of this workspace"})
-    try:
+    with _told_as_invalid():
         link.clean_fields()
         with transaction.atomic():
             link.save()
@@ -72,13 +73,20 @@ def add_tracked_link(
                 ip=ip,
                 now=now,
             )
+    return link
+
+
+@contextmanager
+def _told_as_invalid() -> Iterator[None]:
+    """What the fields or the database refuse, as LinkInvalid by field."""
+    try:
+        yield
     except ValidationError as error:
         raise LinkInvalid(
             {name: " ".join(texts) for name, texts in error.message_dict.items()}
         ) from None
     except IntegrityError:
         raise LinkInvalid({"slug": "is taken"}) from None
-    return link
 
 
 def change_tracked_link(
@@ -97,32 +105,25 @@ def change_tracked_link(
         raise LinkInvalid({"channel": "is not a number of this workspace"})
     wanted = {"channel_id": channel.pk, "slug": slug, "prefilled_text": prefilled_text}
     wanted |= {name: utm.get(name, "") for name in UTM_FIELDS}
-    try:
-        with transaction.atomic():
-            link = _locked(link)
-            changed = [
-                name for name, value in wanted.items() if getattr(link, name) != value
-            ]
-            for name in changed:
-                setattr(link, name, wanted[name])
-            link.clean_fields()
-            if changed:
-                link.save(update_fields=changed)
-                audit.record(
-                    workspace=link.workspace,
-                    action="link.changed",
-                    actor=actor,
-                    target=str(link.key),
-                    details={"fields": sorted(changed)},
-                    ip=ip,
-                    now=now,
-                )
-    except ValidationError as error:
-        raise LinkInvalid(
-            {name: " ".join(texts) for name, texts in error.message_dict.items()}
-        ) from None
-    except IntegrityError:
-        raise LinkInvalid({"slug": "is taken"}) from None
+    with _told_as_invalid(), transaction.atomic():
+        link = _locked(link)
+        changed = [
+            name for name, value in wanted.items() if getattr(link, name) != value
+        ]
+        for name in changed:
+            setattr(link, name, wanted[name])
+        link.clean_fields()
+        if changed:
+            link.save(update_fields=changed)
+            audit.record(
+                workspace=link.workspace,
+                action="link.changed",
+                actor=actor,
+                target=str(link.key),
+                details={"fields": sorted(changed)},
+                ip=ip,
+                now=now,
+            )
     return link
 
 
