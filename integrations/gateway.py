@@ -175,10 +175,6 @@ def handshake(endpoint: Endpoint | None, raw: RawRequest) -> Acknowledgement:
     raise EndpointNotFound
 
 
-def has_handshake(endpoint: Endpoint) -> bool:
-    return Capability.HANDSHAKE in registry.get(endpoint.provider).capabilities
-
-
 def acknowledge(endpoint: Endpoint, raw: RawRequest) -> Acknowledgement:
     return registry.get(endpoint.provider).acknowledge(raw)
 

@@ -140,9 +140,7 @@ class GroupCommit:
             await self._wake.wait()
             self._wake.clear()
             while self._queue:
-                batch = self._next_batch()
-                if batch:
-                    await self._flush(batch)
+                await self._flush(self._next_batch())
 
     def _next_batch(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
