@@ -7,7 +7,7 @@ BROWSER_STAMP := $(VENV)/.installed-browser
 # The first Python on PATH that is new enough.
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
-PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell command -v $(p) >/dev/null 2>&1 && $(p) -c '$(NEW_ENOUGH)' && echo $(p))))
+PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell command -v $(p) >/dev/null 2>&1 && $(p) -c '$(NEW_ENOUGH)' 2>/dev/null && echo $(p))))
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-compile --require-hashes
 LOCK_EXPORT := uv export --no-emit-index-url --no-emit-project --no-header --no-annotate --format requirements-txt -q
 # What `make check` looks at production with: well-formed, and used for nothing.
