@@ -13,7 +13,6 @@ import psycopg
 import redis.asyncio
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -30,16 +29,10 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from accounts import direct
+
 DATABASE_SECONDS = 2.5
 REDIS_SECONDS = 1.0
-_DJANGO_ONLY_OPTIONS = {
-    "pool",
-    "isolation_level",
-    "server_side_binding",
-    "assume_role",
-    "connect_timeout",
-}
-
 OLDEST_DUE = """
     SELECT coalesce(extract(epoch FROM now() - min(next_at)), 0)::float8
     FROM webhooks_rawwebhook
@@ -145,7 +138,10 @@ async def metrics(request: HttpRequest) -> HttpResponse:
     gauges = CollectorRegistry()
     up = Gauge("recado_database_up", "Whether the database answered", registry=gauges)
     try:
-        async with asyncio.timeout(DATABASE_SECONDS), await _connect() as database:
+        async with (
+            asyncio.timeout(DATABASE_SECONDS),
+            await direct.connect() as database,
+        ):
             for count in COUNTS:
                 cursor = await database.execute(count.query.encode())
                 _fill(gauges, count, await cursor.fetchall())
@@ -180,7 +176,10 @@ async def database_state() -> dict[str, Any]:
         "oldest_due_seconds": None,
     }
     try:
-        async with asyncio.timeout(DATABASE_SECONDS), await _connect() as database:
+        async with (
+            asyncio.timeout(DATABASE_SECONDS),
+            await direct.connect() as database,
+        ):
             cursor = await database.execute("SELECT app, name FROM django_migrations")
             missing = _expected_migrations() - set(await cursor.fetchall())
             if missing:
@@ -193,24 +192,6 @@ async def database_state() -> dict[str, Any]:
         return unknown
     age = round(row[0], 3) if row else None
     return {"database": "ok", "migrations": "ok", "oldest_due_seconds": age}
-
-
-async def _connect() -> psycopg.AsyncConnection[tuple[Any, ...]]:
-    chosen = connection.settings_dict
-    options = {
-        name: value
-        for name, value in chosen["OPTIONS"].items()
-        if name not in _DJANGO_ONLY_OPTIONS
-    }
-    return await psycopg.AsyncConnection.connect(
-        dbname=chosen["NAME"],
-        user=chosen["USER"] or None,
-        password=chosen["PASSWORD"] or None,
-        host=chosen["HOST"] or None,
-        port=chosen["PORT"] or None,
-        autocommit=True,
-        **options,
-    )
 
 
 @functools.cache

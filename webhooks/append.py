@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
 from uuid import UUID
 
 import psycopg
-from django.conf import settings
+
+from accounts import direct
 
 logger = logging.getLogger(__name__)
 
@@ -216,19 +216,7 @@ def _as_json(headers: tuple[tuple[str, str], ...]) -> str:
 
 
 async def connect() -> psycopg.AsyncConnection:
-    """A connection of our own beside Django's pool: autocommit, and never patient."""
-    database: dict[str, Any] = settings.DATABASES["default"]
-    options = {
-        key: value for key, value in database["OPTIONS"].items() if key != "pool"
-    }
-    connection = await psycopg.AsyncConnection.connect(
-        dbname=database["NAME"],
-        user=database["USER"] or None,
-        password=database["PASSWORD"] or None,
-        host=database["HOST"] or None,
-        port=database["PORT"] or None,
-        autocommit=True,
-        **{**options, "connect_timeout": 2},
-    )
+    """A connection of our own beside Django's pool, and never patient."""
+    connection = await direct.connect()
     await connection.execute("SET statement_timeout = '2s'")
     return connection
