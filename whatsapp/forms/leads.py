@@ -13,6 +13,7 @@ from whatsapp.models import Confidence, Rule, Touch, TrackedLink
 from whatsapp.selectors.lead_filters import LeadFilter
 
 _DATE = {"type": "date"}
+_EARLIEST, _LATEST = 1900, 9000  # years that every clock reaches
 Choices = list[tuple[Any, Any]]
 
 
@@ -49,9 +50,22 @@ class LeadFilterForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         told = self.cleaned_data
         since, until = told.get("since"), told.get("until")
+        for name, day in (("since", since), ("until", until)):
+            if day and not _EARLIEST <= day.year <= _LATEST:
+                self.add_error(name, _("No lead is from that year."))
         if since and until and since > until:
             self.add_error("until", _("This day is before the first one."))
         return told
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """The filters that make sense, as they were written."""
+        self.is_valid()
+        return {
+            name: self.data.get(name, "").strip()
+            for name in self.fields
+            if self.cleaned_data.get(name)
+        }
 
     @property
     def filter(self) -> LeadFilter:
@@ -69,8 +83,8 @@ class LeadFilterForm(forms.Form):
 
 
 def _midnight(day: dt.date | None, *, days: int = 0) -> dt.datetime | None:
-    """When a day begins in the workspace's zone; None for days no clock reaches."""
-    if day is None or not 1900 <= day.year <= 9000:
+    """When a day begins in the workspace's zone."""
+    if day is None:
         return None
     moment = dt.datetime.combine(day + dt.timedelta(days=days), dt.time.min)
     return timezone.make_aware(moment)

@@ -15,9 +15,10 @@ from accounts import selectors as people
 from accounts.http import WorkspaceRequest, requires
 from accounts.permissions import Action
 from integrations.selectors import channels as numbers
+from whatsapp.models import FilterPlace
 from whatsapp.selectors import filters as asking
 from whatsapp.selectors import inbox, leads, paging, search, thread
-from whatsapp.views import handling
+from whatsapp.views import handling, saved_filters
 
 
 @require_safe
@@ -98,6 +99,11 @@ def _list_context(request: WorkspaceRequest) -> dict[str, Any]:
         else context["asked"]
     )
     context["here"] = _list_address(request, context["asked"])
+    context["saved"] = saved_filters.context_of(
+        request,
+        FilterPlace.CONVERSATIONS,
+        asked={"q": query, **filters.asked},
+    )
     return context
 
 

@@ -15,9 +15,10 @@ from accounts import audit
 from accounts.http import WorkspaceRequest, client_ip, requires
 from accounts.permissions import Action
 from whatsapp.forms.leads import LeadFilterForm, NoteForm
-from whatsapp.models import Attribution
+from whatsapp.models import Attribution, FilterPlace
 from whatsapp.selectors import evidence, lead_export, lead_filters, leads
 from whatsapp.selectors.leads import LeadView
+from whatsapp.views import saved_filters
 
 
 @require_safe
@@ -37,6 +38,7 @@ def lead_list(request: WorkspaceRequest) -> HttpResponse:
         "pager_query": f"{query}&" if query else "",
         "page": leads.list_leads(request.workspace, before=before, filters=filters),
         "is_later_page": bool(before),
+        "saved": saved_filters.context_of(request, FilterPlace.LEADS, asked=form.asked),
     }
     return render(request, "whatsapp/lead_list.html", context)
 
