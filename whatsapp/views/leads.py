@@ -94,6 +94,7 @@ def lead_detail(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
     context = {
         "view": view,
         "verdicts": [_verdict(view, one) for one in view.attributions],
+        "timeline": _timeline(view),
         "note_form": NoteForm(),
     }
     return render(request, "whatsapp/lead_detail.html", context)
@@ -101,8 +102,26 @@ def lead_detail(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
 
 def _verdict(view: LeadView, attribution: Attribution) -> dict[str, object]:
     place = (attribution.channel_id or 0, attribution.message_external_id or "")
+    shown = {touch.pk for touch in view.touches}
+    steps = evidence.read(attribution.evidence, touches=shown)
+    # The touch that won, unless a step leads to it already.
+    in_steps = {touch for step in steps for touch in step.touches}
     return {
         "attribution": attribution,
-        "steps": evidence.read(attribution.evidence),
+        "steps": steps,
         "message": view.messages.get(place),
+        "touch": attribution.touch_id
+        if attribution.touch_id in shown - in_steps
+        else None,
     }
+
+
+def _timeline(view: LeadView) -> list[dict[str, object]]:
+    """Each touch with the verdicts that named it, for the way back."""
+    return [
+        {
+            "touch": touch,
+            "verdicts": [one for one in view.attributions if one.touch_id == touch.pk],
+        }
+        for touch in view.touches
+    ]
