@@ -18,7 +18,7 @@ def talk(house, django_db_blocker):
     at = timezone.now() - timedelta(hours=1)
     with django_db_blocker.unblock():
         lead = make.lead(shop.workspace, name="Rita Prado", created_at=at)
-        make.identity(lead, value="5511970001111")
+        make.identity(lead, value=f"55119{lead.pk:08}")
         talk = make.conversation(
             lead, shop.conversation.channel, last_message_at=at, last_inbound_at=at
         )

@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.keys import new_key
-from whatsapp.models import Confidence, Rule, Touch, TrackedLink
+from whatsapp.models import Confidence, Lead, Rule, Touch, TrackedLink
 from whatsapp.selectors.lead_filters import LeadFilter
 
 _DATE = {"type": "date"}
@@ -109,6 +109,19 @@ class LeadForm(forms.Form):
         help_text=_("Where the sale stands, in your own words: contact, proposal…"),
         widget=forms.TextInput(attrs={"list": "stages"}),
     )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def tell_now(self, lead: Lead, *, mark: str) -> None:
+        """Somebody was faster: say what stands there now, and keep what was typed."""
+        for name in ("name", "email", "stage"):
+            now = getattr(lead, name)
+            if now != self.cleaned_data[name]:
+                told = _(
+                    "Changed meanwhile. Now it is “%(now)s”; save again for yours."
+                )
+                empty = _("Changed meanwhile. Now it is empty; save again for yours.")
+                self.add_error(name, told % {"now": now} if now else empty)
+        self.data = self.data | {"seen": mark}
 
 
 class CorrectionForm(forms.Form):
@@ -146,6 +159,15 @@ class CorrectionForm(forms.Form):
         choices.append(("none", _("No origin")))
         _offer(self, "origin", choices)
 
+    def look_again(self, attribution_id: int | None) -> None:
+        """Another verdict counts now: what was typed stays, for a second look."""
+        self.errors.pop("seen", None)
+        self.add_error(
+            None,
+            _("Another origin was found meanwhile. Look at it before correcting."),
+        )
+        self.data = self.data | {"seen": attribution_id or ""}
+
     @property
     def touch(self) -> Touch | None:
         return self._touches.get(self.cleaned_data["origin"])
@@ -171,3 +193,11 @@ class NoteForm(forms.Form):
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+    def clean(self) -> dict[str, Any]:
+        """A key that got lost is nothing a person could mend: another one is given."""
+        if "key" in self.errors:
+            del self.errors["key"]
+            self.data = self.data | {"key": str(new_key())}
+            self.add_error(None, _("This form was incomplete. Send it once more."))
+        return self.cleaned_data
