@@ -53,17 +53,18 @@ def conversation_detail(request: WorkspaceRequest, key: uuid.UUID) -> HttpRespon
     if request.htmx and "live" in request.GET:
         return _live(request, conversation)
     identities = leads.list_identities(conversation.lead)
-    context = _list_context(request) | {
+    earlier = paging.understood(request.GET.get("earlier", ""), is_keyed=False)
+    context = _list_context(request)
+    context["ignored"] += _lost(request, "earlier", earlier)
+    context |= {
         "conversation": conversation,
         "lead": conversation.lead,
         "person": leads.person_of(conversation.lead, identities),
         "origin": leads.origin_of(conversation.lead),
         "identities": identities,
         "people": people.list_people_who_may(request.workspace, Action.REPLY),
-        "thread": thread.list_messages(
-            conversation, before=request.GET.get("earlier", "")
-        ),
-        "is_earlier_page": "earlier" in request.GET,
+        "thread": thread.list_messages(conversation, before=earlier),
+        "is_earlier_page": bool(earlier),
         "standing": _standing(conversation),
     }
     return render(request, "whatsapp/conversation_detail.html", context)
@@ -109,7 +110,7 @@ def _list_context(request: WorkspaceRequest) -> dict[str, Any]:
     active = [one for one in numbers.list_channels(request.workspace) if one.is_active]
     filters = _filters(request, {one.key for one in active})
     query = request.GET.get("q", "").replace("\0", "").strip()[:200]
-    before = request.GET.get("before", "")
+    before = paging.understood(request.GET.get("before", ""))
     whose: dict[str, Any] = {
         "filters": filters,
         "user_id": request.user.pk,
@@ -121,7 +122,8 @@ def _list_context(request: WorkspaceRequest) -> dict[str, Any]:
         "tabs": _tabs(request, filters),
         "channels": active,
         "shows_channel": len(active) > 1,
-        "is_later_page": "before" in request.GET,
+        "is_later_page": bool(before),
+        "ignored": (*filters.ignored, *_lost(request, "before", before)),
         "after": paging.write(now, 0),
     }
     if query:
@@ -148,6 +150,11 @@ def _list_context(request: WorkspaceRequest) -> dict[str, Any]:
         asked={"q": query, **filters.asked},
     )
     return context
+
+
+def _lost(request: WorkspaceRequest, name: str, understood: str) -> tuple[str, ...]:
+    """The name of a position that was asked for and is none."""
+    return (name,) if request.GET.get(name) and not understood else ()
 
 
 def _tabs(request: WorkspaceRequest, filters: asking.Filters) -> list[dict[str, Any]]:
