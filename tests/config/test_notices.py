@@ -1,5 +1,7 @@
 """What a view says reaches the reader: on the page, or after a fragment has been swapped."""
 
+from typing import Any
+
 import pytest
 from django.contrib import messages
 from django.contrib.messages.storage.fallback import FallbackStorage
@@ -23,7 +25,7 @@ def answer(rf):
                 messages.warning(asked, one)
             return response
 
-        answered = HtmxMiddleware(LateNotices(view))(request)
+        answered: Any = HtmxMiddleware(LateNotices(view))(request)
         return answered.content.decode(), len(request._messages._queued_messages)
 
     return ask

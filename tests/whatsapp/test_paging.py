@@ -130,7 +130,17 @@ def test_new_clicks_and_links_between_pages_move_no_row(world, channel):
     assert sorted(slugs) == [*(f"a-{number}" for number in range(5)), "vitrine"]
 
 
-GARBAGE = ("x", "0", "-1-1", "9" * 40, "1-2-3", "1-" + "g" * 32, "\u0661-\u0661", "\0", "1-")
+GARBAGE = (
+    "x",
+    "0",
+    "-1-1",
+    "9" * 40,
+    "1-2-3",
+    "1-" + "g" * 32,
+    "\u0661-\u0661",
+    "\0",
+    "1-",
+)
 
 
 @pytest.mark.parametrize("text", GARBAGE)

@@ -121,7 +121,7 @@ class LeadForm(forms.Form):
                 )
                 empty = _("Changed meanwhile. Now it is empty; save again for yours.")
                 self.add_error(name, told % {"now": now} if now else empty)
-        self.data = self.data | {"seen": mark}
+        self.data = {**self.data, "seen": mark}
 
 
 class CorrectionForm(forms.Form):
@@ -166,7 +166,7 @@ class CorrectionForm(forms.Form):
             None,
             _("Another origin was found meanwhile. Look at it before correcting."),
         )
-        self.data = self.data | {"seen": attribution_id or ""}
+        self.data = {**self.data, "seen": attribution_id or ""}
 
     @property
     def touch(self) -> Touch | None:
@@ -198,6 +198,6 @@ class NoteForm(forms.Form):
         """A key that got lost is nothing a person could mend: another one is given."""
         if "key" in self.errors:
             del self.errors["key"]
-            self.data = self.data | {"key": str(new_key())}
+            self.data = {**self.data, "key": str(new_key())}
             self.add_error(None, _("This form was incomplete. Send it once more."))
         return self.cleaned_data

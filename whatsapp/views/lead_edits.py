@@ -33,7 +33,7 @@ def lead_edit(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
     if _was_merged(request, lead, key):
         if not form.is_bound:
             return redirect("whatsapp:lead-edit", request.workspace.slug, lead.key)
-        form.data = form.data | {"seen": lead_service.mark_of(lead)}
+        form.data = {**form.data, "seen": lead_service.mark_of(lead)}
         status = _CONFLICT
     elif form.is_bound and form.is_valid():
         told = form.cleaned_data

@@ -254,7 +254,7 @@ def _tell_unseen(request: WorkspaceRequest, form: PhoneForm) -> None:
     if set(form.errors) - shown:
         messages.error(request, gettext("That could not be done. Try it once more."))
     if "draft" in form.errors:
-        form.data = form.data | {"draft": str(uuid.uuid4())}
+        form.data = {**form.data, "draft": str(uuid.uuid4())}
 
 
 def _event(form: PhoneForm, simulated: Phone, *, now: datetime) -> Mapping[str, Any]:
