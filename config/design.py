@@ -196,7 +196,13 @@ def _file(state: str) -> File:
 def _steps() -> tuple[Step, ...]:
     token = (Fact("", "7KQ2M9XW4T"),)
     return (
-        Step("token", looked_for=token, found=token, why="O código estava no texto."),
+        Step(
+            "token",
+            looked_for=token,
+            found=token,
+            why="O código estava no texto.",
+            touches=(1,),
+        ),
         Step("referral", refused=(Fact("source_id", "1"),), why="Não era um anúncio."),
         Step("identity", looked_for=(Fact("phone", "5511987654321"),)),
         Step("anonymous"),

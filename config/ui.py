@@ -7,7 +7,7 @@ from django import forms, template
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, get_format
 from django.utils.safestring import SafeString
 from django.utils.translation import (
     gettext,
@@ -212,9 +212,18 @@ def time_since(moment: datetime) -> str:
 
 @register.filter
 def exact(moment: datetime) -> str:
-    """To the second, in the workspace's zone: what a hover over a time shows."""
+    """To the second, with the zone of the workspace: what a hover over a time shows."""
     local = timezone.localtime(moment)
-    return f"{date_format(local, 'SHORT_DATE_FORMAT')} {local:%H:%M:%S %Z}"
+    offset = local.isoformat()[-6:]
+    day = date_format(local, "SHORT_DATE_FORMAT")
+    return f"{day} {seconds(moment)} UTC{offset if offset != '+00:00' else ''}"
+
+
+@register.filter
+def seconds(moment: datetime) -> str:
+    """The time of day to the second, as the reader's language writes it."""
+    written = get_format("TIME_FORMAT").replace("i", "i:s")
+    return date_format(timezone.localtime(moment), written)
 
 
 @register.filter

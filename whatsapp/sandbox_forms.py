@@ -315,3 +315,19 @@ class PhoneSettings(forms.Form):
         if digits and not (digits.isascii() and 8 <= len(digits) <= 15):
             raise forms.ValidationError(_("Write 8 to 15 digits, with country code."))
         return digits
+
+
+class NewCustomerForm(PhoneSettings):
+    """The part of the address that says who writes, as fields to fill in."""
+
+    number = forms.RegexField(
+        r"^\+?[\d ().-]{8,24}$",
+        label=_("Phone with country code"),
+        error_messages={"invalid": _("Write 8 to 15 digits, with country code.")},
+        widget=forms.TextInput(attrs={"inputmode": "tel"}),
+    )
+    name = forms.CharField(label=_("Name"), max_length=100, required=False)
+    field_order = ("name", "number")
+
+    def __init__(self, data: Any = None, **options: Any) -> None:
+        super().__init__(data, auto_id="new_%s", **options)

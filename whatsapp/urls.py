@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from whatsapp.views import conversations, lead_edits, leads, links, sandbox
+from whatsapp.models import FilterPlace
+from whatsapp.views import (
+    conversations,
+    lead_edits,
+    leads,
+    links,
+    sandbox,
+    saved_filters,
+)
 
 app_name = "whatsapp"
 urlpatterns = [
@@ -12,8 +20,20 @@ urlpatterns = [
         conversations.conversation_detail,
         name="conversation-detail",
     ),
+    path(
+        "conversations/filters/",
+        saved_filters.saved_filters,
+        {"place": FilterPlace.CONVERSATIONS},
+        name="conversation-filters",
+    ),
     path("leads/", leads.lead_list, name="lead-list"),
     path("leads/export.csv", leads.lead_export_csv, name="lead-export"),
+    path(
+        "leads/filters/",
+        saved_filters.saved_filters,
+        {"place": FilterPlace.LEADS},
+        name="lead-filters",
+    ),
     path("leads/<uuid:key>/", leads.lead_detail, name="lead-detail"),
     path("leads/<uuid:key>/edit/", lead_edits.lead_edit, name="lead-edit"),
     path("leads/<uuid:key>/origin/", lead_edits.lead_origin, name="lead-origin"),

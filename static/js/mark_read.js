@@ -1,25 +1,34 @@
 // Marks a conversation as read once a person has it before them. A page that a browser
 // only fetched ahead runs no script or is not visible, so it marks nothing.
-const form = document.querySelector("[data-marks-read]");
+const isSeen = () => document.visibilityState === "visible" && !document.prerendering;
 
-async function mark() {
-  if (document.visibilityState !== "visible" || document.prerendering) return;
-  document.removeEventListener("visibilitychange", mark);
+async function mark(form) {
+  if (!form || !isSeen()) return;
   const answer = await fetch(form.action, {
     method: "POST",
     body: new FormData(form),
     redirect: "manual",
   });
   if (answer.type !== "opaqueredirect") return; // refused: the button stays
-  form.hidden = true;
-  document.querySelector(".conversation-row--current .badge--count")?.remove();
-  document
-    .querySelector(".conversation-row--current")
-    ?.classList.remove("conversation-row--unread");
+  for (const one of document.querySelectorAll("[data-marks-read]")) one.hidden = true;
+  const row = document.querySelector(".conversation-row--current");
+  row?.querySelector(".badge--count")?.remove();
+  row?.classList.remove("conversation-row--unread");
+}
+
+const form = document.querySelector("[data-marks-read]");
+
+function markOnce() {
+  if (!isSeen()) return;
+  document.removeEventListener("visibilitychange", markOnce);
+  document.removeEventListener("prerenderingchange", markOnce);
+  mark(form);
 }
 
 if (form) {
-  document.addEventListener("visibilitychange", mark);
-  document.addEventListener("prerenderingchange", mark);
-  mark();
+  document.addEventListener("visibilitychange", markOnce);
+  document.addEventListener("prerenderingchange", markOnce);
+  markOnce();
 }
+// js/live_thread.js: more has arrived before the reader's eyes.
+document.addEventListener("thread:seen", (event) => mark(event.detail));

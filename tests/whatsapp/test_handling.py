@@ -154,3 +154,45 @@ def test_an_unknown_act_is_refused_and_foreign_ones_are_not_there(
     assert outsider.post(missing, {"act": "close"}).status_code == 404
     conversation.refresh_from_db()
     assert conversation.state == "open"
+
+
+def test_who_comes_second_does_not_take_it_away(world, conversation, signed_in):
+    form = {"act": "assign", "assignee": "me", "was": "0"}
+    signed_in(world.owner).post(_url(conversation), form)
+
+    page = signed_in(world.agent).post(_url(conversation), form, follow=True)
+
+    conversation.refresh_from_db()
+    assert conversation.assignee == world.owner
+    html = page.content.decode()
+    assert "notice--warning" in html
+    assert world.owner.email in html
+    assert len(_audited(world)) == 1
+    # With the newest page before their eyes they may.
+    form["was"] = str(world.owner.pk)
+    signed_in(world.agent).post(_url(conversation), form)
+    conversation.refresh_from_db()
+    assert conversation.assignee == world.agent
+
+
+def test_the_same_click_twice_is_no_conflict(world, conversation, signed_in):
+    client = signed_in(world.agent)
+    form = {"act": "assign", "assignee": "me", "was": "0"}
+
+    pages = [client.post(_url(conversation), form, follow=True) for _ in range(2)]
+
+    assert "notice--warning" not in pages[1].content.decode()
+    assert len(_audited(world)) == 1
+
+
+@pytest.mark.parametrize(("act", "state"), [("close", "closed"), ("reopen", "open")])
+def test_what_somebody_else_did_already_is_said(
+    world, conversation, signed_in, act, state
+):
+    conversation.state = state
+    conversation.save()
+
+    page = signed_in(world.agent).post(_url(conversation), {"act": act}, follow=True)
+
+    assert "notice--info" in page.content.decode()
+    assert _audited(world) == []

@@ -1,5 +1,7 @@
 """An origin corrected by hand: on top of everything, nothing lost, said only once."""
 
+import re
+
 import pytest
 
 from accounts import audit
@@ -104,14 +106,25 @@ def test_sent_twice_it_is_one_correction(world, channel, lead, signed_in):
     assert Touch.objects.for_workspace(world.workspace).count() == 1
 
 
-def test_a_page_that_is_out_of_date_corrects_nothing(world, channel, lead, signed_in):
-    form = _form(lead, "none")
+@pytest.mark.parametrize("seen", [None, "", "x", "-1", "9" * 30])
+def test_a_page_that_is_out_of_date_corrects_nothing_and_keeps_the_words(
+    world, lead, signed_in, seen
+):
+    form = _form(lead, "none") | ({} if seen is None else {"seen": seen})
     make.attribution(lead, touch=make.touch(lead))  # a message came in
+    client = signed_in(world.agent)
 
-    page = signed_in(world.agent).post(_address(lead), form, follow=True)
+    page = client.post(_address(lead), form)
 
+    assert page.status_code == 409
     assert not _verdicts(lead).filter(rule=Rule.MANUAL).exists()
-    assert 'class="notice notice--warning"' in page.content.decode()
+    html = page.content.decode()
+    assert "Disse ao telefone</textarea>" in html
+    assert 'role="alert"' in html
+    # Sent again after a look, it is a correction of what counts now.
+    [now] = re.findall(r'name="seen" value="(\d+)"', html)
+    assert client.post(_address(lead), form | {"seen": now}).status_code == 302
+    assert _verdicts(lead).filter(rule=Rule.MANUAL).count() == 1
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 301])
@@ -184,9 +197,9 @@ def test_viewers_only_look(world, lead, signed_in):
     assert _verdicts(lead).count() == 1
 
 
-def test_merged_foreign_and_missing_leads_are_not_written_to(world, lead, signed_in):
-    merged = make.lead(world.workspace, merged_into=lead)
+def test_foreign_leads_are_not_written_to(world, signed_in):
     foreign = make.lead(world.other_workspace)
+    merged = make.lead(world.other_workspace, merged_into=foreign)
     client = signed_in(world.agent)
 
     for page in ("origin", "edit", "notes"):

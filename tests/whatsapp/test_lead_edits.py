@@ -1,5 +1,6 @@
 """What members write about a lead: its fields and notes."""
 
+import re
 import uuid
 
 import pytest
@@ -132,3 +133,114 @@ def test_notes_cost_the_same_few_or_many(
             make.note(lead, author=world.owner)
         with django_assert_num_queries(6):  # session, person, memberships, then 3
             client.get(f"/w/padaria/leads/{lead.key}/notes/")
+
+
+def test_who_was_slower_sees_what_stands_there_and_loses_nothing(
+    world, lead, signed_in
+):
+    url = f"/w/padaria/leads/{lead.key}/edit/"
+    client = signed_in(world.agent)
+    html = client.get(url).content.decode()
+    [seen] = re.findall(r'name="seen" value="(\w+)"', html)
+    lead.stage = "ganho"
+    lead.save()
+    form = {"name": "Antônia", "email": "", "stage": "proposta", "seen": seen}
+
+    page = client.post(url, form)
+
+    assert page.status_code == 409
+    html = page.content.decode()
+    assert 'value="Antônia"' in html
+    assert "“ganho”" in html
+    assert 'aria-invalid="true"' in html
+    lead.refresh_from_db()
+    assert lead.name == "Ana Lima"
+    [seen] = re.findall(r'name="seen" value="(\w+)"', html)
+    assert client.post(url, form | {"seen": seen}).status_code == 302
+    lead.refresh_from_db()
+    assert (lead.name, lead.stage) == ("Antônia", "proposta")
+
+
+def test_the_same_edit_twice_is_one_and_says_nothing_changed(world, lead, signed_in):
+    url = f"/w/padaria/leads/{lead.key}/edit/"
+    client = signed_in(world.agent)
+    html = client.get(url).content.decode()
+    [seen] = re.findall(r'name="seen" value="(\w+)"', html)
+    form = {"name": "Antônia", "email": "", "stage": "", "seen": seen}
+
+    assert [client.post(url, form).status_code for _ in range(2)] == [302, 302]
+    assert _actions(world) == ["lead.edited"]
+
+
+@pytest.mark.parametrize("key", [None, "", "x"])
+def test_a_note_without_its_key_is_shown_again_with_another_one(
+    world, lead, signed_in, key
+):
+    url = f"/w/padaria/leads/{lead.key}/notes/"
+    client = signed_in(world.agent)
+
+    page = client.post(
+        url, {"text": "Prefere manhã"} | ({} if key is None else {"key": key})
+    )
+
+    html = page.content.decode()
+    assert "Prefere manhã</textarea>" in html
+    assert 'role="alert"' in html
+    [fresh] = re.findall(r'name="key" value="([\w-]+)"', html)
+    client.post(url, {"text": "Prefere manhã", "key": fresh})
+    assert _notes(lead).count() == 1
+
+
+def test_a_note_written_on_after_going_back_is_another_note(world, lead, signed_in):
+    url = f"/w/padaria/leads/{lead.key}/notes/"
+    client = signed_in(world.agent)
+    key = str(uuid.uuid4())
+
+    for text in ("Ligar", "Ligar amanhã", "Ligar amanhã"):
+        client.post(url, {"key": key, "text": text})
+
+    assert sorted(one.text for one in _notes(lead)) == ["Ligar", "Ligar amanhã"]
+
+
+def test_a_note_under_a_foreign_key_is_kept_and_changes_nothing_there(
+    world, lead, signed_in
+):
+    foreign = make.note(make.lead(world.other_workspace), text="Alheia")
+
+    signed_in(world.agent).post(
+        f"/w/padaria/leads/{lead.key}/notes/", {"key": foreign.key, "text": "Minha"}
+    )
+
+    foreign.refresh_from_db()
+    assert foreign.text == "Alheia"
+    assert [one.text for one in _notes(lead)] == ["Minha"]
+
+
+@pytest.mark.parametrize(
+    ("page", "form", "kept"),
+    [
+        ("edit", {"name": "Antônia"}, 'value="Antônia"'),
+        ("notes", {"text": "Ligar", "key": str(uuid.uuid4())}, "Ligar</textarea>"),
+        ("origin", {"reason": "Disse", "origin": "none"}, "Disse</textarea>"),
+    ],
+)
+def test_what_was_written_about_a_lead_merged_meanwhile_is_offered_to_the_one_that_stayed(
+    world, lead, signed_in, page, form, kept
+):
+    between = make.lead(world.workspace, merged_into=lead)
+    merged = make.lead(world.workspace, name="Ana 2", merged_into=between)
+    client = signed_in(world.agent)
+    url = f"/w/padaria/leads/{merged.key}/{page}/"
+    stayed = f"/w/padaria/leads/{lead.key}/{page}/"
+
+    asked = client.get(url)
+    answer = client.post(url, form)
+
+    assert asked.headers["Location"] == stayed
+    assert answer.status_code == 409
+    html = answer.content.decode()
+    assert kept in html
+    assert f'action="{stayed}"' in html
+    assert "notice--warning" in html
+    assert not _notes(lead).exists()
+    assert _actions(world) == []

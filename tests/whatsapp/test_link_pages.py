@@ -334,3 +334,17 @@ def test_the_png_is_an_image_with_the_codes_modules(owner, link):
     assert image.width == image.height > 21 * qr.PIXELS
     assert image.convert("L").getpixel((middle, middle)) == 0  # the finder's corner
     assert image.convert("L").getpixel((0, 0)) == 255  # the quiet zone
+
+
+def test_what_was_typed_outlives_the_last_number(world, signed_in):
+    channel = make_room_1.channel(world.workspace, is_active=False)
+
+    page = signed_in(world.owner).post(
+        "/w/padaria/links/new/",
+        {"slug": "vitrine", "channel": channel.key, "prefilled_text": "Oi! Vim daí."},
+    )
+
+    html = page.content.decode()
+    assert "Oi! Vim daí.</textarea>" in html
+    assert 'value="vitrine"' in html
+    assert 'aria-invalid="true"' in html

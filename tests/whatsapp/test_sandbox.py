@@ -276,9 +276,10 @@ def test_a_webhook_that_does_not_answer_is_told(phone, settings):
     settings.PUBLIC_URL = f"http://{closed}"
     settings.EGRESS_ALLOWED_HOSTS = [closed]
 
-    page = phone("text", text="Oi")
+    page = phone("text", text="Oi, tem bolo?")
 
     assert "notice--error" in page.content.decode()
+    assert "Oi, tem bolo?</textarea>" in page.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -361,6 +362,44 @@ def test_page_needs_the_same_queries_for_few_and_for_many(
         add(number)
     with django_assert_num_queries(10):
         client.get(f"/w/padaria/sandbox/{channel.key}/")
+
+
+def test_an_impossible_address_is_told_by_its_fields_and_kept(phone):
+    told = {"number": "123", "name": "Zé", "late": "-1", "delivery": "never"}
+
+    html = phone.client.get(phone.address, told).content.decode()
+
+    assert html.count('aria-invalid="true"') == 3
+    assert 'value="123"' in html
+    assert 'value="Zé"' in html
+    assert '<details class="phone-people__new" open>' in html
+
+
+@pytest.mark.parametrize(
+    ("intent", "fields"),
+    [
+        ("text", {"text": "Oi", "draft": "no uuid"}),
+        ("reaction", {"target": "m", "emoji": "text"}),
+        ("status", {"target": "", "word": "read"}),
+    ],
+)
+def test_what_no_field_shows_is_told_above(phone, intent, fields):
+    html = phone(intent, **fields).content.decode()
+
+    assert "notice--error" in html
+    assert "no uuid" not in html
+    if intent == "text":
+        assert "Oi</textarea>" in html
+
+
+def test_a_refused_reply_is_still_a_reply(phone, world):
+    phone("text", text="Oi")
+    first = _rows(Message, world).get().external_id
+
+    html = phone("text", text="x" * 4097, target=first).content.decode()
+
+    assert f'name="target" value="{first}"' in html
+    assert "phone__replying" in html
 
 
 @pytest.mark.parametrize("how", ["swapped", "halved", "removed"])

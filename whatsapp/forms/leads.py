@@ -9,10 +9,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.keys import new_key
-from whatsapp.models import Confidence, Rule, Touch, TrackedLink
+from whatsapp.models import Confidence, Lead, Rule, Touch, TrackedLink
 from whatsapp.selectors.lead_filters import LeadFilter
 
 _DATE = {"type": "date"}
+_EARLIEST, _LATEST = 1900, 9000  # years that every clock reaches
 Choices = list[tuple[Any, Any]]
 
 
@@ -49,9 +50,22 @@ class LeadFilterForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         told = self.cleaned_data
         since, until = told.get("since"), told.get("until")
+        for name, day in (("since", since), ("until", until)):
+            if day and not _EARLIEST <= day.year <= _LATEST:
+                self.add_error(name, _("No lead is from that year."))
         if since and until and since > until:
             self.add_error("until", _("This day is before the first one."))
         return told
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """The filters that make sense, as they were written."""
+        self.is_valid()
+        return {
+            name: self.data.get(name, "").strip()
+            for name in self.fields
+            if self.cleaned_data.get(name)
+        }
 
     @property
     def filter(self) -> LeadFilter:
@@ -69,8 +83,8 @@ class LeadFilterForm(forms.Form):
 
 
 def _midnight(day: dt.date | None, *, days: int = 0) -> dt.datetime | None:
-    """When a day begins in the workspace's zone; None for days no clock reaches."""
-    if day is None or not 1900 <= day.year <= 9000:
+    """When a day begins in the workspace's zone."""
+    if day is None:
         return None
     moment = dt.datetime.combine(day + dt.timedelta(days=days), dt.time.min)
     return timezone.make_aware(moment)
@@ -95,6 +109,19 @@ class LeadForm(forms.Form):
         help_text=_("Where the sale stands, in your own words: contact, proposal…"),
         widget=forms.TextInput(attrs={"list": "stages"}),
     )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def tell_now(self, lead: Lead, *, mark: str) -> None:
+        """Somebody was faster: say what stands there now, and keep what was typed."""
+        for name in ("name", "email", "stage"):
+            now = getattr(lead, name)
+            if now != self.cleaned_data[name]:
+                told = _(
+                    "Changed meanwhile. Now it is “%(now)s”; save again for yours."
+                )
+                empty = _("Changed meanwhile. Now it is empty; save again for yours.")
+                self.add_error(name, told % {"now": now} if now else empty)
+        self.data = {**self.data, "seen": mark}
 
 
 class CorrectionForm(forms.Form):
@@ -132,6 +159,15 @@ class CorrectionForm(forms.Form):
         choices.append(("none", _("No origin")))
         _offer(self, "origin", choices)
 
+    def look_again(self, attribution_id: int | None) -> None:
+        """Another verdict counts now: what was typed stays, for a second look."""
+        self.errors.pop("seen", None)
+        self.add_error(
+            None,
+            _("Another origin was found meanwhile. Look at it before correcting."),
+        )
+        self.data = {**self.data, "seen": attribution_id or ""}
+
     @property
     def touch(self) -> Touch | None:
         return self._touches.get(self.cleaned_data["origin"])
@@ -157,3 +193,11 @@ class NoteForm(forms.Form):
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+    def clean(self) -> dict[str, Any]:
+        """A key that got lost is nothing a person could mend: another one is given."""
+        if "key" in self.errors:
+            del self.errors["key"]
+            self.data = {**self.data, "key": str(new_key())}
+            self.add_error(None, _("This form was incomplete. Send it once more."))
+        return self.cleaned_data

@@ -13,6 +13,7 @@ from whatsapp.models.message import (
 )
 from whatsapp.models.note import LeadNote
 from whatsapp.models.outbox import OutboxEntry, OutboxState
+from whatsapp.models.saved_filter import FilterPlace, SavedFilter
 from whatsapp.models.template import Template
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Confidence",
     "Conversation",
     "ConversationState",
+    "FilterPlace",
     "Identity",
     "IdentityKind",
     "Lead",
@@ -31,6 +33,7 @@ __all__ = [
     "OutboxEntry",
     "OutboxState",
     "Rule",
+    "SavedFilter",
     "StatusEvent",
     "Template",
     "Touch",

@@ -5,6 +5,7 @@ for granted about it.
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,6 +52,7 @@ class Step:
     found: tuple[Fact, ...] = ()
     refused: tuple[Fact, ...] = ()
     why: str = ""
+    touches: tuple[int, ...] = ()  # what it found, where the reader can look at it
 
     @property
     def label(self) -> str:
@@ -63,13 +65,13 @@ class Step:
         return "found" if self.found else "nothing"
 
 
-def read(evidence: Any) -> tuple[Step, ...]:
-    """In the reader's language where the sentences are ours."""
+def read(evidence: Any, *, touches: Collection[int] = ()) -> tuple[Step, ...]:
+    """In the reader's language where the sentences are ours; `touches` are on the page."""
     entries = evidence if isinstance(evidence, list) else [evidence]
-    return tuple(_step(entry) for entry in entries if entry)
+    return tuple(_step(entry, touches=touches) for entry in entries if entry)
 
 
-def _step(entry: Any) -> Step:
+def _step(entry: Any, *, touches: Collection[int]) -> Step:
     if not isinstance(entry, dict):
         return Step(rule="", found=_facts(entry))
     rule, why = entry.get("step"), entry.get("why")
@@ -79,7 +81,15 @@ def _step(entry: Any) -> Step:
         found=_facts(entry.get("found")),
         refused=_part(entry.get("refused")),
         why=_sentence(why) if isinstance(why, str) else _text(why or ""),
+        touches=_touches(entry.get("found"), among=touches),
     )
+
+
+def _touches(found: Any, *, among: Collection[int]) -> tuple[int, ...]:
+    told = found if isinstance(found, list) else [found]
+    ids = (one.get("touch") for one in told if isinstance(one, dict))
+    known = (one for one in ids if type(one) is int and one in among)
+    return tuple(dict.fromkeys(known))
 
 
 def _part(value: Any) -> tuple[Fact, ...]:

@@ -83,6 +83,14 @@ def written(asked: Mapping[str, str]) -> str:
     return urlencode(asked)
 
 
+def canonical(asked: Mapping[str, str]) -> str:
+    """The query string of this list in whichever order it was asked for."""
+    told = {name: text for name, text in asked.items() if text}
+    if told.get("tab") == NO_FILTERS.tab:
+        del told["tab"]
+    return urlencode(sorted(told.items()))
+
+
 def _meaning(
     name: str,
     text: str,
@@ -100,9 +108,9 @@ def _meaning(
         back = timedelta(days=int(text) - 1 if days is None else days)
         return {"since": _midnight(now.astimezone(zone).date() - back, zone)}
     if name == "from":
-        return {"since": _midnight(date.fromisoformat(text), zone)}
+        return {"since": _midnight(_day(text), zone)}
     if name == "to":
-        return {"until": _midnight(date.fromisoformat(text) + timedelta(days=1), zone)}
+        return {"until": _midnight(_day(text) + timedelta(days=1), zone)}
     allowed = {"tab": TABS, "origin": ORIGINS, "window": WINDOWS}[name]
     return {name: _one_of(text, allowed)}
 
@@ -111,6 +119,14 @@ def _one_of(value: _Value, allowed: Collection[_Value]) -> _Value:
     if value not in allowed:
         raise ValueError
     return value
+
+
+def _day(text: str) -> date:
+    """As a date field writes it; Python reads other notations too, which no field shows."""
+    day = date.fromisoformat(text)
+    if day.isoformat() != text:
+        raise ValueError
+    return day
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:

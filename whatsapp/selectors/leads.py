@@ -36,6 +36,7 @@ from whatsapp.selectors.people import (
 
 PAGE_SIZE = 50
 _MOST_LINKS = 500  # to choose from
+_LONGEST_CHAIN = 10  # of leads merged one into the other
 _MOST = 100  # of each kind of row on a lead's page
 
 _PAGE = """
@@ -163,11 +164,16 @@ def find_lead(workspace: Workspace, *, key: uuid.UUID) -> LeadView | None:
 
 
 def find_editable(workspace: Workspace, *, key: uuid.UUID) -> Lead | None:
-    """A lead to write about; one that was merged away is history."""
+    """A lead to write about. One that was merged away is history: the one that stayed."""
     leads = Lead.objects.for_workspace(workspace).select_related(
         "attribution", "workspace"
     )
-    return leads.filter(key=key, merged_into=None).first()
+    lead = leads.filter(key=key).first()
+    for _ in range(_LONGEST_CHAIN):
+        if lead is None or lead.merged_into_id is None:
+            return lead
+        lead = leads.filter(pk=lead.merged_into_id).first()
+    return None
 
 
 def list_touches(lead: Lead) -> tuple[Touch, ...]:

@@ -51,3 +51,14 @@ def read(text: str) -> Position | None:
     except OverflowError:
         return None
     return Position(at, match[2])
+
+
+def understood(text: str, *, is_keyed: bool = True) -> str:
+    """A position as it was written; nothing for what is none, which is the first page.
+
+    `is_keyed` asks for one whose ties are told apart by keys, as most lists write them.
+    """
+    position = read(text)
+    if position is None or (is_keyed and position.key is None):
+        return ""
+    return text

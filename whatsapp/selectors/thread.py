@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Left
 
@@ -24,6 +25,18 @@ PAGE_SIZE = 50
 # Kinds that say something about another message and are shown on it.
 CHANGES = (MessageKind.EDIT, MessageKind.REVOKE, MessageKind.REACTION)
 _QUOTED = 200
+# Everything that a page of the newest messages shows and that time may change. Looks at
+# more rows than the page has bubbles, because what changes one is a row too.
+_STAMP = """
+SELECT md5(string_agg(concat_ws('/', newest.id, newest.status, newest.status_at,
+                                newest.error_code, files.states), ',' ORDER BY newest.id))
+  FROM (SELECT id, status, status_at, error_code FROM whatsapp_message
+         WHERE workspace_id = %(workspace)s AND conversation_id = %(conversation)s
+         ORDER BY provider_at DESC, id DESC LIMIT %(limit)s) newest
+  LEFT JOIN LATERAL (
+        SELECT string_agg(state, '/' ORDER BY id) AS states FROM whatsapp_mediaasset
+         WHERE message_id = newest.id) files ON true
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,7 @@ class Entry:
     status_at: datetime | None
     error_code: str
     author: str
+    id: int = 0  # tells bubbles of a page apart
     quote: Quote | None = None
     files: tuple[File, ...] = ()
     reactions: tuple[Change, ...] = ()
@@ -108,6 +122,19 @@ def list_messages(
     related = _related(conversation, rows)
     entries = [_entry(row, files=files.get(row["id"], ())) for row in rows]
     return Page(tuple(_with_related(entry, related) for entry in entries), older)
+
+
+def stamp(conversation: Conversation) -> str:
+    """Another one when the newest page of the thread would look different; one cheap read."""
+    values = {
+        "workspace": conversation.workspace_id,
+        "conversation": conversation.pk,
+        "limit": 2 * PAGE_SIZE,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_STAMP, values)
+        [[told]] = cursor.fetchall()
+    return f"{told}-{conversation.message_count}-{conversation.unread_count}"
 
 
 def _page(
@@ -259,5 +286,6 @@ def _entry(row: dict[str, Any], *, files: tuple[File, ...]) -> Entry:
         status_at=row["status_at"],
         error_code=row["error_code"],
         author=row["author__name"] or row["author__email"] or "",
+        id=row["id"],
         files=files,
     )

@@ -15,6 +15,14 @@ class NotAMember(ValueError):
     """A conversation goes only to somebody of its workspace who may answer it."""
 
 
+class TakenMeanwhile(ValueError):
+    """Somebody else has assigned it since the page was opened; they may know why."""
+
+    def __init__(self, assignee: User | None) -> None:
+        super().__init__()
+        self.assignee = assignee
+
+
 class AnotherIsOpen(ValueError):
     """The person has written anew meanwhile, so an open conversation exists already."""
 
@@ -28,13 +36,19 @@ def assign(
     *,
     assignee_id: int | None,
     actor: User,
+    seen: int | None = None,
     ip: str | None = None,
 ) -> bool:
-    """Give it to a member, or to nobody. False when it was theirs already."""
+    """Give it to a member, or to nobody. False when it was theirs already.
+
+    `seen` is whose the person saw it to be, 0 for nobody, None when that does not matter.
+    """
     with transaction.atomic():
         held = _hold(conversation)
         if held.assignee_id == assignee_id:
             return False
+        if seen is not None and (held.assignee_id or 0) != seen:
+            raise TakenMeanwhile(held.assignee)
         if assignee_id is not None and not _may_answer(held, assignee_id):
             raise NotAMember
         before, held.assignee_id = held.assignee_id, assignee_id

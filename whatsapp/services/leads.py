@@ -1,5 +1,6 @@
 """What members write about a lead: its name, e-mail and stage, and notes."""
 
+import hashlib
 import uuid
 from datetime import datetime
 
@@ -15,6 +16,20 @@ class NotYours(Exception):
     """A note is deleted by whoever wrote it, and by nobody else."""
 
 
+class LeadStale(Exception):
+    """Somebody has changed the fields since the page was opened; `lead` is as it is now."""
+
+    def __init__(self, lead: Lead) -> None:
+        super().__init__()
+        self.lead = lead
+
+
+def mark_of(lead: Lead) -> str:
+    """Tells whether the fields that members edit are still what a page has shown."""
+    told = repr((lead.name, lead.email, lead.stage))
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
 def edit_lead(
     lead: Lead,
     *,
@@ -23,9 +38,13 @@ def edit_lead(
     stage: str,
     actor: User,
     now: datetime,
+    seen: str = "",
     ip: str | None = None,
 ) -> list[str]:
-    """Write what changed, and answer the names of those fields."""
+    """Write what changed, and answer the names of those fields.
+
+    `seen` is the mark of the lead that the person had before their eyes; empty: any.
+    """
     wanted = {"name": name, "email": email, "stage": stage}
     with transaction.atomic():
         rows = Lead.objects.for_workspace(lead.workspace_id).select_for_update()
@@ -33,6 +52,8 @@ def edit_lead(
         changed = [field for field in wanted if getattr(row, field) != wanted[field]]
         if not changed:
             return []
+        if seen and seen != mark_of(row):
+            raise LeadStale(row)
         for field in changed:
             setattr(row, field, wanted[field])
         row.search_text = fold(row.name)
@@ -58,10 +79,13 @@ def add_note(
     now: datetime,
     ip: str | None = None,
 ) -> None:
-    """Keep a note. A key that is taken belongs to the same form sent before."""
+    """Keep a note, once, however often its form is sent.
+
+    Another text under a key that is taken is another note: somebody went back and wrote on.
+    """
     note = LeadNote(
         workspace_id=lead.workspace_id,
-        key=key,
+        key=_free_key(key, lead=lead, text=text),
         lead=lead,
         author=author,
         text=text,
@@ -69,7 +93,7 @@ def add_note(
     )
     with transaction.atomic():
         before = LeadNote.objects.unscoped("keys are unique everywhere")
-        if before.filter(key=key).exists():
+        if before.filter(key=note.key).exists():
             return
         # Two at once: the unique key lets one in.
         LeadNote.objects.bulk_create([note], ignore_conflicts=True)
@@ -78,10 +102,19 @@ def add_note(
             action="lead.note_added",
             actor=author,
             target=str(lead.key),
-            details={"note": str(key)},
+            details={"note": str(note.key)},
             ip=ip,
             now=now,
         )
+
+
+def _free_key(key: uuid.UUID, *, lead: Lead, text: str) -> uuid.UUID:
+    """The form's key; with what is written in it when that key stands for something else."""
+    taken = LeadNote.objects.unscoped("keys are unique everywhere").filter(key=key)
+    told = taken.values_list("lead", "text").first()
+    return (
+        key if told in (None, (lead.pk, text)) else uuid.uuid5(key, f"{lead.key}{text}")
+    )
 
 
 def delete_note(

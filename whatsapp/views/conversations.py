@@ -1,5 +1,6 @@
 """The conversation list with its search and filters, and one conversation beside it."""
 
+import hashlib
 import uuid
 from typing import Any
 
@@ -7,6 +8,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -15,9 +18,12 @@ from accounts import selectors as people
 from accounts.http import WorkspaceRequest, requires
 from accounts.permissions import Action
 from integrations.selectors import channels as numbers
+from whatsapp.models import Conversation, FilterPlace
 from whatsapp.selectors import filters as asking
 from whatsapp.selectors import inbox, leads, paging, search, thread
-from whatsapp.views import handling
+from whatsapp.views import handling, saved_filters
+
+NOTHING_NEW = 204  # htmx leaves the page as it is
 
 
 @require_safe
@@ -36,6 +42,7 @@ def conversation_list(request: WorkspaceRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
+@vary_on_headers("HX-Request")
 @requires(Action.READ)
 def conversation_detail(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
     conversation = thread.find_conversation(request.workspace, key=key)
@@ -43,20 +50,58 @@ def conversation_detail(request: WorkspaceRequest, key: uuid.UUID) -> HttpRespon
         raise Http404
     if request.method == "POST":
         return handling.handle(request, conversation)
+    if request.htmx and "live" in request.GET:
+        return _live(request, conversation)
     identities = leads.list_identities(conversation.lead)
-    context = _list_context(request) | {
+    earlier = paging.understood(request.GET.get("earlier", ""), is_keyed=False)
+    context = _list_context(request)
+    context["ignored"] += _lost(request, "earlier", earlier)
+    context |= {
         "conversation": conversation,
         "lead": conversation.lead,
         "person": leads.person_of(conversation.lead, identities),
         "origin": leads.origin_of(conversation.lead),
         "identities": identities,
         "people": people.list_people_who_may(request.workspace, Action.REPLY),
-        "thread": thread.list_messages(
-            conversation, before=request.GET.get("earlier", "")
-        ),
-        "is_earlier_page": "earlier" in request.GET,
+        "thread": thread.list_messages(conversation, before=earlier),
+        "is_earlier_page": bool(earlier),
+        "standing": _standing(conversation),
     }
     return render(request, "whatsapp/conversation_detail.html", context)
+
+
+def _live(request: WorkspaceRequest, conversation: Conversation) -> HttpResponse:
+    """The newest page of an open thread, polled; 304 while it is what the reader has.
+
+    `live` is how the conversation stood when the page was opened.
+    """
+    told = [
+        thread.stamp(conversation),
+        _standing(conversation),
+        request.GET["live"],
+        get_language(),
+        timezone.localdate().isoformat(),  # "today" is another day tomorrow
+    ]
+    etag = f'"{hashlib.sha256(repr(told).encode()).hexdigest()[:32]}"'
+    unchanged = get_conditional_response(request, etag=etag)
+    if unchanged is not None:
+        unchanged.headers["ETag"] = etag
+        return unchanged
+    identities = leads.list_identities(conversation.lead)
+    context = {
+        "conversation": conversation,
+        "person": leads.person_of(conversation.lead, identities),
+        "thread": thread.list_messages(conversation),
+        "has_moved": request.GET["live"] != _standing(conversation),
+    }
+    response = render(request, "whatsapp/_thread_live.html", context)
+    response.headers["ETag"] = etag
+    return response
+
+
+def _standing(conversation: Conversation) -> str:
+    """What another member may change while the page is open."""
+    return f"{conversation.state}-{conversation.assignee_id or 0}"
 
 
 def _list_context(request: WorkspaceRequest) -> dict[str, Any]:
@@ -65,7 +110,7 @@ def _list_context(request: WorkspaceRequest) -> dict[str, Any]:
     active = [one for one in numbers.list_channels(request.workspace) if one.is_active]
     filters = _filters(request, {one.key for one in active})
     query = request.GET.get("q", "").replace("\0", "").strip()[:200]
-    before = request.GET.get("before", "")
+    before = paging.understood(request.GET.get("before", ""))
     whose: dict[str, Any] = {
         "filters": filters,
         "user_id": request.user.pk,
@@ -77,7 +122,8 @@ def _list_context(request: WorkspaceRequest) -> dict[str, Any]:
         "tabs": _tabs(request, filters),
         "channels": active,
         "shows_channel": len(active) > 1,
-        "is_later_page": "before" in request.GET,
+        "is_later_page": bool(before),
+        "ignored": (*filters.ignored, *_lost(request, "before", before)),
         "after": paging.write(now, 0),
     }
     if query:
@@ -98,7 +144,17 @@ def _list_context(request: WorkspaceRequest) -> dict[str, Any]:
         else context["asked"]
     )
     context["here"] = _list_address(request, context["asked"])
+    context["saved"] = saved_filters.context_of(
+        request,
+        FilterPlace.CONVERSATIONS,
+        asked={"q": query, **filters.asked},
+    )
     return context
+
+
+def _lost(request: WorkspaceRequest, name: str, understood: str) -> tuple[str, ...]:
+    """The name of a position that was asked for and is none."""
+    return (name,) if request.GET.get(name) and not understood else ()
 
 
 def _tabs(request: WorkspaceRequest, filters: asking.Filters) -> list[dict[str, Any]]:
@@ -115,10 +171,13 @@ def _tabs(request: WorkspaceRequest, filters: asking.Filters) -> list[dict[str, 
 
 
 def _news(request: WorkspaceRequest) -> HttpResponse:
-    """How many conversations of this list have moved since its newest row; polled."""
+    """How many conversations of this list have moved since its newest row; polled.
+
+    204 while that is what the page shows already, so that nothing is told twice.
+    """
     position = paging.read(request.GET["after"])
     if position is None:
-        return HttpResponse(status=204)
+        return HttpResponse(status=NOTHING_NEW)
     active = numbers.list_channels(request.workspace)
     filters = _filters(request, {one.key for one in active if one.is_active})
     count = inbox.count_news(
@@ -128,6 +187,8 @@ def _news(request: WorkspaceRequest) -> HttpResponse:
         after=position.at,
         now=timezone.now(),
     )
+    if str(count) == request.GET.get("shown", "0"):
+        return HttpResponse(status=NOTHING_NEW)
     here = _list_address(request, _asked(filters, ""))
     context = {"count": count, "here": here}
     return render(request, "whatsapp/_conversation_news.html", context)

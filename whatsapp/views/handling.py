@@ -13,6 +13,7 @@ from accounts.permissions import Action, may
 from whatsapp.models import Conversation
 from whatsapp.services import handling
 
+_MOST_MESSAGES = 10**9
 Act = Callable[[WorkspaceRequest, Conversation], str]
 
 
@@ -28,6 +29,8 @@ def handle(request: WorkspaceRequest, conversation: Conversation) -> HttpRespons
         told = act(request, conversation)
     except handling.NotAMember:
         messages.error(request, _("That person cannot answer in this workspace."))
+    except handling.TakenMeanwhile as error:
+        messages.warning(request, _taken(error))
     except handling.AnotherIsOpen as error:
         messages.warning(
             request,
@@ -38,6 +41,19 @@ def handle(request: WorkspaceRequest, conversation: Conversation) -> HttpRespons
         if told:
             messages.success(request, told)
     return HttpResponseRedirect(_address(request, conversation))
+
+
+def _taken(error: handling.TakenMeanwhile) -> str:
+    if error.assignee is None:
+        return _("Meanwhile somebody let go of this conversation. Nothing was changed.")
+    who = error.assignee.name or error.assignee.email
+    told = _("Meanwhile this conversation went to %(who)s. Nothing was changed.")
+    return told % {"who": who}
+
+
+def _number(told: str) -> int | None:
+    is_number = told.isascii() and told.isdecimal() and len(told) < 19
+    return int(told) if is_number else None
 
 
 def _address(request: WorkspaceRequest, conversation: Conversation) -> str:
@@ -59,14 +75,15 @@ def _assign(request: WorkspaceRequest, conversation: Conversation) -> str:
         assignee_id: int | None = request.user.pk
     elif told == "":
         assignee_id = None
-    elif told.isascii() and told.isdecimal() and len(told) < 19:
-        assignee_id = int(told)
     else:
-        raise handling.NotAMember
+        assignee_id = _number(told)
+        if assignee_id is None:
+            raise handling.NotAMember
     changed = handling.assign(
         conversation,
         assignee_id=assignee_id,
         actor=request.user,
+        seen=_number(request.POST.get("was", "")),
         ip=client_ip(request),
     )
     if not changed:
@@ -80,18 +97,24 @@ def _assign(request: WorkspaceRequest, conversation: Conversation) -> str:
 
 def _close(request: WorkspaceRequest, conversation: Conversation) -> str:
     changed = handling.close(conversation, actor=request.user, ip=client_ip(request))
-    return _("Conversation closed. A new message opens a new one.") if changed else ""
+    if not changed:
+        messages.info(request, _("This conversation was closed already."))
+        return ""
+    return _("Conversation closed. A new message opens a new one.")
 
 
 def _reopen(request: WorkspaceRequest, conversation: Conversation) -> str:
     changed = handling.reopen(conversation, actor=request.user, ip=client_ip(request))
-    return _("Conversation reopened.") if changed else ""
+    if not changed:
+        messages.info(request, _("This conversation was open already."))
+        return ""
+    return _("Conversation reopened.")
 
 
 def _read(request: WorkspaceRequest, conversation: Conversation) -> str:
-    seen = request.POST.get("seen", "")
-    if seen.isascii() and seen.isdecimal() and len(seen) < 10:
-        handling.mark_read(conversation, seen=int(seen))
+    seen = _number(request.POST.get("seen", ""))
+    if seen is not None and seen < _MOST_MESSAGES:
+        handling.mark_read(conversation, seen=seen)
     return ""
 
 

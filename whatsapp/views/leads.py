@@ -7,7 +7,7 @@ from typing import cast
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import Http404, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
@@ -15,15 +15,16 @@ from accounts import audit
 from accounts.http import WorkspaceRequest, client_ip, requires
 from accounts.permissions import Action
 from whatsapp.forms.leads import LeadFilterForm, NoteForm
-from whatsapp.models import Attribution
-from whatsapp.selectors import evidence, lead_export, lead_filters, leads
+from whatsapp.models import Attribution, FilterPlace
+from whatsapp.selectors import evidence, lead_export, lead_filters, leads, paging
 from whatsapp.selectors.leads import LeadView
+from whatsapp.views import saved_filters
 
 
 @require_safe
 @requires(Action.READ)
 def lead_list(request: WorkspaceRequest) -> HttpResponse:
-    before = request.GET.get("before", "")
+    before = paging.understood(request.GET.get("before", ""))
     form = _filter_form(request)
     filters = form.filter
     asked = request.GET.copy()
@@ -37,6 +38,8 @@ def lead_list(request: WorkspaceRequest) -> HttpResponse:
         "pager_query": f"{query}&" if query else "",
         "page": leads.list_leads(request.workspace, before=before, filters=filters),
         "is_later_page": bool(before),
+        "ignored": ("before",) if request.GET.get("before") and not before else (),
+        "saved": saved_filters.context_of(request, FilterPlace.LEADS, asked=form.asked),
     }
     return render(request, "whatsapp/lead_list.html", context)
 
@@ -44,8 +47,17 @@ def lead_list(request: WorkspaceRequest) -> HttpResponse:
 @require_GET
 @requires(Action.READ)
 def lead_export_csv(request: WorkspaceRequest) -> HttpResponse:
-    """The leads of the filters in the address, all pages of them."""
-    filters = _filter_form(request).filter
+    """The leads of the filters in the address, all pages of them.
+
+    With a filter that makes no sense it is the list that answers, which says so: a file
+    with more leads than were asked for would not.
+    """
+    form = _filter_form(request)
+    if form.errors:
+        page = redirect("whatsapp:lead-list", request.workspace.slug)
+        page["Location"] += f"?{request.GET.urlencode()}"
+        return page
+    filters = form.filter
     now = timezone.now()
     audit.record(
         workspace=request.workspace,
@@ -92,6 +104,7 @@ def lead_detail(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
     context = {
         "view": view,
         "verdicts": [_verdict(view, one) for one in view.attributions],
+        "timeline": _timeline(view),
         "note_form": NoteForm(),
     }
     return render(request, "whatsapp/lead_detail.html", context)
@@ -99,8 +112,26 @@ def lead_detail(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
 
 def _verdict(view: LeadView, attribution: Attribution) -> dict[str, object]:
     place = (attribution.channel_id or 0, attribution.message_external_id or "")
+    shown = {touch.pk for touch in view.touches}
+    steps = evidence.read(attribution.evidence, touches=shown)
+    # The touch that won, unless a step leads to it already.
+    in_steps = {touch for step in steps for touch in step.touches}
     return {
         "attribution": attribution,
-        "steps": evidence.read(attribution.evidence),
+        "steps": steps,
         "message": view.messages.get(place),
+        "touch": attribution.touch_id
+        if attribution.touch_id in shown - in_steps
+        else None,
     }
+
+
+def _timeline(view: LeadView) -> list[dict[str, object]]:
+    """Each touch with the verdicts that named it, for the way back."""
+    return [
+        {
+            "touch": touch,
+            "verdicts": [one for one in view.attributions if one.touch_id == touch.pk],
+        }
+        for touch in view.touches
+    ]

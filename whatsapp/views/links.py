@@ -20,6 +20,7 @@ from whatsapp import qr as qr_image
 from whatsapp.forms.links import LinkForm
 from whatsapp.models import TrackedLink
 from whatsapp.selectors import links as links_selector
+from whatsapp.selectors import paging
 from whatsapp.services import links
 
 # Shown in previews where each click has a fresh one.
@@ -48,10 +49,11 @@ class Preview:
 @require_safe
 @requires(Action.READ)
 def link_list(request: WorkspaceRequest) -> HttpResponse:
-    before = request.GET.get("before", "")
+    before = paging.understood(request.GET.get("before", ""))
     context = {
         "page": links_selector.list_links(request.workspace, before=before),
         "is_later_page": bool(before),
+        "ignored": ("before",) if request.GET.get("before") and not before else (),
         "public_url": settings.PUBLIC_URL,
     }
     return render(request, "whatsapp/link_list.html", context)
@@ -169,11 +171,12 @@ def link_state(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
 @requires(Action.READ)
 def link_clicks(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
     link = _find(request, key)
-    before = request.GET.get("before", "")
+    before = paging.understood(request.GET.get("before", ""), is_keyed=False)
     context = {
         "link": link,
         "page": links_selector.list_clicks(link, before=before),
         "is_later_page": bool(before),
+        "ignored": ("before",) if request.GET.get("before") and not before else (),
     }
     return render(request, "whatsapp/link_clicks.html", context)
 
@@ -182,11 +185,12 @@ def link_clicks(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
 @requires(Action.READ)
 def link_conversations(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
     link = _find(request, key)
-    before = request.GET.get("before", "")
+    before = paging.understood(request.GET.get("before", ""))
     context = {
         "link": link,
         "page": links_selector.list_conversations(link, before=before),
         "is_later_page": bool(before),
+        "ignored": ("before",) if request.GET.get("before") and not before else (),
     }
     return render(request, "whatsapp/link_conversations.html", context)
 

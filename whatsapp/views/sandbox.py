@@ -28,9 +28,14 @@ from integrations.models import Channel
 from integrations.providers.base.types import DeliveryStatus, Party
 from integrations.selectors import channels
 from integrations.services import sandbox
-from whatsapp import sandbox_forms
+from whatsapp import phones, sandbox_forms
 from whatsapp.models import Conversation, TrackedLink
-from whatsapp.sandbox_forms import LinkForm, PhoneForm, PhoneSettings
+from whatsapp.sandbox_forms import (
+    LinkForm,
+    NewCustomerForm,
+    PhoneForm,
+    PhoneSettings,
+)
 from whatsapp.selectors import sandbox as customers
 from whatsapp.selectors import thread
 from whatsapp.selectors.sandbox import Customer
@@ -40,6 +45,8 @@ from whatsapp.services import links as links_service
 FIRST_NUMBER = 5511987650001
 SHOWN = 30  # messages on the phone
 NOTHING_NEW = 204  # htmx leaves the page as it is
+# Forms that are menus of a message: their fields stand nowhere else on the page.
+_MENUS = {"reaction", "revoke", "status"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,7 @@ class Phone:
     customer: Customer
     known: list[Customer]
     options: dict[str, Any]  # `delivery` and `late`, checked
+    told: PhoneSettings  # the address as it was written
 
     def query(self, **more: str) -> str:
         told = {
@@ -79,12 +87,10 @@ def phone(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
 
 
 def _phone(request: WorkspaceRequest, channel: Channel) -> Phone:
-    """Read the address. What makes no sense in it counts as not said."""
-    told = PhoneSettings(request.GET)
+    """Read the address. What makes no sense in it counts as not said, and is told."""
+    told = PhoneSettings(request.GET, auto_id="settings_%s")
     told.is_valid()
     options = told.cleaned_data
-    if "number" in told.errors:
-        messages.error(request, " ".join(map(str, told.errors["number"])))
     known = customers.list_customers(channel)
     number, name = options.get("number") or "", options.get("name") or ""
     same = [one for one in known if one.number == number]
@@ -100,6 +106,7 @@ def _phone(request: WorkspaceRequest, channel: Channel) -> Phone:
             "delivery": options.get("delivery") or "",
             "late": options.get("late") or 0,
         },
+        told=told,
     )
 
 
@@ -134,16 +141,26 @@ def _show(
             {"customer": one, "query": _query_of(simulated, one)}
             for one in simulated.known
         ],
-        "fresh": _new_customer(simulated.known),
-        "settings_form": PhoneSettings(
-            initial=simulated.options, auto_id="settings_%s"
-        ),
+        "settings_form": simulated.told
+        if {"delivery", "late"} & set(simulated.told.errors)
+        else PhoneSettings(initial=simulated.options, auto_id="settings_%s"),
+        "new_customer": _new_customer_form(simulated),
         "forms": _forms(request, links, failed=failed),
         "opened": {failed.intent: True} if failed else {},
         "has_links": bool(links),
     }
     status = 422 if failed else 200
     return render(request, "whatsapp/sandbox_phone.html", context, status=status)
+
+
+def _new_customer_form(simulated: Phone) -> NewCustomerForm:
+    """With what was typed, when no phone has such a number."""
+    if {"number", "name"} & set(simulated.told.errors):
+        return NewCustomerForm(simulated.told.data)
+    fresh = _new_customer(simulated.known)
+    return NewCustomerForm(
+        initial={"name": fresh.name, "number": phones.display(fresh.number)}
+    )
 
 
 def _query_of(simulated: Phone, customer: Customer) -> str:
@@ -163,7 +180,8 @@ def _thread_context(
             "key": simulated.channel.key,
         },
     )
-    reply = request.GET.get("reply", "")[: sandbox_forms.LONGEST_ID]
+    asked = request.POST.get("target") or request.GET.get("reply", "")
+    reply = asked[: sandbox_forms.LONGEST_ID]
     stamp = hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
     query = simulated.query()
     return {
@@ -217,12 +235,26 @@ def _act(request: WorkspaceRequest, simulated: Phone) -> HttpResponse:
     if intent not in kinds:
         messages.error(request, gettext("Choose what the phone should do."))
         return _back(request, simulated, has_notice=True)
-    form = kinds[intent](request.POST)
+    form = kinds[intent](request.POST.dict())
     if not form.is_valid():
+        _tell_unseen(request, form)
         return _show(request, simulated, failed=form)
     event = _event(form, simulated, now=timezone.now())
-    has_notice = _post(request, simulated, event)
+    try:
+        has_notice = _post(request, simulated, event)
+    except sandbox.NotDelivered:
+        return _show(request, simulated, failed=form)  # what was typed stays
     return _back(request, simulated, has_notice=has_notice)
+
+
+def _tell_unseen(request: WorkspaceRequest, form: PhoneForm) -> None:
+    """What is wrong where no field shows it; a lost draft number gets another one."""
+    visible = {one.name for one in form.visible_fields()}
+    shown = set() if form.intent in _MENUS else visible
+    if set(form.errors) - shown:
+        messages.error(request, gettext("That could not be done. Try it once more."))
+    if "draft" in form.errors:
+        form.data = {**form.data, "draft": str(uuid.uuid4())}
 
 
 def _event(form: PhoneForm, simulated: Phone, *, now: datetime) -> Mapping[str, Any]:
@@ -248,7 +280,10 @@ def _event(form: PhoneForm, simulated: Phone, *, now: datetime) -> Mapping[str, 
 def _post(
     request: WorkspaceRequest, simulated: Phone, event: Mapping[str, Any]
 ) -> bool:
-    """Deliver as the provider of today does, and say whether there is something to read."""
+    """Deliver as the provider of today does, and say whether there is something to read.
+
+    A webhook that refuses is told, and raised.
+    """
     delivery = simulated.options["delivery"]
     is_forged = delivery == "forged"
     times = 2 if delivery == "twice" else 1
@@ -263,7 +298,7 @@ def _post(
         else:
             text = gettext("The webhook did not take the message (%(code)s).")
             messages.error(request, text % {"code": refused.code})
-        return True
+        raise
     if times > 1:
         text = gettext("Delivered twice; the message is kept once.")
         messages.info(request, text)
@@ -273,8 +308,9 @@ def _post(
 def _open_link(request: WorkspaceRequest, simulated: Phone) -> HttpResponse:
     """Click as a visitor would, and write into the composer what WhatsApp would."""
     links = customers.list_links(simulated.channel)
-    form = LinkForm(request.POST, links=_choices(links))
+    form = LinkForm(request.POST.dict(), links=_choices(links))
     if not form.is_valid():
+        _tell_unseen(request, form)
         return _show(request, simulated, failed=form)
     [link] = [one for one in links if str(one.key) == form.cleaned_data["link"]]
     token = links_service.record_click(
