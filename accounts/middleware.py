@@ -38,7 +38,9 @@ class SignInMiddleware(LoginRequiredMiddleware):
             here = _ours(request, request.headers.get("Referer", ""))
             messages.warning(
                 request,
-                _("You had been signed out, so that was not done. Sign in and do it again."),
+                _(
+                    "You had been signed out, so that was not done. Sign in and do it again."
+                ),
             )
         response: HttpResponse = redirect_to_login(
             here,

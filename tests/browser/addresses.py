@@ -41,9 +41,9 @@ class Page:
         if self.name.partition(":")[0] in _ROOMS:
             kwargs["workspace_slug"] = self.slug or shop.workspace.slug
         if self.row:
-            kwargs["key"] = (house if self.row == "stray" else shop).__getattribute__(
-                self.row
-            ).key
+            kwargs["key"] = (
+                (house if self.row == "stray" else shop).__getattribute__(self.row).key
+            )
         kwargs |= _PLAIN.get(self.name, {})
         return reverse(self.name, kwargs=kwargs) + self.query
 
@@ -70,7 +70,9 @@ def open_up(selector: str, shown: str) -> Act:
 
 def _unfold(page: BrowserPage) -> None:
     """Every closed part of the page at once."""
-    page.evaluate("document.querySelectorAll('main details').forEach(d => d.open = true)")
+    page.evaluate(
+        "document.querySelectorAll('main details').forEach(d => d.open = true)"
+    )
 
 
 def _lose_cookies(page: BrowserPage) -> None:
@@ -86,7 +88,10 @@ _PLAIN = {
     "account_reset_password_from_key": {"uidb36": "0", "key": "0-0"},
     "whatsapp-public:link-follow": {"slug": "nenhum-link"},
 }
-_CONTENT, _REPLAY = "form[action$='/content/'] button", "form[action$='/replay/'] button"
+_CONTENT, _REPLAY = (
+    "form[action$='/content/'] button",
+    "form[action$='/replay/'] button",
+)
 
 PAGES = (
     Page("design"),
@@ -139,15 +144,25 @@ STATES = (
     Page("whatsapp:link-new", shot="error-403", who="agent", status=403),
     Page("account_login", shot="error-403-csrf", who="stranger", act=_lose_cookies),
     Page("/r/panfleto-padaria", shot="link-paused", who="stranger", status=410),
-    Page("webhooks:home", shot="menu", act=open_up(".menu--account button", ":popover-open")),
+    Page(
+        "webhooks:home",
+        shot="menu",
+        act=open_up(".menu--account button", ":popover-open"),
+    ),
     Page("webhooks:home", shot="empty-home", slug="nova"),
     Page("webhooks:webhook-list", shot="empty-webhooks", slug="nova"),
     Page("webhooks:webhook-list", shot="webhooks-live", query="?live=1"),
     Page("webhooks:webhook-list", shot="webhooks-filtered", query="?state=leased"),
     Page("whatsapp:conversation-list", shot="empty-conversations", slug="nova"),
     Page("whatsapp:conversation-list", shot="conversations-mine", query="?tab=mine"),
-    Page("whatsapp:conversation-list", shot="conversations-filters", query="?unread=1&from=x"),
-    Page("whatsapp:conversation-list", shot="conversations-closed", query="?tab=closed"),
+    Page(
+        "whatsapp:conversation-list",
+        shot="conversations-filters",
+        query="?unread=1&from=x",
+    ),
+    Page(
+        "whatsapp:conversation-list", shot="conversations-closed", query="?tab=closed"
+    ),
     Page("whatsapp:conversation-list", shot="search-found", query="?q=fermentacao"),
     Page("whatsapp:conversation-list", shot="search-nothing", query="?q=xyzxyz"),
     Page(
@@ -160,7 +175,12 @@ STATES = (
     Page("whatsapp:lead-list", shot="empty-leads", slug="nova"),
     Page("whatsapp:lead-list", shot="leads-filtered", query="?rule=token&link=nenhum"),
     Page("whatsapp:lead-detail", "merged", shot="lead-merged"),
-    Page("whatsapp:lead-origin", "lead", shot="lead-origin-wrong", act=press("main form button")),
+    Page(
+        "whatsapp:lead-origin",
+        "lead",
+        shot="lead-origin-wrong",
+        act=press("main form button"),
+    ),
     Page("whatsapp:link-list", shot="empty-links", slug="nova"),
     Page("whatsapp:link-new", shot="link-new-wrong", act=press("#link-form button")),
     Page("whatsapp:link-detail", "paused", shot="link-detail-paused"),

@@ -32,8 +32,9 @@ def test_search_finds_it_as_a_person_types_it(visit, typed, found):
     expect(page.locator(ROWS).first).to_have_text(found)
 
 
-def test_filters_live_in_the_address_and_survive(visit):
-    page = visit("en").open("/w/padaria/conversations/")
+def test_filters_live_in_the_address_and_survive(visit, own):
+    shop = own("en")
+    page = visit("en", who=shop.owner).open(shop.path("conversations/"))
     page.click("summary:has-text('Filters')")
     page.check("#f-unread")
     page.wait_for_url("**unread=1**")
@@ -69,8 +70,9 @@ def test_filters_that_cannot_be_are_told_and_left_out(visit):
     expect(page.locator(ROWS).first).to_be_visible()
 
 
-def test_the_keys_search_move_open_go_back_and_help(visit):
-    page = visit("en").open("/w/padaria/conversations/")
+def test_the_keys_search_move_open_go_back_and_help(visit, own):
+    shop = own("en")
+    page = visit("en", who=shop.owner).open(shop.path("conversations/"))
     rows = page.locator(ROWS)
 
     page.keyboard.press("j")
@@ -127,4 +129,6 @@ def test_on_a_phone_one_pane_at_a_time(visit, theme):
 
 
 def _focus_is_a_row(page: Page) -> bool:
-    return bool(page.evaluate("document.activeElement.matches('.conversation-row__name')"))
+    return bool(
+        page.evaluate("document.activeElement.matches('.conversation-row__name')")
+    )

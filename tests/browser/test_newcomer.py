@@ -27,7 +27,7 @@ def test_from_a_link_to_a_corrected_origin(visit, own, work, language):
     page.click("#link-form .button--primary")
     expect(page.locator("h1")).to_have_text(slug)
 
-    written = _click(visit, language, slug)
+    written = _click(visit, language, slug, number=shop.shop.phone.phone)
     assert written.startswith("Oi! Quero um bolo.")
     token = written.split("vm_token:")[1][:10]
 
@@ -35,6 +35,7 @@ def test_from_a_link_to_a_corrected_origin(visit, own, work, language):
     page.goto(_there(page, shop.path(f"sandbox/{shop.shop.phone.key}/{query}")))
     page.fill(".phone__composer textarea", written)
     page.click(".phone__composer button[type=submit]")
+    page.wait_for_url("**#phone")
     work()
 
     page.goto(_there(page, shop.path("conversations/")))
@@ -59,16 +60,14 @@ def test_from_a_link_to_a_corrected_origin(visit, own, work, language):
     expect(history.last).to_contain_text(token)
 
 
-def _click(visit, language: str, slug: str) -> str:
+def _click(visit, language: str, slug: str, *, number: str) -> str:
     """Open the link on a phone; what WhatsApp would find already written."""
     visitor = visit(language, who="stranger", user_agent=ANDROID)
-    visitor.elsewhere += (WHATSAPP,)
-    visitor.context.route(
-        f"{WHATSAPP}**", lambda route: route.fulfill(content_type="text/html", body="")
-    )
-    page = visitor.open(f"/r/{slug}", width=390)
-    assert page.url.startswith(WHATSAPP)
-    return parse_qs(urlsplit(page.url).query)["text"][0]
+    answer = visitor.context.request.get(f"{visitor.address}/r/{slug}", max_redirects=0)
+    assert answer.status == 302
+    sent_on_to = answer.headers["location"]
+    assert sent_on_to.startswith(f"{WHATSAPP}{number.removeprefix('+')}?")
+    return parse_qs(urlsplit(sent_on_to).query)["text"][0]
 
 
 def _there(page, path: str) -> str:
