@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -26,8 +27,8 @@ class SignInMiddleware(LoginRequiredMiddleware):
     sign-in into the part. What was posted is not done, and the person reads so.
     """
 
-    def handle_no_permission(
-        self, request: HttpRequest, view_func: Callable[..., HttpResponse]
+    def handle_no_permission(  # type: ignore[override]  # a part is not redirected
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
     ) -> HttpResponse:
         is_part = request.headers.get("HX-Request") == "true"
         is_act = request.method not in ("GET", "HEAD")
@@ -42,10 +43,10 @@ class SignInMiddleware(LoginRequiredMiddleware):
                     "You had been signed out, so that was not done. Sign in and do it again."
                 ),
             )
-        response: HttpResponse = redirect_to_login(
+        response = redirect_to_login(
             here,
-            self.get_login_url(view_func),  # type: ignore[no-untyped-call]  # as the stubs have it
-            self.get_redirect_field_name(view_func),  # type: ignore[no-untyped-call]  # see above
+            self.get_login_url(view_func),
+            self.get_redirect_field_name(view_func),
         )
         if is_part:
             address = response.headers["Location"]

@@ -136,9 +136,12 @@ def test_the_sign_in_never_appears_inside_a_page(visit, own):
 def test_a_conversation_stays_unread_when_the_sign_in_has_ended(visit, own):
     shop = own()
     page = visit("en", who=shop.owner).open(shop.path("conversations/"))
-    page.route(
-        "**/mark_read.*", lambda route: (_end_the_session(page), route.continue_())
-    )
+
+    def end_first(route):
+        _end_the_session(page)
+        route.continue_()
+
+    page.route("**/mark_read.*", end_first)
     page.click("a:has-text('Bruno')")
 
     expect(page.locator("h1")).to_have_text("Bruno Sá")

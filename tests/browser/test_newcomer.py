@@ -67,11 +67,12 @@ def _click(visit, language: str, slug: str, *, number: str) -> str:
     assert answer.status == 302
     sent_on_to = answer.headers["location"]
     assert sent_on_to.startswith(f"{WHATSAPP}{number.removeprefix('+')}?")
-    return parse_qs(urlsplit(sent_on_to).query)["text"][0]
+    [text] = parse_qs(urlsplit(sent_on_to).query)["text"]
+    return str(text)
 
 
 def _there(page, path: str) -> str:
-    return page.url.split("/w/")[0] + path
+    return str(page.url).split("/w/")[0] + path
 
 
 def _say(language: str, text: str) -> str:

@@ -86,7 +86,7 @@ def test_a_replay_is_tried_first_without_javascript(plain):
 
 
 def test_the_phone_without_javascript(plain, work):
-    page, shop = plain
+    page, _ = plain
 
     page.click("a:has-text('Open the simulated phone')")
     page.fill(".phone__composer textarea", "Vocês abrem domingo?")
