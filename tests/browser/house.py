@@ -100,6 +100,7 @@ def open_shop(slug: str, name: str) -> Shop:
         workspace, display_name="Telefone de treino", state="connected"
     )
     link = make.link(sales, slug=f"instagram-{slug}", prefilled_text="Oi! Vi na bio.")
+    make.link(phone, slug=f"treino-{slug}", prefilled_text="Oi! Vim do treino.")
     paused = make.link(sales, slug=f"panfleto-{slug}", is_paused=True)
     talks = []
     for place, (person, minutes) in enumerate(_PEOPLE):
