@@ -64,7 +64,7 @@ browser: $(BROWSER_STAMP) ## every page in Chromium: walks, axe, screenshots in 
 			echo 'installing chromium'; \
 			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; \
 		else echo 'make browser needs Chromium on PATH. On Debian or Ubuntu: sudo apt-get install chromium'; exit 1; fi; }
-	@exec $(BIN)/python -m pytest tests/browser $(ARGS)
+	@exec $(BIN)/python -m pytest tests/browser -n 2 $(ARGS)
 
 lock: ## resolve the dependencies again (needs uv)
 	uv lock --upgrade

@@ -1,15 +1,66 @@
-"""Puts the workspace of `/w/<slug>/…` and the person's language on every request."""
+"""Asks for the sign-in, and puts the workspace of `/w/<slug>/…` and the person's language
+on every request."""
 
 import zoneinfo
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.contrib import messages
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from accounts import selectors
 
 Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Whoever was signed out in the middle of work comes back to the page they were on.
+
+    A part of a page asks for itself: the whole page goes to the sign-in, never the
+    sign-in into the part. What was posted is not done, and the person reads so.
+    """
+
+    def handle_no_permission(  # type: ignore[override]  # a part is not redirected
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponse:
+        is_part = request.headers.get("HX-Request") == "true"
+        is_act = request.method not in ("GET", "HEAD")
+        here = request.get_full_path()
+        if is_part:
+            here = _ours(request, request.headers.get("HX-Current-URL", ""))
+        elif is_act:
+            here = _ours(request, request.headers.get("Referer", ""))
+            messages.warning(
+                request,
+                _(
+                    "You had been signed out, so that was not done. Sign in and do it again."
+                ),
+            )
+        response = redirect_to_login(
+            here,
+            self.get_login_url(view_func),
+            self.get_redirect_field_name(view_func),
+        )
+        if is_part:
+            address = response.headers["Location"]
+            return HttpResponse(status=401, headers={"HX-Redirect": address})
+        return response
+
+
+def _ours(request: HttpRequest, address: str) -> str:
+    """The path of an address of ours, else the first page."""
+    is_ours = url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    parts = urlsplit(address if is_ours else "")
+    return parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
 
 
 class LanguageMiddleware:

@@ -9,7 +9,7 @@ from accounts import selectors
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    if not request.user.is_authenticated:  # LoginRequiredMiddleware asks first
+    if not request.user.is_authenticated:  # SignInMiddleware asks first
         return redirect("account_login")
     memberships = selectors.list_memberships(request.user)
     if len(memberships) == 1:

@@ -7,6 +7,7 @@ async function mark(form) {
   const answer = await fetch(form.action, {
     method: "POST",
     body: new FormData(form),
+    headers: { "HX-Request": "true" }, // signed out: 401 rather than on to the sign-in
     redirect: "manual",
   });
   if (answer.type !== "opaqueredirect") return; // refused: the button stays

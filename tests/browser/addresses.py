@@ -1,57 +1,222 @@
-"""Every address of the resolver, with the rows of a shop where it asks for a key."""
+"""Every page a person may come to see, by the name of its address.
 
-import re
+An address of the resolver that has no row here, or gives no reason why it shows no page,
+fails `test_pages.py`.
+"""
 
-from django.urls import URLPattern, URLResolver, get_resolver
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
-from tests.browser.house import Shop
-from whatsapp.models import Conversation, Lead, TrackedLink
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from playwright.sync_api import Page as BrowserPage
 
-_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
-_REGEX_PARAMETER = re.compile(r"\(\?P<(\w+)>[^)]*\)")
-# What stands in an address beside keys; allauth's are those of a link in an old mail.
-_PLAIN = {"slug": "instagram-bio", "uidb36": "0", "key": "0-0"}
-# Addresses that programs read.
-_FOR_PROGRAMS = {"healthz", "readyz", "metrics"}
+from tests.browser.house import House
 
-
-def routes() -> list[tuple[str, str]]:
-    """(name, route) in the order of the resolver."""
-    found: list[tuple[str, str]] = []
-    _collect(get_resolver(), "", "", found)
-    return [(name, route) for name, route in found if name not in _FOR_PROGRAMS]
+Act = Callable[[BrowserPage], object]
 
 
-def filled(name: str, route: str, shop: Shop) -> str:
-    """The route as an address. A key of an unknown kind fails: give it a row here."""
+@dataclass(frozen=True)
+class Page:
+    """`name` is its address's, `shot` the screenshot's; `act` is done before looking."""
 
-    def value(match: re.Match[str]) -> str:
-        parameter = match.group(1)
-        if parameter == "workspace_slug":
-            return shop.workspace.slug
-        if route.startswith("w/"):
-            return str(_row(name, shop).key)
-        return _PLAIN[parameter]
+    name: str
+    row: str = ""  # of the shop; stands for the key in the address
+    shot: str = ""
+    query: str = ""
+    who: str = "owner"
+    act: Act | None = None
+    status: int = 200
+    slug: str = ""  # another workspace than the shop's
 
-    return "/" + _PARAMETER.sub(value, route)
+    @property
+    def shown(self) -> str:
+        return self.shot or self.name.replace(":", "-").replace("_", "-")
+
+    def path(self, house: House, shop: Any = None) -> str:
+        shop = shop or house.shop
+        if self.name.startswith("/"):
+            return self.name + self.query
+        kwargs: dict[str, Any] = {}
+        if self.name.partition(":")[0] in _ROOMS:
+            kwargs["workspace_slug"] = self.slug or shop.workspace.slug
+        if self.row:
+            kwargs["key"] = (
+                (house if self.row == "stray" else shop).__getattribute__(self.row).key
+            )
+        kwargs |= _PLAIN.get(self.name, {})
+        return reverse(self.name, kwargs=kwargs) + self.query
 
 
-def _row(name: str, shop: Shop) -> Conversation | Lead | TrackedLink:
-    rows: dict[str, Conversation | Lead | TrackedLink] = {
-        "conversation": shop.conversation,
-        "lead": shop.lead,
-        "link": shop.link,
-    }
-    return rows[name.partition(":")[2].partition("-")[0]]
+def press(selector: str) -> Act:
+    """Press it, and wait for the page it leads to."""
+
+    def act(page: BrowserPage) -> None:
+        with page.expect_navigation():
+            page.click(selector)
+
+    return act
 
 
-def _collect(
-    resolver: URLResolver, prefix: str, space: str, found: list[tuple[str, str]]
-) -> None:
+def open_up(selector: str, shown: str) -> Act:
+    """Press it, and wait for what it opens on the same page."""
+
+    def act(page: BrowserPage) -> None:
+        page.click(selector)
+        page.wait_for_selector(shown)
+
+    return act
+
+
+def _unfold(page: BrowserPage) -> None:
+    """Every closed part of the page at once."""
+    page.evaluate(
+        "document.querySelectorAll('main details').forEach(d => d.open = true)"
+    )
+
+
+def _lose_cookies(page: BrowserPage) -> None:
+    page.fill("[name=login]", "ana@example.com")
+    page.fill("[name=password]", "x")
+    page.context.clear_cookies()
+    press("main form button[type=submit]")(page)
+
+
+_ROOMS = {"webhooks", "whatsapp", "integrations", "tickets"}
+_PLAIN = {
+    "account_confirm_email": {"key": "0-0"},
+    "account_reset_password_from_key": {"uidb36": "0", "key": "0-0"},
+    "whatsapp-public:link-follow": {"slug": "nenhum-link"},
+}
+_CONTENT, _REPLAY = (
+    "form[action$='/content/'] button",
+    "form[action$='/replay/'] button",
+)
+
+PAGES = (
+    Page("design"),
+    Page("accounts:home"),
+    Page("account_login", who="stranger"),
+    Page("account_signup", who="stranger"),
+    Page("account_inactive", who="stranger"),
+    Page("account_email_verification_sent", who="stranger"),
+    Page("account_confirm_email", who="stranger"),
+    Page("account_reset_password", who="stranger"),
+    Page("account_reset_password_done", who="stranger"),
+    Page("account_reset_password_from_key", who="stranger"),
+    Page("account_reset_password_from_key_done", who="stranger"),
+    Page("account_logout"),
+    Page("account_reauthenticate"),
+    Page("account_email"),
+    Page("account_change_password"),
+    Page("webhooks:home"),
+    Page("webhooks:webhook-list"),
+    Page("webhooks:webhook-detail", "webhook"),
+    Page("webhooks:webhook-content", "webhook", act=press(_CONTENT)),
+    Page("webhooks:webhook-replay", "webhook", act=press(_REPLAY)),
+    Page("whatsapp:conversation-list"),
+    Page("whatsapp:conversation-detail", "conversation"),
+    Page("whatsapp:lead-list"),
+    Page("whatsapp:lead-detail", "lead"),
+    Page("whatsapp:lead-edit", "lead"),
+    Page("whatsapp:lead-origin", "lead"),
+    Page("whatsapp:lead-notes", "lead"),
+    Page("whatsapp:link-list"),
+    Page("whatsapp:link-new"),
+    Page("whatsapp:link-detail", "link"),
+    Page("whatsapp:link-edit", "link"),
+    Page("whatsapp:link-state", "link"),
+    Page("whatsapp:link-clicks", "link"),
+    Page("whatsapp:link-conversations", "link"),
+    Page("whatsapp:sandbox-phone", "phone"),
+    Page("whatsapp-public:link-follow", who="stranger", status=404),
+    Page("integrations:channel-list"),
+    Page("tickets:ticket-list"),
+    Page("platform:webhook-list", who="operator"),
+    Page("platform:webhook-detail", "stray", who="operator"),
+    Page("platform:webhook-content", "stray", who="operator", act=press(_CONTENT)),
+    Page("platform:webhook-replay", "stray", who="operator", act=press(_REPLAY)),
+)
+# The same addresses once more, in states that look different.
+STATES = (
+    Page("/nada/", shot="error-404", status=404),
+    Page("/broken/", shot="error-500", status=500),
+    Page("whatsapp:link-new", shot="error-403", who="agent", status=403),
+    Page("account_login", shot="error-403-csrf", who="stranger", act=_lose_cookies),
+    Page("/r/panfleto-padaria", shot="link-paused", who="stranger", status=410),
+    Page(
+        "webhooks:home",
+        shot="menu",
+        act=open_up(".menu--account button", ":popover-open"),
+    ),
+    Page("webhooks:home", shot="empty-home", slug="nova"),
+    Page("webhooks:webhook-list", shot="empty-webhooks", slug="nova"),
+    Page("webhooks:webhook-list", shot="webhooks-live", query="?live=1"),
+    Page("webhooks:webhook-list", shot="webhooks-filtered", query="?state=leased"),
+    Page("whatsapp:conversation-list", shot="empty-conversations", slug="nova"),
+    Page("whatsapp:conversation-list", shot="conversations-mine", query="?tab=mine"),
+    Page(
+        "whatsapp:conversation-list",
+        shot="conversations-filters",
+        query="?unread=1&from=x",
+    ),
+    Page(
+        "whatsapp:conversation-list", shot="conversations-closed", query="?tab=closed"
+    ),
+    Page("whatsapp:conversation-list", shot="search-found", query="?q=fermentacao"),
+    Page("whatsapp:conversation-list", shot="search-nothing", query="?q=xyzxyz"),
+    Page(
+        "whatsapp:conversation-list",
+        shot="shortcuts",
+        act=open_up("[data-opens-shortcuts]", "dialog[open]"),
+    ),
+    Page("whatsapp:conversation-detail", "closed", shot="conversation-closed"),
+    Page("whatsapp:conversation-detail", "conversation", shot="details", act=_unfold),
+    Page("whatsapp:lead-list", shot="empty-leads", slug="nova"),
+    Page("whatsapp:lead-list", shot="leads-filtered", query="?rule=token&link=nenhum"),
+    Page("whatsapp:lead-detail", "merged", shot="lead-merged"),
+    Page(
+        "whatsapp:lead-origin",
+        "lead",
+        shot="lead-origin-wrong",
+        act=press("main form button"),
+    ),
+    Page("whatsapp:link-list", shot="empty-links", slug="nova"),
+    Page("whatsapp:link-new", shot="link-new-wrong", act=press("#link-form button")),
+    Page("whatsapp:link-detail", "paused", shot="link-detail-paused"),
+    Page("whatsapp:sandbox-phone", "phone", shot="phone-open", act=_unfold),
+    Page("integrations:channel-list", shot="empty-channels", slug="nova"),
+    Page("tickets:ticket-list", shot="empty-tickets", slug="nova"),
+)
+# What an address gives where it shows no page.
+NO_PAGES = {
+    "healthz": "a word for programs",
+    "readyz": "a word for programs",
+    "metrics": "a word for programs",
+    "accounts:preferences-update": "takes a post and goes back",
+    "account_set_password": "sends on: everybody has a password",
+    "account_confirm_login_code": "sends on: no codes are mailed",
+    "whatsapp:lead-export": "a file",
+    "whatsapp:link-qr": "a picture",
+    "whatsapp:link-qr-png": "a picture",
+    "webhooks:webhook-raw": "a file",
+    "webhooks:webhook-park": "takes a post and goes back",
+    "platform:webhook-raw": "a file",
+    "platform:webhook-park": "takes a post and goes back",
+}
+
+
+def names() -> list[str]:
+    """Of every address of the product, in the order of the resolver."""
+    found: list[str] = []
+    _collect(get_resolver("config.urls"), "", found)
+    return found
+
+
+def _collect(resolver: URLResolver, space: str, found: list[str]) -> None:
     for pattern in resolver.url_patterns:
-        part = _REGEX_PARAMETER.sub(r"<\1>", str(pattern.pattern)).strip("^$")
         if isinstance(pattern, URLResolver):
             inner = f"{pattern.namespace}:" if pattern.namespace else space
-            _collect(pattern, prefix + part, inner, found)
+            _collect(pattern, inner, found)
         elif isinstance(pattern, URLPattern):
-            found.append((f"{space}{pattern.name}", prefix + part))
+            found.append(f"{space}{pattern.name}")

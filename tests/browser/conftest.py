@@ -4,6 +4,7 @@ A page that logs an error, breaks its Content-Security-Policy, opens a dialog or
 another host fails its test, whatever else the test looks at.
 """
 
+import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,17 +17,27 @@ from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from accounts.models import User
+from tests.browser import attack, server
 from tests.browser import house as rows
-from tests.browser import server
+from tests.factories import accounts as make_people
+from tests.factories import webhooks as make_webhooks
+from webhooks import processing
 
 # Playwright keeps an event loop in this thread; the database is used outside of it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+_shops = itertools.count(1)
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")
-def house(django_db_blocker: Any) -> Iterator[rows.House]:
-    """In a test database whose rows are committed, because another process reads them."""
+def house(
+    django_db_blocker: Any, django_db_modify_db_settings: None
+) -> Iterator[rows.House]:
+    """In a test database whose rows are committed, because another process reads them.
+
+    Each worker of xdist has its own.
+    """
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False)
         yield rows.build()
@@ -61,6 +72,7 @@ class Visitor:
     context: BrowserContext
     address: str
     faults: list[str] = field(default_factory=list)
+    status: int = 0  # of the page opened last
 
     def open(self, path: str = "/", *, width: int = 1360) -> Page:
         page = self.context.new_page()
@@ -69,7 +81,8 @@ class Visitor:
         page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
         page.on("dialog", self._asked)
         page.on("request", self._requested)
-        page.goto(self.address + path)
+        answer = page.goto(self.address + path)
+        self.status = answer.status if answer else 0
         return page
 
     def _heard(self, message: Any) -> None:
@@ -91,15 +104,24 @@ class Visitor:
 def visit(
     browser: Browser, house: rows.House, address: str, django_db_blocker: Any
 ) -> Iterator[Callable[..., Visitor]]:
-    """`visit(language, theme)` is signed in; `visit()` is a stranger."""
+    """`visit(language, theme)` is a member of the shop; `who` may be somebody else."""
     visitors: list[Visitor] = []
 
-    def arrive(language: str = "", theme: str = "light", **options: Any) -> Visitor:
-        context = browser.new_context(**{"locale": language or "pt-BR"} | options)
+    def arrive(
+        language: str,
+        theme: str = "light",
+        *,
+        who: str | User = "owner",
+        **options: Any,
+    ) -> Visitor:
+        context = browser.new_context(
+            **{"locale": language, "color_scheme": theme} | options
+        )
         context.set_default_timeout(10_000)
-        if language:
+        if who != "stranger":
+            user = who if isinstance(who, User) else house.people[who, language, theme]
             with django_db_blocker.unblock():
-                key = rows.session_of(house.members[language, theme])
+                key = rows.session_of(user)
             context.add_cookies(
                 [{"name": "recado_session", "value": key, "url": address}]
             )
@@ -110,6 +132,65 @@ def visit(
     for visitor in visitors:
         visitor.context.close()
     assert [fault for visitor in visitors for fault in visitor.faults] == []
+
+
+@pytest.fixture(scope="session")
+def hostile(house: rows.House, django_db_blocker: Any) -> rows.Shop:
+    """Built for those who ask: 500 strings take their time."""
+    with django_db_blocker.unblock():
+        shop = attack.build()
+        for (role, *_), person in house.people.items():
+            if role == "owner":
+                make_people.membership(shop.workspace, person, role="owner")
+    return shop
+
+
+@dataclass
+class Own:
+    """A shop that one test may change, and its owner."""
+
+    shop: rows.Shop
+    owner: User
+    receive: Callable[[], None]  # one more webhook, processed
+
+    def path(self, rest: str = "") -> str:
+        return f"/w/{self.shop.workspace.slug}/{rest}"
+
+
+@pytest.fixture
+def own(house: rows.House, django_db_blocker: Any) -> Callable[..., Own]:
+    def open_(language: str = "en", theme: str = "light") -> Own:
+        slug = f"loja-{next(_shops)}"
+        with django_db_blocker.unblock():
+            shop = rows.open_shop(slug, f"Loja {slug}")
+            owner = rows.make_person(slug, language, theme)
+            make_people.membership(shop.workspace, owner, role="owner")
+
+        def receive() -> None:
+            with django_db_blocker.unblock():
+                make_webhooks.raw_webhook(shop.workspace, state="done", attempts=1)
+
+        return Own(shop, owner, receive)
+
+    return open_
+
+
+@pytest.fixture
+def work(django_db_blocker: Any) -> Callable[[], None]:
+    """What the worker does when a webhook came in."""
+
+    def drain() -> None:
+        with django_db_blocker.unblock():
+            processing.drain(budget_seconds=30)
+
+    return drain
+
+
+@pytest.fixture
+def database(django_db_blocker: Any) -> Iterator[None]:
+    """For tests that look at rows beside the page."""
+    with django_db_blocker.unblock():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
-"""The rows that the browser looks at: a shop as it is, and one that attacks its pages."""
+"""The rows that the browser looks at: a shop as it is, an empty one, and its people."""
 
 import itertools
-from dataclasses import dataclass
+import uuid
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -11,39 +12,18 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from accounts.models import User, Workspace
+from integrations.models import Channel
 from tests.factories import accounts as make_people
+from tests.factories import cloud_api
 from tests.factories import integrations as make_numbers
+from tests.factories import webhooks as make_webhooks
 from tests.factories import whatsapp as make
-from whatsapp.folding import fold
+from webhooks.models import RawWebhook
 from whatsapp.models import Conversation, Lead, TrackedLink
 
 PASSWORD = "senha-de-teste"
-HOSTILE_COUNT = 500
-_PARTS = (
-    '"><img src=x onerror=alert(1)>',
-    "<script>alert(document.domain)</script>",
-    "</title></textarea><svg/onload=alert(1)>",
-    "javascript:alert(1)//",
-    "{{ 7|add:7 }}{% debug %}${7*7}",
-    '=HYPERLINK("http://example.com","x")',
-    "+SUM(1;1)*cmd|' /C calc'!A0",
-    "@import url(//example.com/x.css);",
-    "\u202egnp.txe\u202c",
-    "\u2066\u2067\u2068isolated",
-    "zero\u200bwidth\u200d\ufeff\u2060",
-    "W" * 180,
-    "مرحبا بالعالم",
-    "👩‍👩‍👧‍👦" * 12,
-    "e" + "\u0301" * 60,
-    "&lt;b&gt;&amp;#39;",
-    "' OR 1=1; --",
-    "\\u003cscript\\u003e",
-    "\n\n\n",
-    "%s %(name)s %n {0}",
-    "-2+3",
-    "\ttab\r\nHeader: injected",
-    "data:text/html,<script>alert(1)</script>",
-)
+LANGUAGES, THEMES = ("pt-br", "en"), ("light", "dark")
+_PEOPLE = (("Ana Lima", 0), ("Bruno Sá", 7), ("", 25), ("João Conceição", 90))
 
 
 @dataclass(frozen=True)
@@ -54,37 +34,50 @@ class Shop:
     conversation: Conversation
     lead: Lead
     link: TrackedLink
+    phone: Channel
+    webhook: RawWebhook
+    paused: TrackedLink | None = None
+    closed: Conversation | None = None
+    merged: Lead | None = None
 
 
 @dataclass(frozen=True)
 class House:
+    """Who may sign in, by role, language and theme; and what they find."""
+
     shop: Shop
-    hostile: Shop
-    members: dict[tuple[str, str], User]  # by language and theme
-
-
-def hostile_strings() -> list[str]:
-    """Every part alone, then one after the other, 500 in all."""
-    pairs = ("".join(pair) for pair in itertools.permutations(_PARTS, 2))
-    return list(itertools.islice(itertools.chain(_PARTS, pairs), HOSTILE_COUNT))
+    empty: Workspace
+    stray: RawWebhook  # of no workspace
+    people: dict[tuple[str, str, str], User] = field(default_factory=dict)
 
 
 def build() -> House:
-    shop = _shop()
-    hostile = _hostile()
-    members = {}
-    for language, theme in itertools.product(("pt-br", "en"), ("light", "dark")):
-        member = make_people.user(
-            email=f"{theme}.{language}@example.com",
-            password=PASSWORD,
-            name="Marina Duarte",
-            language=language,
-            theme=theme,
-        )
-        make_people.membership(shop.workspace, member, role="owner")
-        make_people.membership(hostile.workspace, member, role="owner")
-        members[language, theme] = member
-    return House(shop, hostile, members)
+    shop = open_shop("padaria", "Padaria Central")
+    empty = make_people.workspace(slug="nova", name="Loja Nova")
+    stray = make_webhooks.raw_webhook(
+        None, state="unrouted", error="unknown number", headers={"x": "1"}
+    )
+    house = House(shop, empty, stray)
+    for language, theme in itertools.product(LANGUAGES, THEMES):
+        for role in ("owner", "agent", "operator"):
+            person = make_person(f"{role}.{theme}.{language}", language, theme)
+            person.is_platform_admin = role == "operator"
+            person.save()
+            house.people[role, language, theme] = person
+            for workspace in (shop.workspace, empty):
+                if role != "operator":
+                    make_people.membership(workspace, person, role=role)
+    return house
+
+
+def make_person(name: str, language: str, theme: str) -> User:
+    return make_people.user(
+        email=f"{name}@example.com",
+        password=PASSWORD,
+        name="Marina Duarte",
+        language=language,
+        theme=theme,
+    )
 
 
 def session_of(user: User) -> str:
@@ -97,44 +90,74 @@ def session_of(user: User) -> str:
     return str(session.session_key)
 
 
-def _shop() -> Shop:
-    workspace = make_people.workspace(slug="padaria", name="Padaria Central")
+def open_shop(slug: str, name: str) -> Shop:
+    """A shop at work: two numbers, a simulated one, four people, two links, webhooks."""
+    workspace = make_people.workspace(slug=slug, name=name)
     now = timezone.now()
-    sales = make_numbers.channel(
-        workspace, display_name="Vendas", state="connected", phone="+5511933334444"
-    )
+    sales = make_numbers.channel(workspace, display_name="Vendas", state="connected")
     make_numbers.channel(workspace, display_name="Suporte", state="disconnected")
-    link = make.link(sales, slug="instagram-bio")
-    first = None
-    for place, name in enumerate(("Ana Lima", "Bruno Sá", "", "João Conceição")):
-        lead = make.lead(workspace, name=name, created_at=now - timedelta(hours=place))
+    phone = make_numbers.sandbox_number(
+        workspace, display_name="Telefone de treino", state="connected"
+    )
+    link = make.link(sales, slug=f"instagram-{slug}", prefilled_text="Oi! Vi na bio.")
+    make.link(phone, slug=f"treino-{slug}", prefilled_text="Oi! Vim do treino.")
+    paused = make.link(sales, slug=f"panfleto-{slug}", is_paused=True)
+    talks = []
+    for place, (person, minutes) in enumerate(_PEOPLE):
+        at = now - timedelta(minutes=minutes)
+        lead = make.lead(workspace, name=person, created_at=at)
         make.identity(lead, value=f"551198765432{place}")
         touch = make.touch(lead, link=link) if place % 2 == 0 else None
-        make.attribution(
-            lead,
-            touch=touch,
-            evidence=[
-                {"step": "token", "found": "7KQ2M9XW4T"},
-                {
-                    "step": "referral",
-                    "refused": {"source_id": "1"},
-                    "why": "not an ad",
-                },
-                {"step": "anonymous", "why": "nothing else to go by"},
-            ],
+        make.attribution(lead, touch=touch, evidence=_EVIDENCE)
+        talks.append(
+            make.conversation(
+                lead,
+                sales,
+                preview="Boa tarde! O pão de fermentação natural sai a que horas?",
+                last_message_at=at,
+                last_inbound_at=at,
+                unread_count=place,
+                message_count=6,
+            )
         )
-        conversation = make.conversation(
-            lead,
-            sales,
-            preview="Boa tarde! O pão de fermentação natural sai a que horas?",
-            last_message_at=now - timedelta(minutes=7 * place),
-            unread_count=place,
-            message_count=5,
-        )
-        first = first or (lead, conversation)
-    lead, conversation = first  # type: ignore[misc]  # the loop ran
-    _talk(conversation)
-    return Shop(workspace, conversation, lead, link)
+    first, last = talks[0], talks[-1]
+    make.note(first.lead, text="Prefere ser chamada à tarde.")
+    _talk(first)
+    make.message(talks[1], text="Vocês têm bolo de fubá?", external_id="b1")
+    merged = make.lead(workspace, name="Ana L.", merged_into=first.lead)
+    closed = make.conversation(
+        last.lead, phone, state="closed", preview="Obrigado!", last_message_at=now
+    )
+    make.message(closed, text="Obrigado!", external_id="c1")
+    webhook = _webhooks(workspace, now)
+    return Shop(
+        workspace, first, first.lead, link, phone, webhook, paused, closed, merged
+    )
+
+
+_EVIDENCE = [
+    {"step": "token", "found": "7KQ2M9XW4T"},
+    {"step": "referral", "refused": {"source_id": "1"}, "why": "not an ad"},
+    {"step": "anonymous", "why": "nothing else to go by"},
+]
+
+
+def _webhooks(workspace: Workspace, now: Any) -> RawWebhook:
+    connected = make_numbers.integration(
+        workspace,
+        credentials=make_numbers.META_CREDENTIALS
+        | {"phone_number_id": uuid.uuid4().hex[:15]},
+    )
+    told = {"integration": connected, "done_at": now, "attempts": 1}
+    body = cloud_api.body(cloud_api.message("Oi! O pão sai a que horas?"))
+    signed = {"x-hub-signature-256": cloud_api.signature(body)}
+    make_webhooks.raw_webhook(
+        workspace, state="parked", error="unreadable: no JSON", body=b"{", **told
+    )
+    make_webhooks.raw_webhook(workspace, state="unrouted", error="no number", **told)
+    return make_webhooks.raw_webhook(
+        workspace, state="done", body=body, headers=signed, **told
+    )
 
 
 def _talk(conversation: Conversation) -> None:
@@ -172,44 +195,3 @@ def _talk(conversation: Conversation) -> None:
         **times,
     )
     make.message(conversation, kind="reaction", text="👍", target_id="m1", **times)
-
-
-def _hostile() -> Shop:
-    texts = hostile_strings()
-    workspace = make_people.workspace(slug="ataque", name=texts[0] + "W" * 60)
-    number = make_numbers.channel(workspace, display_name=texts[1], state="connected")
-    other = make_numbers.channel(workspace, display_name="W" * 100)
-    link = make.link(number, slug="a" * 50)
-    first = None
-    for text in texts[:60]:
-        lead = make.lead(workspace, name=text[:200])
-        make.identity(lead, kind="username", value=text[:120])
-        touch = make.touch(
-            lead,
-            link=link,
-            headline=text,
-            referrer=text,
-            user_agent=text,
-            utm_source=text[:200],
-            source_url=text,
-        )
-        make.attribution(
-            lead, touch=touch, reason=text, evidence=[text, {"step": text, "why": text}]
-        )
-        conversation = make.conversation(lead, other, preview=text[:160])
-        first = first or (lead, conversation)
-    lead, conversation = first  # type: ignore[misc]  # the loop ran
-    for place, text in enumerate(texts):
-        at = make.NOON + timedelta(seconds=place)
-        make.message(
-            conversation,
-            text=text,
-            kind="unsupported" if place % 50 == 0 else "text",
-            content={"type": text},
-            direction="outbound" if place % 3 == 0 else "inbound",
-            provider_at=at,
-            received_at=at,
-            stored_at=at,
-            search_text=fold(text),
-        )
-    return Shop(workspace, conversation, lead, link)

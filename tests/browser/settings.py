@@ -12,3 +12,4 @@ WHITENOISE_AUTOREFRESH = False
 STORAGES["staticfiles"] = {
     "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
 }
+ROOT_URLCONF = "tests.browser.urls"

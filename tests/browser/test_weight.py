@@ -6,15 +6,15 @@ MOST_BYTES = 150_000
 
 
 @pytest.mark.parametrize(
-    ("language", "path"),
+    ("who", "path"),
     [
-        ("", "/account/login/"),
-        ("pt-br", "/w/padaria/"),
-        ("pt-br", "/w/padaria/conversations/"),
+        ("stranger", "/account/login/"),
+        ("owner", "/w/padaria/"),
+        ("owner", "/w/padaria/conversations/"),
     ],
 )
-def test_the_first_page_is_light_and_asks_no_other_host(visit, language, path):
-    visitor = visit(language)
+def test_the_first_page_is_light_and_asks_no_other_host(visit, who, path):
+    visitor = visit("pt-br", who=who)
     page = visitor.open("/healthz")
     wire = visitor.context.new_cdp_session(page)
     wire.send("Network.enable")
