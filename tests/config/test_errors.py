@@ -75,6 +75,17 @@ def test_a_page_that_says_no_leads_back_where_one_came_from(rf, handler):
         assert html.count('<a class="button') == 1  # home alone
 
 
+def test_an_address_that_only_takes_forms_says_so(world, signed_in):
+    client = signed_in(world.owner)
+
+    page = client.get("/w/padaria/webhooks/replay/")
+    head = client.head("/w/padaria/webhooks/replay/")
+
+    assert page.status_code == head.status_code == 405
+    assert page.headers["Allow"] == "POST"
+    assert "Não há nada para ver neste endereço" in page.content.decode()
+
+
 def test_every_icon_of_the_manifest_is_there():
     folder = settings.BASE_DIR / "static" / "icons"
     manifest = json.loads((folder / "app.webmanifest").read_text())
