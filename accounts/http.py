@@ -3,16 +3,19 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import Membership, User, Workspace
 from accounts.permissions import Action, may
 
 P = ParamSpec("P")
+_LONGEST_QUERY = 1000
 
 
 class WorkspaceRequest(HttpRequest):
@@ -54,6 +57,32 @@ def requires(
         return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", guarded)
 
     return decorate
+
+
+def came_from(request: HttpRequest) -> str:
+    """The page of ours this one was reached from, as a path; empty where none is known."""
+    told = urlsplit(request.headers.get("Referer", ""))
+    if told.netloc != request.get_host() or told.path == request.path:
+        return ""
+    way = f"{told.path}?{told.query}" if told.query else told.path
+    is_ours = url_has_allowed_host_and_scheme(way, allowed_hosts=None)
+    return way if is_ours else ""
+
+
+def list_query(request: HttpRequest) -> str:
+    """The filters of the list a page was opened from, which its row's link carried along.
+
+    `from` holds a query, never an address, so that a link made by somebody else leads to
+    that list at worst.
+    """
+    told = request.GET.get("from", "")
+    return QueryDict(told).urlencode() if 0 < len(told) <= _LONGEST_QUERY else ""
+
+
+def carried_query(request: HttpRequest) -> str:
+    """`?from=…` for links between the pages of one row, so that the way back lasts."""
+    query = list_query(request)
+    return f"?{urlencode({'from': query})}" if query else ""
 
 
 def client_ip(request: HttpRequest) -> str | None:

@@ -17,7 +17,7 @@ from django.utils.translation import (
     pgettext_lazy,
 )
 
-from accounts import permissions
+from accounts import http, permissions
 from integrations.providers.base.types import MessageKind
 from whatsapp import phones, windows
 from whatsapp.models import MediaState
@@ -108,6 +108,26 @@ def can(context: template.Context, action: str) -> bool:
     return membership is not None and permissions.may(
         membership.role, permissions.Action(action)
     )
+
+
+@register.simple_tag(takes_context=True)
+def came_from(context: template.Context) -> str:
+    """The page before this one, for pages that say no; empty where it is not known."""
+    request = context.get("request")
+    return http.came_from(request) if request else ""
+
+
+@register.simple_tag(takes_context=True)
+def back_query(context: template.Context) -> str:
+    """`?…` with the filters of the list this page was opened from, or nothing."""
+    query = http.list_query(context["request"])
+    return f"?{query}" if query else ""
+
+
+@register.simple_tag(takes_context=True)
+def carry_query(context: template.Context) -> str:
+    """What a link between the pages of one row carries along for the way back."""
+    return http.carried_query(context["request"])
 
 
 @register.filter

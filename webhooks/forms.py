@@ -3,15 +3,15 @@
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from integrations.models import Integration
-from webhooks.inbox_pages import Filters
+from webhooks.inbox_pages import Connection, Filters, Number
 from webhooks.models import RawState
+from whatsapp import phones
 
 PERIODS = {
     "hour": (_("Last hour"), timedelta(hours=1)),
@@ -29,6 +29,8 @@ KINDS = {
     "ignored": _("Not needed"),
 }
 
+_MOMENTS = ("since", "until")
+
 
 class FilterForm(forms.Form):
     """A filter that cannot be is an error beside its field; no row is shown for it."""
@@ -44,6 +46,7 @@ class FilterForm(forms.Form):
         required=False,
     )
     integration = forms.ChoiceField(label=_("Connection"), required=False)
+    channel = forms.ChoiceField(label=_("Number"), required=False)
     period = forms.ChoiceField(
         label=_("Received"),
         choices=[
@@ -68,19 +71,44 @@ class FilterForm(forms.Form):
     )
 
     def __init__(
-        self, data: Any = None, *, integrations: Sequence[Integration] = ()
+        self,
+        data: Any = None,
+        *,
+        connections: Sequence[Connection] = (),
     ) -> None:
         super().__init__(data, auto_id="filter-%s")
-        self._integrations = {str(one.key): one.pk for one in integrations}
-        choices = [
-            ("", _("Any connection")),
-            *((str(one.key), one.name) for one in integrations),
-        ]
-        self.fields["integration"] = forms.ChoiceField(
-            label=_("Connection"), choices=choices, required=False
+        numbers = [number for one in connections for number in one.numbers]
+        self._integrations = {str(one.key): one.pk for one in connections}
+        self._numbers = {str(one.key): one for one in numbers}
+        self._offer(
+            "integration",
+            _("Any connection"),
+            [(str(one.key), one.name) for one in connections],
         )
-        if not integrations:
-            del self.fields["integration"]
+        self._offer(
+            "channel",
+            _("Any number"),
+            [(key, _name(one)) for key, one in self._numbers.items()],
+        )
+
+    def _offer(self, name: str, every: Any, choices: list[tuple[str, str]]) -> None:
+        """A field with nothing to choose from is left out."""
+        cast("forms.ChoiceField", self.fields[name]).choices = [("", every), *choices]
+        if not choices:
+            del self.fields[name]
+
+    @property
+    def main_fields(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name not in _MOMENTS]
+
+    @property
+    def moments(self) -> list[forms.BoundField]:
+        """The exact times, which few need: a page may fold them away."""
+        return [self[name] for name in _MOMENTS]
+
+    @property
+    def opens_moments(self) -> bool:
+        return any(field.value() or field.errors for field in self.moments)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -98,11 +126,17 @@ class FilterForm(forms.Form):
             since = max(since, begin) if since else begin
         return Filters(
             integration_id=self._integrations.get(told.get("integration", "")),
+            number=self._numbers.get(told.get("channel", "")),
             state=told["state"],
             kind=told["kind"],
             since=since,
             until=told.get("until"),
         )
+
+
+def _name(number: Number) -> str:
+    told = phones.display(number.phone)
+    return f"{number.display_name} · {told}" if number.display_name else told
 
 
 class ParkForm(forms.Form):

@@ -5,11 +5,12 @@ scope: a workspace sees its own rows, the platform (None) those that belong to n
 """
 
 import uuid
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Count, F, Min, QuerySet
+from django.db.models import Count, F, Func, IntegerField, Min, Q, QuerySet, Value
+from django.db.models.lookups import GreaterThan
 
 from accounts.models import Workspace
 from integrations.models import Integration
@@ -37,10 +38,32 @@ _IN_WORK = [RawState.RECEIVED, RawState.LEASED]
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """One of a connection's numbers, as far as a filter needs it."""
+
+    integration_id: int
+    key: uuid.UUID
+    display_name: str
+    phone: str
+    external_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An integration and its numbers."""
+
+    pk: int
+    key: uuid.UUID
+    name: str
+    numbers: list[Number] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """What narrows a list; what is left open does not."""
 
     integration_id: int | None = None
+    number: Number | None = None
     state: str = ""
     kind: str = ""
     since: datetime | None = None
@@ -123,10 +146,34 @@ def oldest_open(scope: Scope) -> datetime | None:
     return oldest
 
 
-def list_integrations(scope: Scope) -> Sequence[Integration]:
+def count_open(scope: Scope, *, up_to: int) -> int:
+    """Rows that are not settled yet, among those that came in no later than one of them."""
+    return _of(scope).filter(state__in=_IN_WORK, id__lte=up_to).count()
+
+
+def list_connections(scope: Scope) -> list[Connection]:
+    """With their numbers, by name, in one query."""
     if scope is None:
         return []
-    return list(Integration.objects.for_workspace(scope).order_by("name"))
+    found: dict[int, Connection] = {}
+    rows = (
+        Integration.objects.for_workspace(scope)
+        .order_by("name", "channels__display_name", "channels__phone")
+        .values_list(
+            "pk",
+            "key",
+            "name",
+            *(
+                f"channels__{one}"
+                for one in ("key", "display_name", "phone", "external_id")
+            ),
+        )
+    )
+    for pk, key, name, number, *told in rows:
+        connection = found.setdefault(pk, Connection(pk, key, name))
+        if number:
+            connection.numbers.append(Number(pk, number, *told))
+    return list(found.values())
 
 
 def _of(scope: Scope) -> QuerySet[RawWebhook]:
@@ -141,6 +188,8 @@ def _matching(scope: Scope, filters: Filters) -> QuerySet[RawWebhook]:
     rows = _of(scope)
     if filters.integration_id is not None:
         rows = rows.filter(integration_id=filters.integration_id)
+    if filters.number is not None:
+        rows = _naming(rows, filters.number)
     if filters.state:
         rows = rows.filter(state=filters.state)
     if filters.kind:
@@ -150,6 +199,25 @@ def _matching(scope: Scope, filters: Filters) -> QuerySet[RawWebhook]:
     if filters.until is not None:
         rows = rows.filter(received_at__lt=filters.until)
     return rows
+
+
+def _naming(rows: QuerySet[RawWebhook], number: Number) -> QuerySet[RawWebhook]:
+    """Rows of the number's connection whose bytes hold its provider's id or its digits.
+
+    A row has no number of its own: one body may tell of several, or of none.
+    """
+    names = {number.external_id or "", number.phone.removeprefix("+")} - {""}
+    held = [_Position(Value(name.encode()), F("body")) for name in sorted(names)]
+    any_of = Q(*(GreaterThan(one, 0) for one in held), _connector=Q.OR)
+    return rows.filter(any_of, integration_id=number.integration_id)
+
+
+class _Position(Func):
+    """Where the first bytes begin in the second, from 1; 0 where they are not."""
+
+    function = "position"
+    arg_joiner = " IN "
+    output_field = IntegerField()
 
 
 def _newest(rows: QuerySet[RawWebhook], size: int) -> list[RawWebhook]:

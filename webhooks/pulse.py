@@ -20,6 +20,13 @@ SELECT (SELECT min(received_at) FROM webhooks_rawwebhook
 """
 
 
+# Rows of no workspace, for the platform's admins.
+_NOBODYS = """
+SELECT count(*) FROM webhooks_rawwebhook
+ WHERE state IN ('parked', 'unrouted') AND workspace_id IS NULL
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Pulse:
     """`oldest_at` is when the oldest event still to be processed came in, if there is one."""
@@ -33,3 +40,10 @@ def read(workspace: Workspace) -> Pulse:
     with connection.cursor() as cursor:
         cursor.execute(_PULSE, {"workspace": workspace.pk})
         return Pulse(*cursor.fetchone())
+
+
+def count_nobodys() -> int:
+    """Requests that belong to no workspace and wait for somebody."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NOBODYS)
+        return int(cursor.fetchone()[0])

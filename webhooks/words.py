@@ -2,6 +2,7 @@
 what to do about it. `inbox_pages` hands over the facts; views come after.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -87,13 +88,34 @@ def difference(new: Mapping[str, int]) -> list[str]:
     ]
 
 
+_NOT_CONNECTED = re.compile(r"names number (\S+), which is not connected here")
+_NOT_JSON = re.compile(r"not JSON at character (\d+): .*")
+_SILENT = re.compile(r"(\d+) workers took it and never came back")
+BY_HAND = "by hand: "
+
+
+def reason(error: str) -> str:
+    """Why a row waits. What is written down is for logs; the usual ones have a sentence."""
+    if found := _NOT_CONNECTED.fullmatch(error):
+        return _("The number %(number)s is not connected here") % {"number": found[1]}
+    if found := _NOT_JSON.fullmatch(error):
+        return _("Not JSON from character %(place)s on") % {"place": found[1]}
+    if found := _SILENT.fullmatch(error):
+        return _("%(count)s workers took it and never came back") % {"count": found[1]}
+    if error.startswith(BY_HAND):
+        return _("Set aside by a person: %(reason)s") % {
+            "reason": error.removeprefix(BY_HAND)
+        }
+    return error
+
+
 def advice(state: str, error: str) -> str:
     """What a person can do about a row that waits."""
     if state == RawState.UNROUTED or "is not connected here" in error:
         return _(
             "Connect that number, or correct its id under Numbers, then replay these requests."
         )
-    if error.startswith("by hand:"):
+    if error.startswith(BY_HAND):
         return _("Somebody set it aside. Read the reason, then replay it or leave it.")
     if "never came back" in error:
         return _(

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent
 from tests.factories import cloud_api as cloud
+from tests.factories import integrations as make_numbers
 from tests.factories import webhooks as make
 from webhooks.models import RawWebhook
 from whatsapp.models import Conversation, Message
@@ -429,3 +430,89 @@ def test_work_on_rows_of_nobody_is_in_the_log(platform_admin, caplog):
     assert opened.status_code == 200
     told = [one.message for one in caplog.records if one.name == "webhooks.views.acts"]
     assert told == ["inbox.content_shown", "inbox.content_downloaded"]
+
+
+# --- which number, the way back, how far a replay has come ------------------------
+def test_rows_of_one_number_are_those_whose_body_names_it(shop, agent):
+    other = make_numbers.channel(
+        shop.workspace, integration=shop.integration, display_name="Suporte"
+    )
+    of_shop = make.raw_webhook(shop.workspace, integration=shop.integration)
+    of_other = make.raw_webhook(
+        shop.workspace,
+        integration=shop.integration,
+        body=cloud.body(cloud.message(), number=other.external_id, phone="5511900"),
+    )
+
+    html = shown(agent.get(f"{URL}?channel={other.key}"))
+
+    assert "Suporte · +55" in html
+    assert str(of_other.key) in html
+    assert str(of_shop.key) not in html
+
+
+def test_a_row_leads_back_to_the_list_it_was_found_in(world, owner):
+    row = make.raw_webhook(world.workspace, state="parked", error="not JSON: x")
+
+    listed = shown(owner.get(f"{URL}?state=parked&before=999999"))
+    address = f"{URL}{row.key}/?from=state%3Dparked%26before%3D999999"
+    page = shown(owner.get(address))
+
+    assert f'href="{address}"' in listed
+    assert f'class="crumb" href="{URL}?state=parked&amp;before=999999"' in page
+
+
+@pytest.mark.parametrize("told", ["//evil.example", '"><script>', "x" * 2000])
+def test_the_way_back_is_never_an_address(world, owner, told):
+    row = make.raw_webhook(world.workspace)
+
+    page = shown(owner.get(f"{URL}{row.key}/", {"from": told}))
+
+    assert f'class="crumb" href="{URL}' in page
+    assert 'href="//evil' not in page
+    assert "<script>" not in page
+
+
+def test_a_replay_tells_how_far_it_has_come_and_ends(world, owner):
+    rows = [make.raw_webhook(world.workspace, state="done") for _ in range(3)]
+    choice = {"row": [row.key for row in rows], "step": "do"}
+
+    answer = owner.post(f"{URL}replay/", choice)
+    address = answer.headers["Location"]
+    begun = shown(owner.get(address))
+    later = make.raw_webhook(world.workspace)  # came in since, no part of it
+    RawWebhook.objects.exclude(pk__in=[rows[0].pk, later.pk]).update(state="done")
+    underway = shown(owner.get(address, headers={"HX-Request": "true"}))
+    RawWebhook.objects.exclude(pk=later.pk).update(state="done")
+    ended = shown(owner.get(address, headers={"HX-Request": "true"}))
+
+    assert address == f"{URL}?replayed=3-{rows[-1].pk}"
+    assert "0 of 3" in begun
+    assert "2 of 3" in underway
+    assert 'hx-trigger="every 2s"' in underway
+    assert "3 of 3" in ended
+    assert "hx-trigger" not in ended
+
+
+@pytest.mark.parametrize("told", ["", "0-1", "3", "-", "3-x", "9" * 40 + "-1"])
+def test_nonsense_about_a_replay_is_left_out(agent, told):
+    assert "webhook-progress" not in shown(agent.get(URL, {"replayed": told}))
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            "names number 123, which is not connected here",
+            "The number 123 is not connected here",
+        ),
+        ("not JSON at character 11: Expecting value", "Not JSON from character 11 on"),
+        ("5 workers took it and never came back", "5 workers took it"),
+        ("by hand: waits for Monday", "Set aside by a person: waits for Monday"),
+        ("nested too deeply", "nested too deeply"),
+    ],
+)
+def test_the_reason_is_told_in_words(world, agent, error, told):
+    make.raw_webhook(world.workspace, state="parked", error=error)
+
+    assert told in shown(agent.get(URL))

@@ -1,10 +1,13 @@
 """A workspace's first page: what today brought, counted since its own midnight."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 from django.utils import timezone
 
 from tests.factories import integrations as make_room_1
+from tests.factories import webhooks as make_raw
 from tests.factories import whatsapp as make
 from webhooks import pulse
 from webhooks.models import RawWebhook
@@ -115,3 +118,38 @@ def test_the_pulse_counts_what_waits_in_this_workspace_alone(world, signed_in):
 
     assert found == pulse.Pulse(now - timedelta(minutes=1), 1, 1)
     assert page.status_code == 200
+
+
+def test_each_figure_of_home_opens_its_rows(world, signed_in):
+    now = timezone.now()
+    channel = make_room_1.channel(world.workspace)
+    lead = make.lead(world.workspace, created_at=now)
+    make.attribution(lead, touch=make.touch(lead, link=make.link(channel)))
+    make.attribution(make.lead(world.workspace, created_at=now))
+    for state in ("parked", "unrouted", "received"):
+        make_raw.raw_webhook(world.workspace, state=state)
+    client = signed_in(world.agent)
+
+    html = client.get("/w/padaria/").content.decode()
+
+    found = [unescape(one) for one in re.findall(r'<dd><a href="([^"]+)"', html)]
+    found += [
+        unescape(one)
+        for one in re.findall(r'href="([^"]+\?(?:state|link|confidence)=[^"]+)"', html)
+    ]
+    wanted = ("period=today", "since=", "state=parked", "state=unrouted")
+    wanted += ("state=received", "link=instagram-bio", "confidence=none")
+    assert [part for part in wanted if not any(part in one for one in found)] == []
+    for address in found:
+        assert client.get(address).status_code == 200
+
+
+def test_home_leads_the_platforms_admins_to_requests_of_no_workspace(world, signed_in):
+    make_raw.raw_webhook(None, state="unrouted")
+    told = 'href="/platform/webhooks/"'
+
+    assert told not in signed_in(world.owner).get("/w/padaria/").content.decode()
+    world.owner.is_platform_admin = True
+    world.owner.save()
+    html = signed_in(world.owner).get("/w/padaria/").content.decode()
+    assert html.count(told) == 2  # among what needs attention, and in the account menu

@@ -17,14 +17,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts import audit
-from accounts.http import WorkspaceRequest, client_ip, requires
+from accounts.http import WorkspaceRequest, carried_query, client_ip, requires
 from accounts.permissions import Action
 from webhooks import inbox_admin, inbox_pages, rehearsal, words
 from webhooks.forms import FilterForm, ParkForm, keys_in
 from webhooks.inbox_admin import REPLAYABLE, Actor, Selection
 from webhooks.models import RawWebhook
 from webhooks.rehearsal import Rehearsal
-from webhooks.views.explorer import show_row
+from webhooks.views.explorer import filter_form, replayed_query, show_row
 from webhooks.views.place import Place, in_workspace
 
 logger = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ def park(request: HttpRequest, place: Place, key: uuid.UUID) -> HttpResponse:
         messages.success(request, _("Parked. It waits here until somebody replays it."))
     else:
         messages.info(request, _("It is finished or parked already; nothing changed."))
-    return redirect(place.url("webhook-detail", row.key))
+    return redirect(place.url("webhook-detail", row.key) + carried_query(request))
 
 
 def replay(request: HttpRequest, place: Place) -> HttpResponse:
@@ -116,7 +116,7 @@ def replay(request: HttpRequest, place: Place) -> HttpResponse:
         rows,
     )
     messages.success(request, told % {"n": rows})
-    return redirect(place.url("webhook-list"))
+    return redirect(f"{place.url('webhook-list')}?{replayed_query(rows, max(ids))}")
 
 
 def _chosen(request: HttpRequest, place: Place) -> tuple[list[int], FilterForm | None]:
@@ -125,8 +125,7 @@ def _chosen(request: HttpRequest, place: Place) -> tuple[list[int], FilterForm |
         keys = keys_in(request.POST.getlist("row"), most=MOST_CHOSEN)
         states = inbox_admin.states_of(inbox_pages.ids_of(place.scope, keys))
         return [id_ for id_, state in states.items() if state in REPLAYABLE], None
-    integrations = inbox_pages.list_integrations(place.scope)
-    form = FilterForm(request.POST, integrations=integrations)
+    form = filter_form(place, request.POST)
     if not form.is_valid():
         return [], form
     ids = inbox_pages.matching_ids(
@@ -163,7 +162,8 @@ def _try(
 
 def _failing(found: Rehearsal) -> list[dict[str, Any]]:
     return [
-        {"reason": reason, "rows": one.rows} for reason, one in found.failing.items()
+        {"reason": words.reason(reason), "rows": one.rows}
+        for reason, one in found.failing.items()
     ]
 
 
@@ -178,7 +178,7 @@ def _fields(request: HttpRequest, form: FilterForm | None) -> list[tuple[str, st
     if filters.since is not None:
         fields.append(("since", filters.since.isoformat()))
     told = form.cleaned_data
-    names = ("state", "kind", "integration")
+    names = ("state", "kind", "integration", "channel")
     return fields + [(name, told[name]) for name in names if told.get(name)]
 
 

@@ -1,9 +1,12 @@
 """The webhook explorer: the list with its live tail, and one request with what it led to."""
 
+import re
 import uuid
+from datetime import timedelta
 from typing import Any, cast
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django.views.decorators.http import require_safe
@@ -20,7 +23,9 @@ from webhooks.views import events
 from webhooks.views.place import Place, in_workspace
 
 LARGEST_ID = 2**63 - 1
-_POSITIONS = ("before", "after", "live")
+_POSITIONS = ("before", "after", "live", "replayed")
+# `?replayed=<rows>-<the last of them>`: what a replay still has before it.
+_REPLAYED = re.compile(r"(\d{1,9})-(\d{1,18})", re.ASCII)
 
 
 @require_safe
@@ -37,8 +42,11 @@ def webhook_detail(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
 
 
 def show_list(request: HttpRequest, place: Place) -> HttpResponse:
-    integrations = inbox_pages.list_integrations(place.scope)
-    form = FilterForm(request.GET, integrations=integrations)
+    progress = _progress(request, place)
+    if cast("HtmxDetails", request.htmx) and progress:  # type: ignore[attr-defined]  # the middleware put it there
+        context = place.context() | {"progress": progress, "query": _query(request)}
+        return render(request, "webhooks/_progress.html", context)
+    form = filter_form(place, request.GET)
     after = _position(request, "after")
     if cast("HtmxDetails", request.htmx) and after is not None and form.is_valid():  # type: ignore[attr-defined]  # the middleware put it there
         return _tail(request, place, form, after)
@@ -50,14 +58,21 @@ def show_list(request: HttpRequest, place: Place) -> HttpResponse:
         "is_later_page": before is not None,
         "is_live": "live" in request.GET and before is None,
         "waiting": [
-            {"one": one, "advice": words.advice(one.state, one.error)}
+            {
+                "one": one,
+                "reason": words.reason(one.error),
+                "advice": words.advice(one.state, one.error),
+            }
             for one in inbox_pages.list_waiting(place.scope)
         ],
         "oldest_open": inbox_pages.oldest_open(place.scope),
+        "progress": progress,
+        "carried": _carried(request),
     }
     if form.is_valid():
         page = inbox_pages.list_rows(place.scope, form.filters(), before=before)
-        context |= {"page": page, "rows": _rows(place, page.rows)}
+        rows = _rows(place, page.rows, carried=_carried(request))
+        context |= {"page": page, "rows": rows}
     response = render(request, "webhooks/webhook_list.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -71,7 +86,7 @@ def _tail(
     if not newer:
         return HttpResponse(status=204)
     context = place.context() | {
-        "rows": _rows(place, newer),
+        "rows": _rows(place, newer, carried=_carried(request)),
         "newest": newer[0].pk,
         "query": _query(request),
         "is_more": len(newer) == inbox_pages.TAIL_SIZE,
@@ -87,6 +102,7 @@ def show_row(
     shows_people: bool = False,
     park_form: ParkForm | None = None,
 ) -> HttpResponse:
+    told = events.read(place.scope, row, shows_people=shows_people)
     text, is_cut = exhibit.body(
         row.provider, bytes(row.body), shows_people=shows_people
     )
@@ -94,6 +110,7 @@ def show_row(
         "row": row,
         "level": words.LEVELS.get(RawState(row.state), "quiet"),
         "brought": words.outcome(row.outcome),
+        "reason": words.reason(row.error),
         "advice": words.advice(row.state, row.error),
         "verdict": words.verdict(is_shared=row.integration_id is None),
         "headers": exhibit.headers(row.provider, row.headers),
@@ -101,7 +118,8 @@ def show_row(
         "body_is_cut": is_cut,
         "size": len(row.body),
         "shows_people": shows_people,
-        "told": events.read(place.scope, row, shows_people=shows_people),
+        "told": told,
+        "underway": _underway(told, row),
         "took": row.done_at - row.received_at if row.done_at else None,
         "is_open": row.state in (RawState.RECEIVED, RawState.LEASED),
         "may_replay": place.may_operate and row.state in REPLAYABLE,
@@ -116,13 +134,50 @@ def show_row(
     return response
 
 
-def _rows(place: Place, rows: list[RawWebhook]) -> list[dict[str, Any]]:
+def _underway(told: events.Reading, row: RawWebhook) -> timedelta | None:
+    """From the newest event at the provider to us; their clock counts whole seconds."""
+    moments = [event.at for event in told.events if event.at]
+    return max(row.received_at - max(moments), timedelta()) if moments else None
+
+
+def filter_form(place: Place, data: QueryDict) -> FilterForm:
+    return FilterForm(data, connections=inbox_pages.list_connections(place.scope))
+
+
+def replayed_query(rows: int, last_id: int) -> str:
+    """Where the list tells how far a replay has come."""
+    return urlencode({"replayed": f"{rows}-{last_id}"})
+
+
+def _progress(request: HttpRequest, place: Place) -> dict[str, Any] | None:
+    """How much of a replay is settled: what is open up to its last row still is not."""
+    told = _REPLAYED.fullmatch(request.GET.get("replayed", ""))
+    if told is None or int(told[1]) == 0:
+        return None
+    rows, last_id = int(told[1]), int(told[2])
+    left = min(rows, inbox_pages.count_open(place.scope, up_to=last_id))
+    return {"rows": rows, "settled": rows - left, "left": left, "told": told[0]}
+
+
+def _carried(request: HttpRequest) -> str:
+    """What a row's link takes along, so that its page leads back to this list."""
+    query = _query(request).removesuffix("&")
+    before = _position(request, "before")
+    if before is not None:
+        query = f"{query}&before={before}".lstrip("&")
+    return f"?{urlencode({'from': query})}" if query else ""
+
+
+def _rows(
+    place: Place, rows: list[RawWebhook], *, carried: str
+) -> list[dict[str, Any]]:
     return [
         {
             "row": row,
-            "url": place.url("webhook-detail", row.key),
+            "url": place.url("webhook-detail", row.key) + carried,
             "level": words.LEVELS.get(RawState(row.state), "quiet"),
             "brought": words.outcome(row.outcome),
+            "reason": words.reason(row.error),
             "may_choose": place.may_operate and row.state in REPLAYABLE,
         }
         for row in rows

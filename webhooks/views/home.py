@@ -36,6 +36,8 @@ def home(request: WorkspaceRequest) -> HttpResponse:
         ),
         "steps": today.first_steps(request.workspace),
         "pulse": pulse.read(request.workspace),
+        "nobodys": pulse.count_nobodys() if request.user.is_platform_admin else 0,
         "midnight": midnight,
+        "week_from": midnight - timedelta(days=6),
     }
     return render(request, "webhooks/home.html", context)

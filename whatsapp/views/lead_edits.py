@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.http import WorkspaceRequest, client_ip, requires
+from accounts.http import WorkspaceRequest, carried_query, client_ip, requires
 from accounts.permissions import Action
 from whatsapp.forms.leads import CorrectionForm, LeadForm, NoteForm
 from whatsapp.models import Lead, LeadNote
@@ -187,5 +187,5 @@ def _page(
 
 def _back(request: WorkspaceRequest, lead: Lead, *, anchor: str = "") -> HttpResponse:
     page = redirect("whatsapp:lead-detail", request.workspace.slug, lead.key)
-    page["Location"] += anchor
+    page["Location"] += carried_query(request) + anchor
     return page

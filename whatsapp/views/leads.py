@@ -35,6 +35,8 @@ def lead_list(request: WorkspaceRequest) -> HttpResponse:
         "filters": filters,
         "opens_filters": bool({*filters.names, *form.errors} - {"text", "q"}),
         "query": query,
+        # With the page of it, for the way back from a lead.
+        "listed": request.GET.urlencode(),
         "pager_query": f"{query}&" if query else "",
         "page": leads.list_leads(request.workspace, before=before, filters=filters),
         "is_later_page": bool(before),
