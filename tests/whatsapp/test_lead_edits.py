@@ -132,20 +132,3 @@ def test_notes_cost_the_same_few_or_many(
             make.note(lead, author=world.owner)
         with django_assert_num_queries(6):  # session, person, memberships, then 3
             client.get(f"/w/padaria/leads/{lead.key}/notes/")
-
-
-def test_the_way_back_to_a_filtered_list_lasts_through_an_edit(world, lead, signed_in):
-    client = signed_in(world.agent)
-    page = f"/w/padaria/leads/{lead.key}/"
-    carried = "?from=q%3DAna"
-
-    listed = client.get("/w/padaria/leads/?q=Ana").content.decode()
-    shown = client.get(page + carried).content.decode()
-    edit = client.get(f"{page}edit/{carried}").content.decode()
-    saved = client.post(f"{page}edit/{carried}", {"name": "Ana"})
-
-    assert f'href="{page}{carried}"' in listed
-    assert 'href="/w/padaria/leads/?q=Ana"' in shown
-    assert f'href="{page}edit/{carried}"' in shown
-    assert f'class="crumb" href="{page}{carried}"' in edit
-    assert saved.headers["Location"] == page + carried
