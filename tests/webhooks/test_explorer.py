@@ -441,7 +441,9 @@ def test_rows_of_one_number_are_those_whose_body_names_it(shop, agent):
     of_other = make.raw_webhook(
         shop.workspace,
         integration=shop.integration,
-        body=cloud.body(cloud.message(), number=other.external_id, phone="5511900"),
+        body=cloud.body(
+            cloud.message(), number=str(other.external_id), phone="5511900"
+        ),
     )
 
     html = shown(agent.get(f"{URL}?channel={other.key}"))

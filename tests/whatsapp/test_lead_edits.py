@@ -244,20 +244,3 @@ def test_what_was_written_about_a_lead_merged_meanwhile_is_offered_to_the_one_th
     assert "notice--warning" in html
     assert not _notes(lead).exists()
     assert _actions(world) == []
-
-
-def test_the_way_back_to_a_filtered_list_lasts_through_an_edit(world, lead, signed_in):
-    client = signed_in(world.agent)
-    page = f"/w/padaria/leads/{lead.key}/"
-    carried = "?from=q%3DAna"
-
-    listed = client.get("/w/padaria/leads/?q=Ana").content.decode()
-    shown = client.get(page + carried).content.decode()
-    edit = client.get(f"{page}edit/{carried}").content.decode()
-    saved = client.post(f"{page}edit/{carried}", {"name": "Ana"})
-
-    assert f'href="{page}{carried}"' in listed
-    assert 'href="/w/padaria/leads/?q=Ana"' in shown
-    assert f'href="{page}edit/{carried}"' in shown
-    assert f'class="crumb" href="{page}{carried}"' in edit
-    assert saved.headers["Location"] == page + carried

@@ -157,3 +157,21 @@ def test_missing_and_foreign_leads_are_the_same_404(world, signed_in):
 
 def _without_token(page):
     return re.sub(r'"X-CSRFToken": "\w+"', "", page.content.decode())
+
+
+def test_the_way_back_to_a_filtered_list_lasts_through_an_edit(world, signed_in):
+    lead = make.lead(world.workspace, name="Ana Lima")
+    client = signed_in(world.agent)
+    page = f"/w/padaria/leads/{lead.key}/"
+    carried = "?from=q%3DAna"
+
+    listed = client.get("/w/padaria/leads/?q=Ana").content.decode()
+    shown = client.get(page + carried).content.decode()
+    edit = client.get(f"{page}edit/{carried}").content.decode()
+    saved = client.post(f"{page}edit/{carried}", {"name": "Ana"})
+
+    assert f'href="{page}{carried}"' in listed
+    assert 'href="/w/padaria/leads/?q=Ana"' in shown
+    assert f'href="{page}edit/{carried}"' in shown
+    assert f'class="crumb" href="{page}{carried}"' in edit
+    assert saved.headers["Location"] == page + carried
