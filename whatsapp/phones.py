@@ -4,6 +4,7 @@ Matching never rewrites what we reply to. A reply goes to exactly the digits Wha
 """
 
 import re
+from functools import lru_cache
 
 import phonenumbers
 
@@ -64,6 +65,7 @@ def to_e164(text: str, *, region: str = "BR") -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+@lru_cache(maxsize=4096)  # pages write the same few again and again
 def display(number: str) -> str:
     """`5511987654321` as `+55 11 98765-4321`; what cannot be read stays as it is."""
     try:

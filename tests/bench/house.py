@@ -147,11 +147,11 @@ class House:
         return f"{version}, {'given' if self.database_url else 'embedded'}"
 
     # --- children -----------------------------------------------------------
-    def run(self, *command: str) -> None:
+    def run(self, *command: str, env: dict[str, str] | None = None) -> None:
         done = subprocess.run(
             [sys.executable, *command],
             cwd=files.BASE_DIR,
-            env=self.env,
+            env=self.env | (env or {}),
             capture_output=True,
             text=True,
             check=False,
@@ -174,13 +174,35 @@ class House:
                 self._wait("worker", _worker_answers)
             yield supervisor.HOST, port
 
-    def _spawn(self, name: str, command: list[str]) -> "subprocess.Popen[bytes]":
+    @contextmanager
+    def pages(self) -> Iterator[tuple[str, int]]:
+        """The pages as the image serves them: its settings, its server, its static files."""
+        production = {
+            "DJANGO_SETTINGS_MODULE": "config.settings.production",
+            "PUBLIC_URL": "https://recado.example",
+            "STATIC_ROOT": str(self.home / "static"),
+        }
+        self.run("manage.py", "collectstatic", "--noinput", "-v0", env=production)
+        port = free_port()
+        serving = ["--interface", "wsgi", "--host", supervisor.HOST]
+        serving += ["--port", str(port), "--blocking-threads", "8", "--no-ws"]
+        command = ["-m", "granian", *serving, "config.wsgi:application"]
+        child = self._spawn("pages", command, env=production)
+        try:
+            self._wait("pages", lambda: _answers(port))
+            yield supervisor.HOST, port
+        finally:
+            launch.stop(child, signal.SIGTERM, patience=10)
+
+    def _spawn(
+        self, name: str, command: list[str], *, env: dict[str, str] | None = None
+    ) -> "subprocess.Popen[bytes]":
         with (self.log / f"{name}.log").open("ab") as output:
             return launch.spawn(
                 [*launch.dies_with_us("TERM"), sys.executable, *command],
                 log=output,
                 cwd=files.BASE_DIR,
-                env={**self.env, "RECADO_PROCESS": name},
+                env={**self.env, **(env or {}), "RECADO_PROCESS": name},
             )
 
     def _wait(self, name: str, answers: Callable[[], bool]) -> None:

@@ -34,7 +34,7 @@ _large: list[Workspace] = []
 
 
 def conversation_list(house: House) -> list[Row]:
-    workspace = _large_workspace(house)
+    workspace = large_workspace(house)
     before = ""
     for _ in range(PAGES_DOWN):
         before = list_conversations(workspace, state="open", before=before).older or ""
@@ -49,7 +49,7 @@ def conversation_list(house: House) -> list[Row]:
 
 
 def search(house: House) -> list[Row]:
-    workspace = _large_workspace(house)
+    workspace = large_workspace(house)
     middle = Lead.objects.for_workspace(workspace).order_by("pk")[PEOPLE // 200]
     phone = Identity.objects.for_workspace(workspace).get(lead=middle).value
     typed = f"({phone[2:4]}) {phone[4:9]}-{phone[9:]}"
@@ -125,27 +125,39 @@ def _timed(call: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def _large_workspace(house: House) -> Workspace:
+def large_workspace(house: House) -> Workspace:
     """Made once a run, with a neighbour of a tenth of its size."""
-    house.ready()
     if not _large:
         scale = 50 if house.is_quick else 1
         for slug, share in (("neighbour", 10), ("large", 1)):
-            print(f"  making the workspace {slug} …", file=sys.stderr, flush=True)
-            workspace = Workspace.objects.create(slug=slug, name=slug.title())
-            channel = Channel.objects.create(
-                workspace=workspace,
-                provider="meta_cloud",
-                phone=f"+55119444400{share:02d}",
-                external_id=f"1065403522499{share:02d}",
+            workspace = filled_workspace(
+                house,
+                slug,
+                messages=MESSAGES // share // scale,
+                people=PEOPLE // share // scale,
             )
-            with house.connect() as plain:
-                volume.fill(
-                    plain,
-                    workspace_id=workspace.pk,
-                    channel_id=channel.pk,
-                    messages=MESSAGES // share // scale,
-                    people=PEOPLE // share // scale,
-                )
         _large.append(workspace)
     return _large[0]
+
+
+def filled_workspace(
+    house: House, slug: str, *, messages: int, people: int
+) -> Workspace:
+    house.ready()
+    print(f"  making the workspace {slug} …", file=sys.stderr, flush=True)
+    workspace = Workspace.objects.create(slug=slug, name=slug.title())
+    channel = Channel.objects.create(
+        workspace=workspace,
+        provider="meta_cloud",
+        phone=f"+5511944440{workspace.pk:02d}0",
+        external_id=f"10654035224{workspace.pk:04d}",
+    )
+    with house.connect() as plain:
+        volume.fill(
+            plain,
+            workspace_id=workspace.pk,
+            channel_id=channel.pk,
+            messages=messages,
+            people=people,
+        )
+    return workspace

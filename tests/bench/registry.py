@@ -83,6 +83,41 @@ MEASURES = [
         "the selector of the search in the same database, likewise.",
     ),
     Measure(
+        "page_list",
+        "tests.bench.served:page_list",
+        "the conversation list in the same database after daily work (colleagues, unread "
+        "ones, tracked links, twelve threads of 3,000 messages more): server time of the "
+        "whole page, the 95th percentile of 240 requests over tabs, filters and pages "
+        "down, one after the other over loopback, to a person who is signed in, served "
+        "as the image serves pages. `_slowest` is the median of the slowest kind of page.",
+    ),
+    Measure(
+        "page_thread",
+        "tests.bench.served:page_thread",
+        "the same of a conversation beside the list, half of them ordinary ones and half "
+        "pages of the very long ones.",
+    ),
+    Measure(
+        "page_search",
+        "tests.bench.served:page_search",
+        "the same of searches: rare, common and random words, beginnings, names with and "
+        "without accents, phones in several notations, nothing found, with filters.",
+    ),
+    Measure(
+        "page_leads",
+        "tests.bench.served:page_leads",
+        "the same of the lead list with its filters, rare ones too, in a workspace of "
+        "200,000 leads.",
+    ),
+    Measure(
+        "page_weight",
+        "tests.bench.weight:page_weight",
+        "bytes over the wire of a first page on an empty cache, the heaviest of sign-in, "
+        "home, conversations and a search: page, style sheets, scripts and icons with "
+        "their heads, in the encoding the server chooses. A reference to another host "
+        "fails the measure.",
+    ),
+    Measure(
         "memory",
         "tests.bench.memory:memory",
         "proportional set size of everything that `manage.py up` starts, 20 s after it "

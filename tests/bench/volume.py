@@ -4,6 +4,8 @@ People write in bursts, most words are rare and a few are everywhere (Zipf's law
 leads in ten have an origin, and messages lie on the disk in the order they came.
 """
 
+import math
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -175,6 +177,12 @@ def _without_indexes(connection: Connection, table: str) -> Iterator[None]:
     for name, definition in constraints:
         statement = f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}'
         connection.execute(statement.encode())
+
+
+def word(luck: random.Random) -> str:
+    """A word of these messages, rarer ones as likely as they are written."""
+    number = str(math.floor(VOCABULARY ** luck.random()))
+    return number.translate(str.maketrans("0123456789", "mabecidofu")) + "r"
 
 
 def _last_id(connection: Connection, table: str) -> int:

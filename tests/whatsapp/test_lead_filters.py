@@ -13,7 +13,8 @@ from accounts.models import AuditEvent
 from tests.factories import accounts as make_room_0
 from tests.factories import integrations as make_room_1
 from tests.factories import whatsapp as make
-from whatsapp.selectors import lead_export, leads
+from whatsapp.models import Attribution, Lead, Touch
+from whatsapp.selectors import lead_export, lead_filters, leads
 from whatsapp.selectors.lead_filters import LeadFilter
 
 LIST = "/w/padaria/leads/"
@@ -145,6 +146,60 @@ def test_the_list_costs_the_same_few_or_many(
             client.get(LIST, {"confidence": "none"})
         for _ in range(10):
             make.attribution(make.lead(world.workspace))
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+def test_few_and_many_leads_of_a_verdict_are_found_alike(world, extra):
+    """A list of many is read another way than one of few; one more makes it many."""
+    channel = make_room_1.channel(world.workspace)
+    link = make.link(channel, slug="vitrine")
+    count = lead_filters.FEW + extra
+    people = Lead.objects.bulk_create(
+        Lead(
+            workspace=world.workspace,
+            created_at=make.NOON + timedelta(seconds=place),
+            updated_at=make.NOON,
+            name=f"Pessoa {place}",
+        )
+        for place in range(count)
+    )
+    touches = Touch.objects.bulk_create(
+        Touch(
+            workspace=world.workspace,
+            kind="link",
+            lead=one,
+            link=link,
+            occurred_at=make.NOON,
+        )
+        for one in people
+    )
+    verdicts = Attribution.objects.bulk_create(
+        Attribution(
+            workspace=world.workspace,
+            lead=touch.lead,
+            touch=touch,
+            rule="token",
+            confidence="certain",
+            decided_at=make.NOON,
+        )
+        for touch in touches
+    )
+    for one, verdict in zip(people, verdicts, strict=True):
+        one.attribution = verdict
+    # The newest one has been corrected since: only the verdict that counts is asked.
+    make.attribution(people[-1], rule="manual", confidence="none")
+    Lead.objects.for_workspace(world.workspace).bulk_update(
+        people[:-1], ["attribution"]
+    )
+
+    for asked in (
+        LeadFilter(link="vitrine"),
+        LeadFilter(rule="token"),
+        LeadFilter(confidence="certain"),
+    ):
+        page = leads.list_leads(world.workspace, filters=asked, size=3)
+        names = [row.person.name for row in page.rows]
+        assert names == [f"Pessoa {count - 2 - place}" for place in range(3)]
 
 
 def _csv(response):

@@ -133,7 +133,11 @@ class Attribution(WorkspaceScoped):
             )
         ]
         indexes = [
-            models.Index(fields=["lead", "-decided_at"], name="attribution_lead")
+            models.Index(fields=["lead", "-decided_at"], name="attribution_lead"),
+            # Finds the leads of a rare rule; how many there are decides the query.
+            models.Index(
+                fields=["workspace", "rule", "confidence"], name="attribution_rule"
+            ),
         ]
 
     def __str__(self) -> str:

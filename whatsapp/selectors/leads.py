@@ -21,7 +21,7 @@ from whatsapp.models import (
     Touch,
     TrackedLink,
 )
-from whatsapp.selectors import paging
+from whatsapp.selectors import lead_filters, paging
 from whatsapp.selectors.lead_filters import LeadFilter
 from whatsapp.selectors.paging import Page
 from whatsapp.selectors.people import (
@@ -108,14 +108,15 @@ def list_leads(
 ) -> Page[LeadRow]:
     position = paging.read(before)
     values: dict[str, Any] = {"workspace": workspace.pk, "limit": size + 1}
-    values |= filters.values(workspace)
+    narrowed, asked = lead_filters.conditions(workspace, filters)
+    values |= asked
     if position is not None:
         values |= {"at": position.at, "key": position.key}
     query = _PAGE.format(
         columns=_COLUMNS,
         joins=_JOINS,
         older=_OLDER if position else "",
-        filters=filters.sql,
+        filters=narrowed,
     )
     # Search runs in a function that reads the workspace from the transaction.
     scope = workspace_transaction(workspace.pk) if filters.text else nullcontext()
