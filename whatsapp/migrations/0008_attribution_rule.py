@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("whatsapp", "0006_inbox")]
+    dependencies = [("whatsapp", "0007_saved_filter")]
 
     operations = [
         migrations.AddIndex(
