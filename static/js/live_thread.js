@@ -93,7 +93,7 @@ async function ask() {
   const query = new URLSearchParams({ live: thread.dataset.liveThread });
   const headers = { "HX-Request": "true", ...(etag && { "If-None-Match": etag }) };
   const answer = await fetch(`?${query}`, { headers, cache: "no-store" });
-  if (answer.redirected || [403, 404].includes(answer.status)) return false;
+  if (answer.redirected || [401, 403, 404].includes(answer.status)) return false;
   if (!answer.ok) return answer.status === 304 || Promise.reject(answer);
   etag = answer.headers.get("ETag") ?? "";
   take(new DOMParser().parseFromString(await answer.text(), "text/html"));

@@ -90,3 +90,25 @@ def test_notices_are_banners_without_javascript(visit, house, talk):
     banner = page.locator("[data-notices] .notice--success")
     expect(banner).to_contain_text("Conversation closed.")
     expect(banner.locator("button")).to_be_hidden()
+
+
+@pytest.mark.parametrize("place", ["conversations", "leads"])
+def test_a_filter_is_saved_and_opened_by_one_click(visit, screens, place):
+    query = {"conversations": "unread=1", "leads": "rule=anonymous"}[place]
+    page = visit("pt-br", "dark").open(f"/w/padaria/{place}/?{query}")
+    page.click(".saved__new summary")
+    page.fill("#saved-name", f"O que espera por nós em {place}, todos os dias")
+    page.press("#saved-name", "Enter")
+    chip = page.locator(".saved__link[aria-current]")
+    expect(chip).to_contain_text("O que espera")
+    page.goto(page.url.split("?")[0])
+    for width in (390, 1360):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.screenshot(path=screens / f"saved-{place}-{width}.png", caret="initial")
+        assert checks.sideways(page) <= 0, checks.sticking_out(page)
+        assert checks.violations(page) == []
+    page.click(".saved__link")
+    page.wait_for_url(f"**/{place}/?{query}")
+    page.click(".saved__manage")
+    assert checks.violations(page) == []
+    page.screenshot(path=screens / f"saved-{place}-manage.png", caret="initial")
