@@ -43,6 +43,63 @@ def test_today_counts_messages_and_leads_since_midnight(world):
     assert max(one.height for one in found.hours) == 100
 
 
+def test_the_response_time_runs_from_a_persons_turn_to_our_answer(world):
+    since = timezone.now() - timedelta(hours=3)
+    channel = make_room_1.channel(world.workspace)
+
+    def say(conversation, *turns):
+        for minute, direction, fields in turns:
+            make.message(
+                conversation,
+                direction=direction,
+                provider_at=since + timedelta(minutes=minute),
+                **fields,
+            )
+
+    def conversation():
+        lead = make.lead(world.workspace)
+        return make.conversation(lead, channel, last_message_at=timezone.now())
+
+    assert today.summarize(world.workspace, since=since).response is None
+    say(
+        conversation(),
+        (0, "outbound", {}),
+        (10, "inbound", {}),
+        (12, "inbound", {}),
+        (13, "outbound", {"kind": "reaction"}),
+        (14, "outbound", {"origin": "history"}),
+        (20, "outbound", {}),  # ten minutes after the turn began
+        (21, "outbound", {}),
+        (30, "inbound", {}),
+        (50, "outbound", {"origin": "echo"}),  # twenty
+        (60, "inbound", {}),  # nobody has answered
+    )
+    say(conversation(), (0, "inbound", {}), (3, "outbound", {}))
+
+    found = today.summarize(world.workspace, since=since)
+
+    assert found.response == timedelta(minutes=11)
+
+
+def test_home_tells_the_response_time_in_the_teams_word(world, signed_in):
+    now = timezone.now()
+    conversation = make.conversation(
+        make.lead(world.workspace),
+        make_room_1.channel(world.workspace),
+        last_message_at=now,
+    )
+    client = signed_in(world.agent)
+
+    before = client.get("/w/padaria/").content.decode()
+    make.message(conversation, provider_at=now)
+    make.message(conversation, provider_at=now, direction="outbound")
+    after = client.get("/w/padaria/").content.decode()
+
+    assert "TMR" in before
+    assert "Nenhuma resposta ainda hoje" in before
+    assert "Nenhuma resposta ainda hoje" not in after
+
+
 def test_many_origins_are_summed_up(world):
     channel = make_room_1.channel(world.workspace)
     for number in range(10):

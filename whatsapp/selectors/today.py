@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 
@@ -23,6 +23,30 @@ SELECT message.direction,
    AND conversation.state IN ('open', 'closed')
    AND conversation.last_message_at >= %(since)s
  GROUP BY 1, 2
+"""
+# A turn is a run of messages of one side; an answer ends the turn it follows. What came
+# later from a phone's history, and reactions and the like, answer nobody.
+_RESPONSE = """
+WITH said AS (
+    SELECT message.conversation_id, message.direction, message.provider_at, message.id,
+           lag(message.direction) OVER thread AS before
+      FROM whatsapp_conversation conversation
+      JOIN whatsapp_message message ON message.conversation_id = conversation.id
+       AND message.provider_at >= %(since)s
+     WHERE conversation.workspace_id = %(workspace)s
+       AND conversation.state IN ('open', 'closed')
+       AND conversation.last_message_at >= %(since)s
+       AND message.origin <> 'history'
+       AND message.kind NOT IN ('edit', 'revoke', 'reaction')
+    WINDOW thread AS (PARTITION BY message.conversation_id
+                      ORDER BY message.provider_at, message.id)
+), turn AS (
+    SELECT direction, provider_at,
+           lead(provider_at) OVER (PARTITION BY conversation_id
+                                   ORDER BY provider_at, id) AS answered_at
+      FROM said WHERE direction IS DISTINCT FROM before
+)
+SELECT avg(answered_at - provider_at) FROM turn WHERE direction = 'inbound'
 """
 _ORIGINS = f"""
 SELECT {ORIGIN_COLUMNS}, count(*)
@@ -74,8 +98,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Today:
+    """`response` is the mean time from a person's turn to our answer; None before one."""
+
     received: int
     sent: int
+    response: timedelta | None
     hours: tuple[Hour, ...]
     new: NewLeads
 
@@ -108,18 +135,19 @@ def first_steps(workspace: Workspace) -> tuple[Step, ...]:
 def summarize(workspace: Workspace, *, since: datetime) -> Today:
     messages: Counter[str] = Counter()
     hours: Counter[int] = Counter()
+    asked = {"workspace": workspace.pk, "since": since, "zone": workspace.time_zone}
     with connection.cursor() as cursor:
-        cursor.execute(
-            _MESSAGES,
-            {"workspace": workspace.pk, "since": since, "zone": workspace.time_zone},
-        )
+        cursor.execute(_MESSAGES, asked)
         for direction, hour, count in cursor.fetchall():
             messages[direction] += count
             if direction == MessageDirection.INBOUND.value:
                 hours[hour] += count
+        cursor.execute(_RESPONSE, asked)
+        [response] = cursor.fetchone()
     return Today(
         received=messages[MessageDirection.INBOUND.value],
         sent=messages[MessageDirection.OUTBOUND.value],
+        response=response,
         hours=_bars(hours),
         new=count_origins(workspace, since=since),
     )
