@@ -62,7 +62,7 @@ def test_a_safe_text_and_an_equal_one_that_is_not_are_rendered_apart():
 
 
 def test_a_component_is_kept_for_each_language():
-    seen = {}
+    seen: dict[str, set[str]] = {}
     for language in ("pt-br", "en", "pt-br"):
         with translation.override(language):
             seen.setdefault(language, set()).add(

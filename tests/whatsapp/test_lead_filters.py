@@ -192,8 +192,12 @@ def test_few_and_many_leads_of_a_verdict_are_found_alike(world, extra):
         people[:-1], ["attribution"]
     )
 
-    for asked in ({"link": "vitrine"}, {"rule": "token"}, {"confidence": "certain"}):
-        page = leads.list_leads(world.workspace, filters=LeadFilter(**asked), size=3)
+    for asked in (
+        LeadFilter(link="vitrine"),
+        LeadFilter(rule="token"),
+        LeadFilter(confidence="certain"),
+    ):
+        page = leads.list_leads(world.workspace, filters=asked, size=3)
         names = [row.person.name for row in page.rows]
         assert names == [f"Pessoa {count - 2 - place}" for place in range(3)]
 
