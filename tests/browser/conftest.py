@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from accounts.models import User
@@ -22,7 +23,9 @@ from tests.browser import attack, server
 from tests.browser import house as rows
 from tests.factories import accounts as make_people
 from tests.factories import webhooks as make_webhooks
+from tests.factories import whatsapp as make_talk
 from webhooks import processing
+from whatsapp.models import Conversation
 
 # Playwright keeps an event loop in this thread; the database is used outside of it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -152,6 +155,7 @@ class Own:
     shop: rows.Shop
     owner: User
     receive: Callable[[], None]  # one more webhook, processed
+    say: Callable[[Conversation, str], None]  # the person of a conversation writes
 
     def path(self, rest: str = "") -> str:
         return f"/w/{self.shop.workspace.slug}/{rest}"
@@ -170,7 +174,14 @@ def own(house: rows.House, django_db_blocker: Any) -> Callable[..., Own]:
             with django_db_blocker.unblock():
                 make_webhooks.raw_webhook(shop.workspace, state="done", attempts=1)
 
-        return Own(shop, owner, receive)
+        def say(talk: Conversation, text: str) -> None:
+            now = timezone.now()
+            with django_db_blocker.unblock():
+                make_talk.message(
+                    talk, text=text, provider_at=now, received_at=now, stored_at=now
+                )
+
+        return Own(shop, owner, receive, say)
 
     return open_
 

@@ -70,6 +70,8 @@ def test_a_correction_of_a_stale_page_is_refused_and_told(visit, own, database):
         page.click("main form button[type=submit]")
 
     expect(stale.locator(".notice--warning")).to_contain_text("meanwhile")
+    expect(stale.locator("[name=reason]")).to_have_value("Second.")
+    stale.click("main form .button-group a")
     expect(stale.locator("#origin")).to_contain_text("First.")
     assert "Second." not in stale.locator("#origin").inner_text()
     assert Touch.objects.for_workspace(shop.shop.workspace).count() == 2

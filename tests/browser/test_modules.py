@@ -48,10 +48,32 @@ def _follows_the_tail(page: Page, shop, wait: int) -> None:
     expect(page.locator("#webhook-tail")).to_contain_text("1 new request")
 
 
+def _adds_what_arrives(page: Page, shop, wait: int) -> None:
+    talk = shop.shop.conversation
+    page.goto(_url(page, shop.path(f"conversations/{talk.key}/")))
+    shop.say(talk, "Ainda está aí?")
+    expect(page.locator("[role=log]")).to_contain_text(
+        "Ainda está aí?", timeout=wait + 4_000
+    )
+
+
+def _closes_notices(page: Page, shop, wait: int) -> None:
+    page.goto(_url(page, shop.path(f"conversations/{shop.shop.conversation.key}/")))
+    page.click("button:has-text('Close conversation')")
+    notice = page.locator("[data-notices] .notice")
+    expect(notice).to_be_visible(timeout=wait)
+    close = notice.locator(".notice__close")
+    expect(close).to_be_visible(timeout=wait)
+    close.click()
+    expect(notice).to_have_count(0, timeout=wait)
+
+
 # By the file's name; htmx is another's, and pinned.
 WALKS: dict[str, Callable[[Page, object, int], None]] = {
     "copy": _copies,
+    "live_thread": _adds_what_arrives,
     "mark_read": _marks_read,
+    "notices": _closes_notices,
     "shortcuts": _moves_by_key,
     "htmx": _follows_the_tail,
 }
