@@ -120,7 +120,9 @@ def show_row(
         "shows_people": shows_people,
         "told": told,
         "underway": _underway(told, row),
-        "took": row.done_at - row.received_at if row.done_at else None,
+        "took": max(row.done_at - row.received_at, timedelta())
+        if row.done_at
+        else None,
         "is_open": row.state in (RawState.RECEIVED, RawState.LEASED),
         "may_replay": place.may_operate and row.state in REPLAYABLE,
         "may_park": place.may_operate and row.state in PARKABLE,
