@@ -1,5 +1,6 @@
 """Template tags, filters and context of every page; registered in TEMPLATES."""
 
+import time
 import uuid
 from collections.abc import Hashable
 from datetime import datetime, timedelta
@@ -109,20 +110,36 @@ def context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+# Components that also read the zone, and those that read the clock, by the minute.
+_ZONED = {"message_bubble", "conversation_row"}
+_TIMED = {"conversation_row"}
+
+
 @register.simple_tag
 def component(which: str, **values: Hashable) -> SafeString:
-    """A component that shows its values and nothing else: no clock, no zone, no address.
+    """A component that shows its values and nothing else, but for the two lists above.
 
-    It is rendered once for each set of values, because lists repeat the same few hundreds
-    of times; a component that also depends on when or where it stands is included.
+    It is rendered once for each set of values, because pages repeat the same few hundreds
+    of times and polls and people come back to the same rows; a component that also depends
+    on who looks or where it stands is included.
     """
-    return _rendered(which, get_language(), **values)
+    zone = timezone.get_current_timezone_name() if which in _ZONED else ""
+    minute = int(time.time() // 60) if which in _TIMED else 0
+    return _rendered(which, get_language(), zone, minute, **values)
 
 
 # By type too: a text that is safe is written as it is, an equal one that is not is escaped.
 @lru_cache(maxsize=4096, typed=True)
-def _rendered(which: str, language: str | None, **values: Hashable) -> SafeString:
+def _rendered(
+    which: str, language: str | None, zone: str, minute: int, **values: Hashable
+) -> SafeString:
     return render_to_string(f"components/{which}.html", values)
+
+
+@register.filter(name="is")
+def is_same(one: object, other: object) -> bool:
+    """Whether both are written alike: for a component's value, where no `if` can stand."""
+    return str(one) == str(other)
 
 
 @register.simple_tag(takes_context=True)
