@@ -2,6 +2,7 @@ import json
 import re
 import uuid
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -231,7 +232,7 @@ def test_a_slug_that_cannot_be_one_is_an_ordinary_404(client, link, slug):
 
 
 def test_behind_our_proxy_the_address_it_noted_counts(client, link, world, settings):
-    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.TRUSTED_PROXIES = [ip_network("127.0.0.1")]
     for forwarded in ("203.0.113.7", "198.51.100.1, 203.0.113.7"):
         client.get("/r/instagram-bio", headers={"X-Forwarded-For": forwarded})
 
