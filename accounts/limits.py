@@ -49,14 +49,14 @@ _SLICES = 20
 _COUNT = """
 INSERT INTO accounts_ratecounter AS c
     (digest, scope, count, window_ends_at, strikes, locked_until, forget_at)
-VALUES (%(digest)s, %(scope)s, %(cost)s, %(now)s + %(window)s, 0, NULL,
-        %(now)s + %(window)s + %(strikes_last)s)
+VALUES (%(digest)s, %(scope)s, %(cost)s, %(window_ends_at)s::timestamptz, 0, NULL,
+        %(window_ends_at)s::timestamptz + %(strikes_last)s::interval)
 ON CONFLICT (digest) DO UPDATE
 SET (count, window_ends_at, strikes, locked_until, forget_at) = (
     SELECT tally.count, tally.window_ends_at,
            tally.strikes + tally.is_strike::int,
            locked.until,
-           greatest(tally.window_ends_at, locked.until) + %(strikes_last)s
+           greatest(tally.window_ends_at, locked.until) + %(strikes_last)s::interval
     FROM (
         SELECT state.*,
                %(escalates)s AND NOT state.is_locked AND state.count > %(limit)s
@@ -66,19 +66,19 @@ SET (count, window_ends_at, strikes, locked_until, forget_at) = (
                    CASE WHEN was.is_locked THEN c.count
                         WHEN was.is_over THEN %(cost)s
                         ELSE c.count + %(cost)s END AS count,
-                   CASE WHEN was.is_over THEN %(now)s + %(window)s
+                   CASE WHEN was.is_over THEN %(window_ends_at)s::timestamptz
                         ELSE c.window_ends_at END AS window_ends_at,
-                   CASE WHEN c.forget_at <= %(now)s THEN 0 ELSE c.strikes END AS strikes
+                   CASE WHEN c.forget_at <= %(now)s::timestamptz THEN 0 ELSE c.strikes END AS strikes
             FROM (
-                SELECT coalesce(c.locked_until > %(now)s, false) AS is_locked,
-                       coalesce(c.locked_until, c.window_ends_at) <= %(now)s AS is_over
+                SELECT coalesce(c.locked_until > %(now)s::timestamptz, false) AS is_locked,
+                       coalesce(c.locked_until, c.window_ends_at) <= %(now)s::timestamptz AS is_over
             ) AS was
         ) AS state
     ) AS tally,
     LATERAL (
         SELECT CASE
-            WHEN tally.is_strike THEN %(now)s
-                + least(%(window)s * power(2, least(tally.strikes, 20)), %(longest)s)
+            WHEN tally.is_strike THEN %(now)s::timestamptz
+                + least((%(window_ends_at)s::timestamptz - %(now)s::timestamptz) * power(2, least(tally.strikes, 20)), %(longest)s::interval)
             WHEN tally.is_locked THEN c.locked_until
         END AS until
     ) AS locked
@@ -139,6 +139,15 @@ def demand(scope: str, subject: str, *, now: datetime) -> None:
         raise LimitReached(scope, verdict.retry_after_seconds)
 
 
+def remembered_wait(scope: str, subject: str, *, now: datetime) -> int:
+    """Seconds for which this process knows the subject to be refused; 0 if it knows none.
+
+    Counts nothing and asks nobody: for work to be spared before it is known to be a try.
+    """
+    until = _refusals.find(_digest(scope, subject), now=now)
+    return _refused(until, now=now).retry_after_seconds if until is not None else 0
+
+
 def forgive(scope: str, subject: str) -> None:
     """Somebody proved who they are: their earlier failures no longer count.
 
@@ -167,6 +176,7 @@ def _digest(scope: str, subject: str) -> bytes:
 def _count(
     scope: str, digest: bytes, limit: tuple[int, int], cost: int, *, now: datetime
 ) -> tuple[int, datetime, datetime | None]:
+    longest = max(LONGEST_LOCK_OUT, timedelta(seconds=limit[1]))
     with connection.cursor() as cursor:
         cursor.execute(
             _COUNT,
@@ -175,10 +185,10 @@ def _count(
                 "scope": scope,
                 "cost": cost,
                 "limit": limit[0],
-                "window": timedelta(seconds=limit[1]),
+                "window_ends_at": now + timedelta(seconds=limit[1]),
                 "escalates": scope in ESCALATING,
-                "longest": max(LONGEST_LOCK_OUT, timedelta(seconds=limit[1])),
-                "strikes_last": STRIKES_LAST,
+                "longest": f"{longest.total_seconds()} s",
+                "strikes_last": f"{STRIKES_LAST.total_seconds()} s",
                 "now": now,
             },
         )

@@ -58,8 +58,10 @@ def choice(name: str, default: str, *, among: list[str]) -> str:
 
 
 def url(name: str, default: str) -> str:
-    """An address of a site, without the slash at its end."""
+    """An address of a site, without the slash at its end; "" as default makes it optional."""
     value = text(name, default).rstrip("/")
+    if not value and not default:
+        return ""
     try:
         found = urlsplit(value)
         is_site = found.scheme in {"http", "https"} and bool(found.hostname)

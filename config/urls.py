@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("design/", design.gallery, name="design"),
+    path("api/", include("accounts.api_urls")),
     path("", include("accounts.urls")),
     path("account/", include("allauth.account.urls")),
     path("r/", include("whatsapp.public_urls")),

@@ -1,5 +1,7 @@
 """Service tokens: how a system without a person calls `/api/` of one workspace."""
 
+from datetime import datetime
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -46,6 +48,9 @@ class ApiToken(WorkspaceScoped):
         indexes = [
             models.Index(fields=["workspace", "-created_at"], name="api_token_list")
         ]
+
+    def is_live(self, now: datetime) -> bool:
+        return self.revoked_at is None and now < self.expires_at
 
     def __str__(self) -> str:
         return f"{self.name} ({self.hint}…)"

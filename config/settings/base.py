@@ -7,7 +7,7 @@ workspace live in the database, constants of one provider in its folder.
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from config import env
+from config import env, env_api
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(env.text("RECADO_VAR_DIR", str(BASE_DIR / "var"))).resolve()
@@ -87,6 +87,9 @@ WEBHOOK_RATES = {
     "strangers": env.rate("RATE_WEBHOOK_STRANGERS", "60/1m"),
 }
 
+# Who says whether a bearer on /api/ is good; None: service tokens alone open it.
+API_BEARERS = env_api.read()
+
 # --- applications -----------------------------------------------------------
 INSTALLED_APPS = [
     "config",
@@ -109,6 +112,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "accounts.api.middleware.ApiMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
