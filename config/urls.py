@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("account/", include("allauth.account.urls")),
     path("r/", include("whatsapp.public_urls")),
+    path("w/<slug:workspace_slug>/settings/tokens/", include("accounts.token_urls")),
     path("w/<slug:workspace_slug>/", include("whatsapp.urls")),
     path("w/<slug:workspace_slug>/", include("integrations.urls")),
     path("w/<slug:workspace_slug>/", include("tickets.urls")),

@@ -127,6 +127,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "config.notices.LateNotices",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.LimitMiddleware",
     "accounts.middleware.WorkspaceMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
