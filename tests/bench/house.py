@@ -90,6 +90,11 @@ class House:
             "REDIS_URL": valkey.url(self.sockets),
             "PYTHONUNBUFFERED": "1",
             "MALLOC_ARENA_MAX": "2",
+            # What is measured is the work, not the patience with one sender.
+            "RATE_WEBHOOK_REQUESTS": "1000000/1s",
+            "RATE_WEBHOOK_BYTES": "900000000/1s",
+            "RATE_API_TOKEN": "100000000/1m",
+            "RATE_API_ADDRESS": "100000000/1m",
         }
 
     # --- servers ------------------------------------------------------------
