@@ -12,7 +12,7 @@ after, so it may sink below zero: the debt is worked off first.
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 
 BURST_SECONDS = 5.0
 MOST_KEYS = 20_000
@@ -23,7 +23,9 @@ Rate = tuple[int, int] | None  # (count, seconds), as config.env reads it
 class Buckets:
     """One bucket for each key, full at first; the least recently used are forgotten."""
 
-    def __init__(self, rate: Rate, *, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self, rate: Rate, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         count, seconds = rate or (1, 1)
         self._is_off = rate is None
         self._per_second = count / seconds
@@ -58,7 +60,7 @@ class Quotas:
     """The receiver's three: requests and bytes by endpoint, strangers by address."""
 
     def __init__(
-        self, rates: dict[str, Rate], *, clock: Callable[[], float] = time.monotonic
+        self, rates: Mapping[str, Rate], *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._requests = Buckets(rates["requests"], clock=clock)
         self._bytes = Buckets(rates["bytes"], clock=clock)

@@ -180,9 +180,10 @@ class House:
             yield supervisor.HOST, port
 
     @contextmanager
-    def pages(self) -> Iterator[tuple[str, int]]:
+    def pages(self, **settings: str) -> Iterator[tuple[str, int]]:
         """The pages as the image serves them: its settings, its server, its static files."""
         production = {
+            **settings,
             "DJANGO_SETTINGS_MODULE": "config.settings.production",
             "PUBLIC_URL": "https://recado.example",
             "STATIC_ROOT": str(self.home / "static"),

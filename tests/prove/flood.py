@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from tests.factories.integrations import META_CREDENTIALS
-from tests.prove import traffic
-from tests.prove.clients import Answer, Clients, Line, Post
+from tests.prove import flooder
+from tests.prove.clients import Answer, Clients
 from tests.prove.plan import Plan
 from tests.prove.report import Row, none_of, say
 
 # The receiver's quota is its default, 200/s with five seconds' worth at once.
 FLOOD_PER_SECOND = 600
-FLOOD_CONNECTIONS = 4
 NEIGHBOUR_PER_SECOND = 40.0
 MOST_RATIO = 2.0
 # Below this, what differs is the machine: a shared core is away for longer.
@@ -36,9 +35,10 @@ def flood(plan: Plan) -> list[Row]:
     wrong = 0
     for number in range(rounds):
         quiet = _posted(plan, port, neighbour, f"quiet{number}", seconds)
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
+        with multiprocessing.get_context("fork").Pool(1) as pool:
             flooding = pool.apply_async(
-                _flooded, (port, stack.webhook_path, number, seconds + 1)
+                flooder.flood,
+                (port, stack.webhook_path, number, FLOOD_PER_SECOND, seconds + 1),
             )
             time.sleep(1)
             loud = _posted(plan, port, neighbour, f"loud{number}", seconds)
@@ -79,42 +79,19 @@ def _neighbour(plan: Plan) -> str:
         *("--provider", "meta_cloud", "--name", "Beside"),
         given=META_CREDENTIALS | other,
     )
-    return urlsplit(connected["webhook_url"]).path
+    return str(urlsplit(connected["webhook_url"]).path)
 
 
 def _posted(
     plan: Plan, port: int, path: str, name: str, seconds: int
 ) -> Sequence[Answer]:
-    posts = _posts(name, int(NEIGHBOUR_PER_SECOND * seconds))
+    posts = flooder.posts(name, int(NEIGHBOUR_PER_SECOND * seconds))
     clients = Clients(
         port, path, posts, plan.ledger(name), rate=NEIGHBOUR_PER_SECOND, count=4
     )
     return clients.start().wait().answers
 
 
-def _posts(name: str, count: int) -> list[Post]:
-    return [
-        traffic.message(f"wamid.{name}.{number}", person=number % 50, at=number)
-        for number in range(count)
-    ]
-
-
 def _p99(answers: Sequence[Answer]) -> float:
     ordered = sorted(answer.seconds * 1000 for answer in answers)
     return ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
-
-
-def _flooded(port: int, path: str, number: int, seconds: int) -> dict[int, int]:
-    """In a process of its own: never faster than its rate, and deaf to 429."""
-    told: Counter[int] = Counter()
-    lines = [Line(port, path) for _ in range(FLOOD_CONNECTIONS)]
-    started = time.monotonic()
-    for turn, post in enumerate(_posts(f"flood{number}", FLOOD_PER_SECOND * seconds)):
-        due = started + turn / FLOOD_PER_SECOND
-        time.sleep(max(0.0, due - time.monotonic()))
-        if time.monotonic() - started > seconds:
-            break
-        told[lines[turn % FLOOD_CONNECTIONS].post(post.body).status] += 1
-    for line in lines:
-        line.close()
-    return dict(told)
