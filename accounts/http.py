@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
+from accounts import addresses
 from accounts.models import Membership, User, Workspace
 from accounts.permissions import Action, may
 
@@ -86,11 +87,9 @@ def carried_query(request: HttpRequest) -> str:
 
 
 def client_ip(request: HttpRequest) -> str | None:
-    """The visitor's address. What a proxy of ours noted last counts; the rest is hearsay."""
-    if settings.SECURE_PROXY_SSL_HEADER is not None:
-        forwarded = (
-            request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-        )
-        if forwarded:
-            return forwarded
-    return request.META.get("REMOTE_ADDR") or None
+    """The visitor's address; forwarded ones count from TRUSTED_PROXIES alone."""
+    return addresses.visitor(
+        request.META.get("REMOTE_ADDR"),
+        request.headers.get("X-Forwarded-For", ""),
+        settings.TRUSTED_PROXIES,
+    )

@@ -3,7 +3,7 @@ on every request."""
 
 import zoneinfo
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django.contrib import messages
@@ -11,11 +11,13 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from accounts import selectors
+from accounts import addresses, limits, selectors
+from accounts.http import client_ip
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -110,3 +112,52 @@ class WorkspaceMiddleware:
         request.membership = membership  # type: ignore[attr-defined]  # see http.WorkspaceRequest
         request.workspace = membership.workspace  # type: ignore[attr-defined]  # see http.WorkspaceRequest
         timezone.activate(zoneinfo.ZoneInfo(membership.workspace.time_zone))
+
+
+class LimitMiddleware:
+    """Answers 429 for LimitReached, and counts what is limited by its address alone."""
+
+    BY_ADDRESS: ClassVar[dict[str, str]] = {
+        "sso_login": "sso_address",
+        "sso_callback": "sso_address",
+    }
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponse],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> HttpResponse | None:
+        match = request.resolver_match
+        scope = self.BY_ADDRESS.get(match.view_name) if match else None
+        if scope is None:
+            return None
+        address = addresses.neighbourhood(client_ip(request))
+        verdict = limits.hit(scope, address, now=timezone.now())
+        return None if verdict.allowed else _too_many(request, verdict)
+
+    def process_exception(
+        self, request: HttpRequest, problem: Exception
+    ) -> HttpResponse | None:
+        if not isinstance(problem, limits.LimitReached):
+            return None
+        verdict = limits.Verdict(
+            allowed=False, retry_after_seconds=problem.retry_after_seconds
+        )
+        return _too_many(request, verdict)
+
+
+def _too_many(request: HttpRequest, verdict: limits.Verdict) -> HttpResponse:
+    seconds = verdict.retry_after_seconds
+    context = {"seconds": seconds, "minutes": -(-seconds // 60)}
+    response = render(request, "429.html", context, status=429)
+    response.headers["Retry-After"] = str(seconds)
+    response.headers["Cache-Control"] = "no-store"
+    return response

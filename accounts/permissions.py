@@ -48,3 +48,26 @@ ALLOWED: dict[str, frozenset[Action]] = {
 def may(role: str, action: Action) -> bool:
     """An unknown role may do nothing."""
     return action in ALLOWED.get(role, frozenset())
+
+
+class Scope(StrEnum):
+    """What a bearer on `/api/` may do. A service token holds its own, a person's bearer
+    those that the person's role allows."""
+
+    WORKSPACE_READ = "workspace:read"
+    CLIENTS_READ = "clients:read"
+    MESSAGES_SEND = "messages:send"
+    NOTIFICATIONS_SEND = "notifications:send"
+
+
+SCOPES: dict[Scope, Action] = {
+    Scope.WORKSPACE_READ: Action.READ,
+    Scope.CLIENTS_READ: Action.READ,
+    Scope.MESSAGES_SEND: Action.REPLY,
+    Scope.NOTIFICATIONS_SEND: Action.EDIT_TICKETS,
+}
+
+
+def scopes_of(role: str) -> frozenset[Scope]:
+    """What a person of this role may do through `/api/`, and put into a service token."""
+    return frozenset(scope for scope, action in SCOPES.items() if may(role, action))

@@ -1,6 +1,8 @@
-"""Which workspaces a person may enter."""
+"""Which workspaces a person may enter, and who a bearer stands for."""
 
-from accounts.models import Membership, User, Workspace
+import uuid
+
+from accounts.models import ApiToken, Membership, User, Workspace
 from accounts.permissions import Action, may
 
 
@@ -23,3 +25,37 @@ def list_people_who_may(workspace: Workspace, action: Action) -> list[User]:
         .order_by("user__name", "user__email")
     )
     return [one.user for one in members if may(one.role, action)]
+
+
+def find_person(issuer: str, subject: str) -> User | None:
+    """The person whom an identity server knows by `subject`, unless switched off."""
+    return User.objects.filter(
+        oauth_issuer=issuer, oauth_id=subject, is_active=True
+    ).first()
+
+
+def find_api_token(digest: bytes) -> ApiToken | None:
+    """The one look-up of a service token: a request shows no workspace, only the token."""
+    found: ApiToken | None = (
+        ApiToken.objects.unscoped("a token leads to its workspace, not the reverse")
+        .select_related("workspace")
+        .filter(digest=digest)
+        .first()
+    )
+    return found
+
+
+def list_api_tokens(workspace: Workspace) -> list[ApiToken]:
+    """Newest first; those of the past too, since audit rows name them."""
+    return list(
+        ApiToken.objects.for_workspace(workspace)
+        .select_related("created_by")
+        .order_by("-created_at", "-pk")
+    )
+
+
+def find_api_token_by_key(workspace: Workspace, key: uuid.UUID) -> ApiToken | None:
+    found: ApiToken | None = (
+        ApiToken.objects.for_workspace(workspace).filter(key=key).first()
+    )
+    return found

@@ -66,6 +66,7 @@ def examine() -> Iterator[Finding]:
         yield from _embedded()
         return
     yield Finding("settings", "ok", "every setting is there and well-formed")
+    yield _limits()
     yield from _database()
     yield from _redis()
     yield from _deployment()
@@ -73,6 +74,29 @@ def examine() -> Iterator[Finding]:
 
 def _load_settings() -> None:
     importlib.import_module("django").setup()
+
+
+def _limits() -> Finding:
+    """How often one may try, as it is in force; and whose word about addresses counts."""
+    from django.conf import settings  # noqa: PLC0415  # after the settings are known
+
+    rates = settings.RATE_LIMITS | {
+        f"webhook_{name}": rate for name, rate in settings.WEBHOOK_RATES.items()
+    }
+    told = [f"{name} {env.rate_text(rate)}" for name, rate in rates.items()]
+    proxies = ", ".join(map(str, settings.TRUSTED_PROXIES)) or "none"
+    detail = f"{', '.join(told)}; trusted proxies: {proxies}"
+    is_blind = settings.PUBLIC_URL.startswith("https://") and not (
+        settings.TRUSTED_PROXIES
+    )
+    if is_blind:
+        return Finding(
+            "limits",
+            "warn",
+            detail,
+            "Behind a proxy every visitor has its address: set TRUSTED_PROXIES.",
+        )
+    return Finding("limits", "ok", detail)
 
 
 def _machine() -> Iterator[Finding]:

@@ -5,6 +5,7 @@ Read by `config/settings/` alone; everything else asks `django.conf.settings`.
 
 import base64
 import binascii
+import ipaddress
 import os
 import re
 from urllib.parse import unquote, urlsplit
@@ -57,8 +58,10 @@ def choice(name: str, default: str, *, among: list[str]) -> str:
 
 
 def url(name: str, default: str) -> str:
-    """An address of a site, without the slash at its end."""
+    """An address of a site, without the slash at its end; "" as default makes it optional."""
     value = text(name, default).rstrip("/")
+    if not value and not default:
+        return ""
     try:
         found = urlsplit(value)
         is_site = found.scheme in {"http", "https"} and bool(found.hostname)
@@ -88,6 +91,46 @@ def hosts(name: str) -> list[str]:
                 name, f"has the entry {entry!r}", "Write host or host:port."
             )
     return entries
+
+
+def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """A list of addresses or networks (`10.0.0.0/8`, `::1`)."""
+    found = []
+    for entry in listing(name):
+        try:
+            found.append(ipaddress.ip_network(entry))
+        except ValueError:
+            raise BadSetting(
+                name, f"has the entry {entry!r}", "Write addresses or networks."
+            ) from None
+    return found
+
+
+def rate(name: str, default: str) -> tuple[int, int] | None:
+    """`10/5m`: ten in five minutes, as (10, 300). `off` is None."""
+    value = text(name, default)
+    if value == "off":
+        return None
+    found = re.fullmatch(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,3})?([smhd])", value)
+    if found is None:
+        raise BadSetting(
+            name, f"is {value!r}", "Write it as 10/5m, with s, m, h or d, or off."
+        )
+    unit = {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[3]]
+    return int(found[1]), int(found[2] or 1) * unit
+
+
+def rate_text(rate: tuple[int, int] | None) -> str:
+    """As `rate` reads it."""
+    if rate is None:
+        return "off"
+    count, seconds = rate
+    size, unit = next(
+        (size, unit)
+        for size, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+        if seconds % size == 0
+    )
+    return f"{count}/{seconds // size}{unit}"
 
 
 def database(name: str = "DATABASE_URL") -> dict[str, object]:

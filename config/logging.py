@@ -46,7 +46,8 @@ _SHAPES = (
         ),
         rf"\1{STRUCK}",
     ),
-    # Tokens of Meta, and JSON Web Tokens.
+    # Service tokens of ours, tokens of Meta, and JSON Web Tokens.
+    (re.compile(r"\brcd_[0-9A-Za-z]{16,}"), STRUCK),
     (re.compile(r"\bEA[A-Za-z0-9]{24,}"), STRUCK),
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), STRUCK),
     # Phone numbers, as people and as providers write them.

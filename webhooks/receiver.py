@@ -1,8 +1,9 @@
 """THE GATE: an ASGI application in front of Django, for webhooks and nothing else.
 
 A request ends at the stored row. Order of work, cheapest first: path and method, length,
-endpoint, signature over the raw bytes, group commit, the provider's own acknowledgement, a
-hint. 200 is said only after the commit returned. `processing` takes it from there.
+endpoint and its quota, signature over the raw bytes, group commit, the provider's own
+acknowledgement, a hint. 200 is said only after the commit returned. `processing` takes it
+from there.
 """
 
 import asyncio
@@ -10,11 +11,13 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
 
+from accounts import addresses
 from integrations import gateway
 from integrations.gateway import (
     CredentialsUnreadable,
@@ -27,6 +30,7 @@ from webhooks import metrics
 from webhooks.append import GroupCommit, NotStored
 from webhooks.endpoints import LookupFailed, Lookups
 from webhooks.queue import Hinter
+from webhooks.quotas import Quotas
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -64,6 +68,8 @@ class Receiver:
             (EndpointNotFound, CredentialsUnreadable)
         )
         self._shared: Lookups[list[Endpoint]] = Lookups((CredentialsUnreadable,))
+        self._quotas = Quotas(settings.WEBHOOK_RATES)
+        self._proxies = tuple(settings.TRUSTED_PROXIES)
         self._reading = asyncio.Semaphore(_LARGE_BODIES_AT_ONCE)
         self._is_started = False
 
@@ -107,31 +113,63 @@ class Receiver:
             for name, value in scope["headers"]
         }
         if method != "POST":
-            return await self._handshake(token, _raw(scope, headers, b""))
+            return await self._handshake(token, scope, headers)
         _check_length(headers)
-        endpoint = await self._endpoint(token) if token else None
-        body = await _read_body(receive)
-        raw = _raw(scope, headers, body)
-        if endpoint is None:
-            endpoint = await self._shared_endpoint(raw)
-        else:
+        if token:
+            endpoint = await self._endpoint(token, scope, headers)
+            # Wrong signatures count by endpoint and address: a provider serves many of us
+            # from one address, and one wrong secret is not the others' fault.
+            stranger = (endpoint.integration_id, self._address(scope, headers))
+            self._admit(endpoint, stranger)
+            raw = _raw(scope, headers, await _read_body(receive))
             try:
                 gateway.authenticate(endpoint, raw)
             except SignatureInvalid as invalid:
+                self._quotas.proved_nothing(stranger)
                 raise _unauthenticated(endpoint, invalid) from None
+        else:
+            raw = _raw(scope, headers, await _read_body(receive))
+            endpoint = await self._shared_endpoint(raw)
+            self._admit(endpoint)
+        self._quotas.stored(_quota_key(endpoint), len(raw.body))
         await self._store(endpoint, raw)
         return gateway.acknowledge(endpoint, raw)
 
-    async def _endpoint(self, token: str) -> Endpoint:
+    def _address(self, scope: Scope, headers: dict[str, str]) -> str:
+        peer = scope.get("client")
+        told = headers.get("x-forwarded-for", "") if self._proxies else ""
+        return _neighbourhood(peer[0] if peer else None, told, self._proxies)
+
+    def _admit(self, endpoint: Endpoint, stranger: object = None) -> None:
+        """Before the body is read, where the endpoint is known from the address."""
+        wait = self._quotas.wait_of_endpoint(_quota_key(endpoint))
+        if stranger is not None:
+            wait = max(wait, self._quotas.wait_of_stranger(stranger))
+        if wait:
+            raise _too_many(wait)
+
+    async def _endpoint(
+        self, token: str, scope: Scope, headers: dict[str, str]
+    ) -> Endpoint:
         digest = sha256(token.encode()).digest()
+        address = None
+        if not self._quotas.is_proven(digest):
+            address = self._address(scope, headers)
+            wait = self._quotas.wait_of_stranger(address)
+            if wait:
+                raise _too_many(wait)
         try:
-            return await self._endpoints.get(
+            endpoint = await self._endpoints.get(
                 digest, lambda: gateway.load_endpoint(digest)
             )
         except EndpointNotFound:
+            self._quotas.disprove(digest)
+            self._quotas.proved_nothing(address or self._address(scope, headers))
             raise Refusal(404, "not found") from None
         except (LookupFailed, CredentialsUnreadable) as error:
             raise _unavailable(type(error).__name__) from None
+        self._quotas.prove(digest)
+        return endpoint
 
     async def _shared_endpoint(self, raw: RawRequest) -> Endpoint:
         if len(raw.body) > _LARGE_BODY:
@@ -164,10 +202,12 @@ class Receiver:
             raise _unavailable(str(error)) from None
         metrics.stored(endpoint.provider, len(raw.body))
 
-    async def _handshake(self, token: str, raw: RawRequest) -> Acknowledgement:
-        endpoint = await self._endpoint(token) if token else None
+    async def _handshake(
+        self, token: str, scope: Scope, headers: dict[str, str]
+    ) -> Acknowledgement:
+        endpoint = await self._endpoint(token, scope, headers) if token else None
         try:
-            return gateway.handshake(endpoint, raw)
+            return gateway.handshake(endpoint, _raw(scope, headers, b""))
         except (EndpointNotFound, Unsupported):
             raise Refusal(404, "not found") from None
         except SignatureInvalid:
@@ -217,6 +257,27 @@ async def _read_body(receive: Receive) -> bytes:
     if size > settings.WEBHOOK_MAX_BYTES:
         raise _too_large()
     return b"".join(chunks)
+
+
+def _quota_key(endpoint: Endpoint) -> object:
+    """An integration; what belongs to none (or to several) counts by its provider."""
+    return endpoint.integration_id or endpoint.provider
+
+
+@lru_cache(maxsize=4096)
+def _neighbourhood(
+    peer: str | None, forwarded_for: str, proxies: tuple[addresses.Network, ...]
+) -> str:
+    return addresses.neighbourhood(addresses.visitor(peer, forwarded_for, proxies))
+
+
+def _too_many(wait: int) -> Refusal:
+    # The body was not read: closing spares us from reading it only to throw it away.
+    return Refusal(
+        429,
+        "too many requests",
+        headers=((b"retry-after", b"%d" % wait), (b"connection", b"close")),
+    )
 
 
 def _too_large() -> Refusal:

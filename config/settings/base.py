@@ -7,7 +7,7 @@ workspace live in the database, constants of one provider in its folder.
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from config import env
+from config import env, env_api
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(env.text("RECADO_VAR_DIR", str(BASE_DIR / "var"))).resolve()
@@ -64,6 +64,32 @@ if SANDBOX_ENABLED:  # the simulated phone posts to our own webhook
 INBOX_LEASE_SECONDS = env.integer("INBOX_LEASE_SECONDS", 60, least=5, most=3600)
 WEBHOOK_MAX_BYTES = env.integer("WEBHOOK_MAX_BYTES", 4 * 1024 * 1024, least=1024)
 
+# Addresses of the proxies in front of us: X-Forwarded-For counts from them alone.
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+# How often one may try, as (count, seconds); None is without limit. See accounts/limits.py.
+RATE_LIMITS = {
+    "sign_in_address": env.rate("RATE_SIGN_IN_ADDRESS", "60/5m"),
+    "sign_in_account": env.rate("RATE_SIGN_IN_ACCOUNT", "10/5m"),
+    "sso_address": env.rate("RATE_SSO_ADDRESS", "60/5m"),
+    "sso_account": env.rate("RATE_SSO_ACCOUNT", "30/5m"),
+    "second_factor": env.rate("RATE_SECOND_FACTOR", "6/5m"),
+    "invitation_workspace": env.rate("RATE_INVITATION_WORKSPACE", "50/1h"),
+    "invitation_address": env.rate("RATE_INVITATION_ADDRESS", "30/10m"),
+    "api_token": env.rate("RATE_API_TOKEN", "1200/1m"),
+    "api_address": env.rate("RATE_API_ADDRESS", "2400/1m"),
+    "api_refused": env.rate("RATE_API_REFUSED", "60/1m"),
+    "link_click": env.rate("RATE_LINK_CLICK", "60/1m"),
+}
+# Of the receiver, counted in each of its processes: see webhooks/quotas.py.
+WEBHOOK_RATES = {
+    "requests": env.rate("RATE_WEBHOOK_REQUESTS", "200/1s"),
+    "bytes": env.rate("RATE_WEBHOOK_BYTES", "20000000/1s"),
+    "strangers": env.rate("RATE_WEBHOOK_STRANGERS", "60/1m"),
+}
+
+# Who says whether a bearer on /api/ is good; None: service tokens alone open it.
+API_BEARERS = env_api.read()
+
 # --- applications -----------------------------------------------------------
 INSTALLED_APPS = [
     "config",
@@ -86,6 +112,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "accounts.api.middleware.ApiMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Pages travel at a fifth of their size; CSRF tokens are masked anew in each.
     "django.middleware.gzip.GZipMiddleware",
@@ -102,6 +129,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "config.notices.LateNotices",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.LimitMiddleware",
     "accounts.middleware.WorkspaceMiddleware",
 ]
 ROOT_URLCONF = "config.urls"

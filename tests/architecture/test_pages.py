@@ -12,6 +12,7 @@ from django.test.signals import template_rendered
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from accounts.permissions import may
+from tests.factories import accounts as make_room_0
 from tests.factories import integrations as make_room_1
 from tests.factories import webhooks as make_room_4
 from tests.factories import whatsapp as make
@@ -67,7 +68,11 @@ def furnished(world):
     phone = make_room_1.sandbox_number(world.workspace, display_name=HOSTILE[:100])
     talk = make.conversation(lead, phone, preview=HOSTILE)
     make.message(talk, text=HOSTILE, external_id=HOSTILE)
+    token = make_room_0.api_token(
+        world.workspace, name=HOSTILE[:80], created_by=world.owner
+    )
     return {
+        "token-revoke": token,
         "sandbox-phone": phone,
         "conversation-detail": conversation,
         "lead-detail": lead,

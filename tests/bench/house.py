@@ -90,6 +90,11 @@ class House:
             "REDIS_URL": valkey.url(self.sockets),
             "PYTHONUNBUFFERED": "1",
             "MALLOC_ARENA_MAX": "2",
+            # What is measured is the work, not the patience with one sender.
+            "RATE_WEBHOOK_REQUESTS": "1000000/1s",
+            "RATE_WEBHOOK_BYTES": "900000000/1s",
+            "RATE_API_TOKEN": "100000000/1m",
+            "RATE_API_ADDRESS": "100000000/1m",
         }
 
     # --- servers ------------------------------------------------------------
@@ -175,9 +180,10 @@ class House:
             yield supervisor.HOST, port
 
     @contextmanager
-    def pages(self) -> Iterator[tuple[str, int]]:
+    def pages(self, **settings: str) -> Iterator[tuple[str, int]]:
         """The pages as the image serves them: its settings, its server, its static files."""
         production = {
+            **settings,
             "DJANGO_SETTINGS_MODULE": "config.settings.production",
             "PUBLIC_URL": "https://recado.example",
             "STATIC_ROOT": str(self.home / "static"),

@@ -129,8 +129,20 @@ def _send(line: _Line, request: bytes) -> None:
     line.connection.sendall(request)
 
 
+def _is_whole(answer: bytes) -> bool:
+    """Whether the head and as much body as it announces have come."""
+    head, mark, body = answer.partition(b"\r\n\r\n")
+    if not mark:
+        return False
+    _, named, rest = head.lower().partition(b"content-length:")
+    return len(body) >= (int(rest.split(b"\r\n", 1)[0]) if named else 0)
+
+
 def _count(result: Result, line: _Line) -> None:
     answer = line.connection.recv(_ANSWER_BYTES)
+    while answer and not _is_whole(answer):
+        more = line.connection.recv(_ANSWER_BYTES)
+        answer = answer + more if more else b""
     if not answer:
         raise ConnectionError("the server closed a connection under load")
     status = int(answer[9:12])

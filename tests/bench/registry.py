@@ -118,6 +118,18 @@ MEASURES = [
         "fails the measure.",
     ),
     Measure(
+        "bearer_cache",
+        "tests.bench.bearer:bearer_cache",
+        "the check of a bearer that the OAuth server has vouched for seconds ago, in one "
+        "process: the 99th percentile.",
+    ),
+    Measure(
+        "api_user",
+        "tests.bench.bearer:api_user",
+        "`GET /api/user` over 16 keep-alive connections with one person's bearer, served "
+        "as the image serves pages, the person and their memberships read each time.",
+    ),
+    Measure(
         "memory",
         "tests.bench.memory:memory",
         "proportional set size of everything that `manage.py up` starts, 20 s after it "

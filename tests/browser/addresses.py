@@ -4,6 +4,7 @@ An address of the resolver that has no row here, or gives no reason why it shows
 fails `test_pages.py`.
 """
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -82,7 +83,14 @@ def _lose_cookies(page: BrowserPage) -> None:
     press("main form button[type=submit]")(page)
 
 
-_ROOMS = {"webhooks", "whatsapp", "integrations", "tickets"}
+def _make_token(page: BrowserPage) -> None:
+    """Another name each time: a page may be visited twice."""
+    page.fill("[name=name]", f"ERP {secrets.token_hex(4)}")
+    page.check("[name=scope_messages_send]")
+    press("main form button")(page)
+
+
+_ROOMS = {"tokens", "webhooks", "whatsapp", "integrations", "tickets"}
 _PLAIN = {
     "account_confirm_email": {"key": "0-0"},
     "account_reset_password_from_key": {"uidb36": "0", "key": "0-0"},
@@ -109,6 +117,9 @@ PAGES = (
     Page("account_reauthenticate"),
     Page("account_email"),
     Page("account_change_password"),
+    Page("tokens:token-list"),
+    Page("tokens:token-new"),
+    Page("tokens:token-revoke", "token"),
     Page("webhooks:home"),
     Page("webhooks:webhook-list"),
     Page("webhooks:webhook-detail", "webhook"),
@@ -146,6 +157,9 @@ STATES = (
     Page("whatsapp:link-new", shot="error-403", who="agent", status=403),
     Page("account_login", shot="error-403-csrf", who="stranger", act=_lose_cookies),
     Page("/r/panfleto-padaria", shot="link-paused", who="stranger", status=410),
+    Page("tokens:token-list", shot="empty-tokens", slug="nova"),
+    Page("tokens:token-new", shot="token-new-wrong", act=press("main form button")),
+    Page("tokens:token-new", shot="token-made", act=_make_token),
     Page(
         "webhooks:home",
         shot="menu",
@@ -195,6 +209,9 @@ NO_PAGES = {
     "healthz": "a word for programs",
     "readyz": "a word for programs",
     "metrics": "a word for programs",
+    "api:user": "JSON for programs",
+    "api:verify": "JSON for programs",
+    "api:workspace": "JSON for programs",
     "accounts:preferences-update": "takes a post and goes back",
     "account_set_password": "sends on: everybody has a password",
     "account_confirm_login_code": "sends on: no codes are mailed",

@@ -63,7 +63,8 @@ def build() -> Shop:
         make.conversation(lead, phone, preview=texts[5]), text=texts[5], external_id="x"
     )
     webhooks = _webhooks(workspace, texts)
-    return Shop(workspace, conversation, lead, link, phone, webhooks[0])
+    token = make_people.api_token(workspace, name=texts[3][:80])
+    return Shop(workspace, conversation, lead, link, phone, webhooks[0], token)
 
 
 def webhooks_of(shop: Shop) -> list[RawWebhook]:

@@ -11,7 +11,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from accounts.models import User, Workspace
+from accounts.models import ApiToken, User, Workspace
 from integrations.models import Channel
 from tests.factories import accounts as make_people
 from tests.factories import cloud_api
@@ -36,6 +36,7 @@ class Shop:
     link: TrackedLink
     phone: Channel
     webhook: RawWebhook
+    token: ApiToken
     paused: TrackedLink | None = None
     closed: Conversation | None = None
     merged: Lead | None = None
@@ -131,7 +132,16 @@ def open_shop(slug: str, name: str) -> Shop:
     make.message(closed, text="Obrigado!", external_id="c1")
     webhook = _webhooks(workspace, now)
     return Shop(
-        workspace, first, first.lead, link, phone, webhook, paused, closed, merged
+        workspace,
+        first,
+        first.lead,
+        link,
+        phone,
+        webhook,
+        make_people.api_token(workspace),
+        paused,
+        closed,
+        merged,
     )
 
 

@@ -71,6 +71,8 @@ def test_every_measure_of_the_registry_can_be_loaded():
         (Bound.RATIO_AT_MOST, 10, 0.6, False, "MISSED: 20% over the target"),
         (Bound.VALUE_AT_MOST, 0.5, None, True, "ok"),
         (Bound.VALUE_AT_MOST, 0.75, None, False, "MISSED: 50% over the target"),
+        (Bound.VALUE_AT_LEAST, 0.5, None, True, "ok"),
+        (Bound.VALUE_AT_LEAST, 0.4, None, False, "MISSED: 20% under the target"),
         (Bound.NONE, 10, None, True, ""),
         (Bound.NONE, None, None, False, "NOT MEASURED"),
     ],

@@ -99,3 +99,34 @@ def test_a_keys_file_that_others_can_read_is_bad(tmp_path):
     done = doctor("--json", RECADO_VAR_DIR=str(tmp_path))
 
     assert findings(done)["keys file"]["state"] == "bad"
+
+
+def test_the_limits_in_force_are_shown(tmp_path):
+    done = doctor(
+        "--json",
+        RECADO_VAR_DIR=str(tmp_path),
+        RATE_SIGN_IN_ACCOUNT="7/2m",
+        RATE_LINK_CLICK="off",
+        TRUSTED_PROXIES="10.1.0.0/16",
+    )
+
+    found = findings(done)["limits"]
+    assert found["state"] == "ok"
+    assert "sign_in_account 7/2m" in found["detail"]
+    assert "link_click off" in found["detail"]
+    assert "webhook_requests 200/1s" in found["detail"]
+    assert "trusted proxies: 10.1.0.0/16" in found["detail"]
+
+
+def test_production_that_trusts_no_proxy_is_told(tmp_path):
+    done = doctor(
+        "--json",
+        RECADO_VAR_DIR=str(tmp_path),
+        DJANGO_SETTINGS_MODULE="config.settings.production",
+        PUBLIC_URL="https://recado.example",
+        TRUSTED_PROXIES="",
+    )
+
+    found = findings(done)["limits"]
+    assert found["state"] == "warn"
+    assert "TRUSTED_PROXIES" in found["cure"]

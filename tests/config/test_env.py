@@ -114,3 +114,44 @@ def test_a_root_key_of_another_length_is_refused_without_repeating_it(text):
         env.root_key("INTEGRATIONS_KEY", text)
 
     assert text not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("10/5m", (10, 300)),
+        ("200/s", (200, 1)),
+        ("1/1d", (1, 86400)),
+        ("50/1h", (50, 3600)),
+        ("off", None),
+    ],
+)
+def test_a_rate_is_a_count_in_a_time(monkeypatch, value, expected):
+    monkeypatch.setenv("SOME_RATE", value)
+
+    found = env.rate("SOME_RATE", "1/1m")
+
+    assert found == expected
+    monkeypatch.setenv("SOME_RATE", env.rate_text(found))
+    assert env.rate("SOME_RATE", "1/1m") == expected
+
+
+@pytest.mark.parametrize("value", ["10", "0/1m", "10/0m", "ten/1m", "10/5y", "-1/1m"])
+def test_a_rate_that_is_none_is_refused(monkeypatch, value):
+    monkeypatch.setenv("SOME_RATE", value)
+
+    with pytest.raises(env.BadSetting, match="SOME_RATE"):
+        env.rate("SOME_RATE", "1/1m")
+
+
+def test_networks_are_read_and_anything_else_is_refused(monkeypatch):
+    monkeypatch.setenv("SOME_NETWORKS", "10.0.0.0/8, ::1")
+    assert [str(one) for one in env.networks("SOME_NETWORKS")] == [
+        "10.0.0.0/8",
+        "::1/128",
+    ]
+
+    for wrong in ("10.0.0.1/8", "proxy", "10.0.0.0/40", "*"):
+        monkeypatch.setenv("SOME_NETWORKS", wrong)
+        with pytest.raises(env.BadSetting, match="SOME_NETWORKS"):
+            env.networks("SOME_NETWORKS")

@@ -1,8 +1,12 @@
 """Rows of room 0 for tests; each saves and returns one."""
 
+from datetime import timedelta
 from typing import Any
 
-from accounts.models import Membership, User, Workspace
+from django.utils import timezone
+
+from accounts import token_format
+from accounts.models import ApiToken, Membership, User, Workspace
 
 
 def workspace(**fields: Any) -> Workspace:
@@ -17,3 +21,17 @@ def user(**fields: Any) -> User:
 
 def membership(workspace: Workspace, user: User, *, role: str = "agent") -> Membership:
     return Membership.objects.create(workspace=workspace, user=user, role=role)
+
+
+def api_token(workspace: Workspace, **fields: Any) -> ApiToken:
+    now = timezone.now()
+    secret = token_format.new_secret()
+    values = {
+        "name": "CRM",
+        "digest": token_format.digest(secret),
+        "hint": secret[: token_format.HINT_LENGTH],
+        "scopes": ["workspace:read"],
+        "created_at": now,
+        "expires_at": now + timedelta(days=90),
+    } | fields
+    return ApiToken.objects.create(workspace=workspace, **values)

@@ -8,6 +8,7 @@ from tests.prove import (
     bad_input,
     crowd,
     database,
+    flood,
     kills,
     poison,
     redis_gone,
@@ -53,4 +54,5 @@ SCENARIOS = (
     Scenario(("poison_parked", "poison_rest_done"), poison.poison),
     Scenario(("database_away",), database.database_away),
     Scenario(("bad_input",), bad_input.bad_input),
+    Scenario(("flood_neighbour_p99", "flood_neighbour_refused"), flood.flood),
 )

@@ -28,6 +28,12 @@ START_PATIENCE = 60.0
 # What a caller's environment must not decide for the processes under proof.
 _OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "INTEGRATIONS_KEY", "PUBLIC_URL")
 
+# Clients here post faster than a provider does for one number; `flood` has a receiver of
+# its own, with the quotas as they are delivered.
+_UNLIMITED = dict.fromkeys(
+    ("RATE_WEBHOOK_REQUESTS", "RATE_WEBHOOK_BYTES", "RATE_WEBHOOK_STRANGERS"), "off"
+)
+
 
 class Stack:
     """PostgreSQL, Valkey, receiver, worker and beat; everything is gone after `close`."""
@@ -59,6 +65,7 @@ class Stack:
             "INTEGRATIONS_KEY": secrets.token_hex(32),
             "LOG_FORMAT": "json",
             "PYTHONUNBUFFERED": "1",
+            **_UNLIMITED,
             **settings,
         }
 
@@ -122,6 +129,15 @@ class Stack:
                 env={**self.env, "RECADO_PROCESS": name, **settings},
             )
 
+    def add_receiver(self, name: str) -> int:
+        """One more receiver, with the quotas that a new installation has; its port."""
+        port = _free_port()
+        command = child_commands(port)["web"]
+        quotas = dict.fromkeys(_UNLIMITED, "")
+        self._add(name, lambda: self._spawn(name, command, **quotas))
+        self.wait_until(lambda: _listens(port), f"{name} does not answer")
+        return port
+
     def add_worker(self, name: str, **settings: str) -> Process:
         """One more worker, like the first."""
         command = child_commands(self.port)["worker"]
@@ -165,11 +181,7 @@ class Stack:
 
     # --- looking ------------------------------------------------------------
     def answers(self) -> bool:
-        try:
-            socket.create_connection((HOST, self.port), timeout=1).close()
-        except OSError:
-            return False
-        return True
+        return _listens(self.port)
 
     def sql(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """As the superuser, past every scope and cache of the product."""
@@ -220,6 +232,14 @@ class Stack:
             )
         ]
         self.sql(f"TRUNCATE webhooks_rawwebhook, {', '.join(tables)} CASCADE")
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection((HOST, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _free_port() -> int:

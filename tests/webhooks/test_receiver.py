@@ -43,6 +43,7 @@ class Gate:
         method: str = "POST",
         query: str = "",
         chunks: list[bytes] | None = None,
+        peer: str = "192.0.2.1",
     ) -> Answer:
         answer = Answer()
         sent = iter(chunks or [body])
@@ -68,6 +69,7 @@ class Gate:
                 "type": "http",
                 "method": method,
                 "path": path + "/" if path != PREFIX else path,
+                "client": (peer, 40000),
                 "query_string": query.encode(),
                 "headers": [
                     (name.encode(), value.encode())

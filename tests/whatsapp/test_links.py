@@ -2,11 +2,13 @@ import json
 import re
 import uuid
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.urls import reverse
 
+from accounts import limits
 from tests.commands import run
 from tests.factories import integrations as make
 from whatsapp import tokens
@@ -231,7 +233,7 @@ def test_a_slug_that_cannot_be_one_is_an_ordinary_404(client, link, slug):
 
 
 def test_behind_our_proxy_the_address_it_noted_counts(client, link, world, settings):
-    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.TRUSTED_PROXIES = [ip_network("127.0.0.1")]
     for forwarded in ("203.0.113.7", "198.51.100.1, 203.0.113.7"):
         client.get("/r/instagram-bio", headers={"X-Forwarded-For": forwarded})
 
@@ -338,3 +340,40 @@ def test_outsiders_and_strangers_do_not(signed_in, client, world, link):
     assert signed_in(world.outsider).get(url).status_code == 404
     assert signed_in(world.outsider).get(theirs).status_code == 404
     assert client.get(url).status_code == 302
+
+
+# --- too many clicks ----------------------------------------------------------
+def test_above_the_limit_of_an_address_the_link_still_leads_on(
+    client, link, world, settings, signed_in
+):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"link_click": (3, 60)}
+    limits.forget_this_process()
+
+    answers = [
+        client.get("/r/instagram-bio", headers={"User-Agent": CHROME}) for _ in range(5)
+    ]
+    other = client.get(
+        "/r/instagram-bio", headers={"User-Agent": CHROME}, REMOTE_ADDR="203.0.113.5"
+    )
+
+    assert {answer.status_code for answer in [*answers, other]} == {302}
+    with_token = ["vm_token" in answer["Location"] for answer in [*answers, other]]
+    assert with_token == [True, True, True, False, False, True]
+    assert touches(world).count() == 4
+    link.refresh_from_db()
+    assert link.clicks_over_limit == 2
+    page = signed_in(world.owner).get(f"/w/padaria/links/{link.key}/")
+    assert "Mais 2 cliques vieram" in page.content.decode()
+    limits.forget_this_process()
+
+
+def test_robots_and_previews_use_up_no_limit(client, link, settings):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"link_click": (1, 60)}
+    limits.forget_this_process()
+    for machine in MACHINES:
+        client.get("/r/instagram-bio", headers={"User-Agent": machine})
+
+    person = client.get("/r/instagram-bio", headers={"User-Agent": CHROME})
+
+    assert "vm_token" in person["Location"]
+    limits.forget_this_process()

@@ -28,6 +28,8 @@ class TrackedLink(WorkspaceScoped):
     utm_content = models.CharField(max_length=200, blank=True)
     utm_term = models.CharField(max_length=200, blank=True)
     is_paused = models.BooleanField(default=False)
+    # Clicks above the limit of an address: sent on without a token, and only counted.
+    clicks_over_limit = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from accounts import audit
 from accounts.models import User, Workspace
@@ -188,6 +189,13 @@ def record_click(
         else:
             break
     return str(touch.token)
+
+
+def count_over_limit(link: TrackedLink) -> None:
+    """A click that gets no token and leaves no touch, so that a flood fills no table."""
+    TrackedLink.objects.for_workspace(link.workspace_id).filter(pk=link.pk).update(
+        clicks_over_limit=F("clicks_over_limit") + 1
+    )
 
 
 def whatsapp_url(link: TrackedLink, *, token: str | None) -> str:

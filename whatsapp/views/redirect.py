@@ -9,7 +9,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts import addresses, limits
 from accounts.http import client_ip
+from whatsapp.models import TrackedLink
 from whatsapp.selectors import links as links_selector
 from whatsapp.services import links
 
@@ -35,18 +37,26 @@ def follow(request: HttpRequest, slug: str) -> HttpResponse:
         return _farewell(request, HTTPStatus.NOT_FOUND)
     if link.is_paused or not link.channel.is_active:
         return _farewell(request, HTTPStatus.GONE)
-    token = None
-    if is_person(request):
-        token = links.record_click(
-            link,
-            query=request.GET.dict(),
-            referrer=request.headers.get("Referer", ""),
-            user_agent=request.headers.get("User-Agent", ""),
-            ip=client_ip(request),
-            now=timezone.now(),
-        )
+    token = _recorded(request, link) if is_person(request) else None
     response = HttpResponseRedirect(links.whatsapp_url(link, token=token))
     return _not_kept(response)
+
+
+def _recorded(request: HttpRequest, link: TrackedLink) -> str | None:
+    """The click's token. Above the limit of an address there is none: the lead still gets
+    to WhatsApp, and the link's page says how many went without."""
+    now, ip = timezone.now(), client_ip(request)
+    if not limits.hit("link_click", addresses.neighbourhood(ip), now=now).allowed:
+        links.count_over_limit(link)
+        return None
+    return links.record_click(
+        link,
+        query=request.GET.dict(),
+        referrer=request.headers.get("Referer", ""),
+        user_agent=request.headers.get("User-Agent", ""),
+        ip=ip,
+        now=now,
+    )
 
 
 def is_person(request: HttpRequest) -> bool:

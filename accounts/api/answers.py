@@ -1,0 +1,110 @@
+"""How `/api/` answers: JSON, and one shape for whatever went wrong.
+
+    {"error": "invalid_token", "error_description": "The token is unknown …"}
+
+`error` is a fixed word (those of RFC 6750 where it has one), `error_description` a sentence
+in English for whoever reads the log of the caller.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+REALM = 'Bearer realm="recado"'
+
+
+class Problem(Exception):
+    """Anything but 2xx. Raised anywhere under `/api/`."""
+
+    def __init__(
+        self,
+        status: int,
+        error: str,
+        description: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(error)
+        self.status = status
+        self.error = error
+        self.description = description
+        self.headers = dict(headers or {})
+
+    def as_response(self) -> HttpResponse:
+        body = {"error": self.error, "error_description": self.description}
+        return answer(body, status=self.status, headers=self.headers)
+
+
+def answer(
+    body: Mapping[str, Any],
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> HttpResponse:
+    """What one bearer may read is nobody else's, so nothing on the way keeps it."""
+    kept = {"Cache-Control": "no-store", "Vary": "Authorization"}
+    return JsonResponse(body, status=status, headers=kept | dict(headers or {}))
+
+
+# --- RFC 6750, section 3 ------------------------------------------------------
+def no_token() -> Problem:
+    """Nothing was shown: the challenge says what is wanted, and names no error."""
+    return Problem(
+        401,
+        "unauthorized",
+        "Send Authorization: Bearer <token>.",
+        headers={"WWW-Authenticate": REALM},
+    )
+
+
+def invalid_request(description: str) -> Problem:
+    return _challenge(400, "invalid_request", description)
+
+
+def invalid_token(
+    description: str = "The token is unknown, expired or revoked.",
+) -> Problem:
+    return _challenge(401, "invalid_token", description)
+
+
+def insufficient_scope(description: str, scope: str = "") -> Problem:
+    extra = f', scope="{scope}"' if scope else ""
+    return _challenge(403, "insufficient_scope", description, extra)
+
+
+def _challenge(status: int, error: str, description: str, extra: str = "") -> Problem:
+    told = f'{REALM}, error="{error}", error_description="{description}"{extra}'
+    return Problem(status, error, description, headers={"WWW-Authenticate": told})
+
+
+# --- the rest -----------------------------------------------------------------
+def not_found() -> Problem:
+    return Problem(404, "not_found", "There is no such resource for this token.")
+
+
+def too_many(retry_after_seconds: int) -> Problem:
+    return Problem(
+        429,
+        "too_many_requests",
+        "Too many requests; Retry-After says when to go on.",
+        headers={"Retry-After": str(retry_after_seconds)},
+    )
+
+
+def unavailable(description: str, *, retry_after_seconds: int = 5) -> Problem:
+    return Problem(
+        503,
+        "temporarily_unavailable",
+        description,
+        headers={"Retry-After": str(retry_after_seconds)},
+    )
+
+
+def method_not_allowed(request: HttpRequest, allowed: str) -> Problem:
+    return Problem(
+        405,
+        "method_not_allowed",
+        f"{request.method} is not allowed here.",
+        headers={"Allow": allowed},
+    )

@@ -1,0 +1,247 @@
+"""One flooded webhook URL gets 429 while another is served; strangers cost little."""
+
+import asyncio
+from ipaddress import ip_network
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
+
+from integrations.models import WebhookToken
+from tests.factories import accounts
+from tests.factories import cloud_api as cloud
+from tests.factories import integrations as make
+from tests.webhooks.test_receiver import Gate, gate, integration, stored
+from webhooks.quotas import BURST_SECONDS, Buckets, Quotas
+from webhooks.receiver import Receiver
+
+__all__ = ["gate", "integration"]
+
+BODY = cloud.body(cloud.message())
+RATES = {"requests": (2, 1), "bytes": (100_000, 1), "strangers": (3, 60)}
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+# --- the buckets --------------------------------------------------------------
+def test_a_bucket_is_full_at_first_and_refills_at_its_rate():
+    clock = Clock()
+    buckets = Buckets((10, 1), clock=clock)
+    for _ in range(int(10 * BURST_SECONDS)):
+        assert buckets.wait("a") == 0
+        buckets.charge("a")
+
+    assert buckets.wait("a") == 1
+    assert buckets.wait("b") == 0
+    clock.now += 0.1
+    assert buckets.wait("a") == 0
+    clock.now += 3600
+    for _ in range(int(10 * BURST_SECONDS)):
+        buckets.charge("a")
+    assert buckets.wait("a") == 1  # an hour of silence saves up no more than a burst
+
+
+def test_a_debt_is_worked_off_first():
+    clock = Clock()
+    buckets = Buckets((1000, 1), clock=clock)
+    buckets.charge("a", 5000 + 20_000)
+
+    assert buckets.wait("a") == 21
+    clock.now += 20
+    assert buckets.wait("a") == 1
+    clock.now += 0.002
+    assert buckets.wait("a") == 0
+
+
+def test_a_rate_by_the_minute_has_its_minute_at_once():
+    clock = Clock()
+    buckets = Buckets((60, 60), clock=clock)
+    for _ in range(60):
+        assert buckets.wait("a") == 0
+        buckets.charge("a")
+
+    assert buckets.wait("a") == 1
+
+
+def test_off_is_off():
+    buckets = Buckets(None)
+    buckets.charge("a", 10**12)
+
+    assert buckets.wait("a") == 0
+
+
+def test_what_is_kept_is_bounded(monkeypatch):
+    monkeypatch.setattr("webhooks.quotas.MOST_KEYS", 10)
+    quotas = Quotas(RATES)
+    for number in range(50):
+        quotas.proved_nothing(number)
+        quotas.prove(b"%d" % number)
+
+    assert len(quotas._strangers._kept) == len(quotas._proven) == 10
+    assert not quotas.is_proven(b"0")
+    assert quotas.is_proven(b"49")
+
+
+# --- the gate -----------------------------------------------------------------
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _small(settings):
+    settings.WEBHOOK_RATES = RATES
+
+
+async def another(receiver):
+    """The gate of another workspace, in the same process."""
+
+    def open_shop():
+        number = make.meta_number(
+            accounts.workspace(slug="outra", name="Outra"),
+            phone="+5511922223333",
+            external_id="106540352249999",
+        )
+        assert number.integration is not None
+        return number.integration, make.webhook_token(number.integration)
+
+    found, token = await sync_to_async(open_shop)()
+    return Gate(receiver, token, found)
+
+
+async def test_a_flooded_endpoint_is_told_to_wait_and_another_is_served(gate):
+    neighbour = await another(gate.receiver)
+
+    answers = [await gate.post_signed(BODY) for _ in range(15)]
+    served = await neighbour.post_signed(BODY)
+
+    statuses = [answer.status for answer in answers]
+    assert statuses[:10] == [200] * 10
+    assert set(statuses[10:]) == {429}
+    assert int(answers[-1].headers["retry-after"]) >= 1
+    assert served.status == 200
+    assert len(await stored()) == 11
+
+
+async def test_bytes_count_too(gate):
+    large = b"x" * 300_000
+
+    statuses = [(await gate.post_signed(large)).status for _ in range(3)]
+
+    assert statuses == [200, 200, 429]
+
+
+async def test_a_refused_body_is_not_read(gate):
+    for _ in range(10):
+        await gate.post_signed(BODY)
+    reads = []
+
+    async def receive():
+        reads.append(True)
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    await gate.receiver(
+        {
+            "type": "http",
+            "method": "POST",
+            "path": f"/webhooks/whatsapp/{gate.token}/",
+            "query_string": b"",
+            "headers": [],
+            "client": ("192.0.2.1", 1),
+        },
+        receive,
+        send,
+    )
+
+    assert sent[0]["status"] == 429
+    assert reads == []
+
+
+async def test_unknown_urls_cost_an_address_its_look_ups(gate):
+    tokens = [f"{number:043d}" for number in range(8)]
+
+    statuses = [(await gate.post(BODY, token=token)).status for token in tokens]
+    elsewhere = await gate.post(BODY, token="y" * 43, peer="192.0.2.99")
+
+    assert statuses == [404] * 3 + [429] * 5
+    assert elsewhere.status == 404
+
+
+async def test_a_known_url_is_served_beside_somebody_who_guesses(gate):
+    assert (await gate.post_signed(BODY)).status == 200
+    for number in range(8):
+        await gate.post(BODY, token=f"{number:043d}")
+
+    assert (await gate.post_signed(BODY)).status == 200
+
+
+async def test_a_url_that_was_taken_away_is_a_strangers_again(gate, monkeypatch):
+    monkeypatch.setattr("webhooks.endpoints.TTL_SECONDS", 0)
+    assert (await gate.post_signed(BODY)).status == 200
+    tokens = WebhookToken.objects.unscoped("all of the test")
+    await sync_to_async(tokens.delete)()
+
+    statuses = [(await gate.post_signed(BODY)).status for _ in range(5)]
+
+    assert statuses == [404] * 3 + [429] * 2
+
+
+async def test_wrong_signatures_lock_their_address_out_of_that_endpoint_alone(gate):
+    neighbour = await another(gate.receiver)
+
+    wrong = [(await gate.post(BODY)).status for _ in range(5)]
+
+    assert wrong == [401] * 3 + [429] * 2
+    assert (await gate.post_signed(BODY, peer="192.0.2.2")).status == 200
+    assert (await neighbour.post_signed(BODY)).status == 200
+
+
+async def test_wrong_signatures_use_up_no_quota(gate):
+    for number in range(12):
+        await gate.post(BODY, peer=f"192.0.2.{number}")
+
+    statuses = [(await gate.post_signed(BODY)).status for _ in range(10)]
+
+    assert statuses == [200] * 10
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+async def test_forwarded_addresses_count_from_a_trusted_proxy_alone(
+    integration, settings, trusted
+):
+    settings.TRUSTED_PROXIES = [ip_network("192.0.2.1")] if trusted else []
+    token = await sync_to_async(make.webhook_token)(integration)
+    receiver = Receiver()
+    gate = Gate(receiver, token, integration)
+    try:
+        statuses = [
+            (
+                await gate.post(
+                    BODY, headers={"x-forwarded-for": f"10.9.9.9, 198.51.100.{number}"}
+                )
+            ).status
+            for number in range(5)
+        ]
+    finally:
+        await receiver.stop()
+        await sync_to_async(connections.close_all)()
+
+    assert statuses == ([401] * 5 if trusted else [401] * 3 + [429] * 2)
+
+
+async def test_many_at_once_overdraw_a_little_and_pay_it_back(gate, settings):
+    answers = await asyncio.gather(*(gate.post_signed(BODY) for _ in range(40)))
+
+    taken = sum(answer.status == 200 for answer in answers)
+    assert 10 <= taken <= 40
+    later = await gate.post_signed(BODY)
+    assert later.status == 429
+    assert int(later.headers["retry-after"]) >= (taken - 10) // 2
