@@ -48,3 +48,18 @@ ALLOWED: dict[str, frozenset[Action]] = {
 def may(role: str, action: Action) -> bool:
     """An unknown role may do nothing."""
     return action in ALLOWED.get(role, frozenset())
+
+
+def grantable(role: str) -> list[Role]:
+    """The roles somebody of `role` may give, highest first.
+
+    Never one above their own, and never ownership: that is handed over, not given.
+    """
+    if not may(role, Action.MANAGE_MEMBERS):
+        return []
+    return [one for one in Role if one != Role.OWNER and outranks(role, one)]
+
+
+def outranks(role: str, other: str) -> bool:
+    """May somebody of `role` do all that `other` may? Equals may."""
+    return ALLOWED.get(other, frozenset()) <= ALLOWED.get(role, frozenset())

@@ -2,6 +2,7 @@
 
 from accounts.models.audit import AuditChain, AuditEvent
 from accounts.models.datakey import DataKey
+from accounts.models.invitation import Invitation, MailState
 from accounts.models.user import User, UserManager
 from accounts.models.workspace import Membership, Role, Workspace
 
@@ -9,6 +10,8 @@ __all__ = [
     "AuditChain",
     "AuditEvent",
     "DataKey",
+    "Invitation",
+    "MailState",
     "Membership",
     "Role",
     "User",

@@ -14,6 +14,7 @@ from tests.factories import accounts as make_room_0
 from tests.factories import integrations as make_room_1
 from tests.factories import whatsapp as make
 from whatsapp.models import Attribution, Lead, Touch
+from accounts import spreadsheets
 from whatsapp.selectors import lead_export, lead_filters, leads
 from whatsapp.selectors.lead_filters import LeadFilter
 
@@ -204,7 +205,7 @@ def test_few_and_many_leads_of_a_verdict_are_found_alike(world, extra):
 
 def _csv(response):
     text = b"".join(response.streaming_content).decode("utf-8")
-    assert text.startswith(lead_export.BOM)
+    assert text.startswith(spreadsheets.BOM)
     return list(csv.reader(io.StringIO(text[1:])))
 
 

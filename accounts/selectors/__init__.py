@@ -1,5 +1,7 @@
 """Which workspaces a person may enter."""
 
+from allauth.account.models import EmailAddress
+
 from accounts.models import Membership, User, Workspace
 from accounts.permissions import Action, may
 
@@ -23,3 +25,9 @@ def list_people_who_may(workspace: Workspace, action: Action) -> list[User]:
         .order_by("user__name", "user__email")
     )
     return [one.user for one in members if may(one.role, action)]
+
+
+def has_proven(user: User, email: str) -> bool:
+    """Is this address known to be theirs: by the sign-in server, by mail, by an operator?"""
+    proven = EmailAddress.objects.filter(user=user, email__iexact=email, verified=True)
+    return bool(proven.exists())
