@@ -11,9 +11,10 @@ from accounts.permissions import Action, may
 
 @dataclass(frozen=True, slots=True)
 class SettingsPage:
-    """`name` is the address's; addresses that begin with it belong to this page too."""
+    """`name` is the address's; those that begin with `family` belong to the page too."""
 
     name: str
+    family: str
     label: Promise
     about: Promise
     action: Action
@@ -22,23 +23,27 @@ class SettingsPage:
 PAGES = (
     SettingsPage(
         "accounts:settings-workspace",
+        "accounts:settings-workspace",
         pgettext_lazy("settings", "Workspace"),
         _("Name, time zone, language, and how long rows are kept."),
         Action.MANAGE_WORKSPACE,
     ),
     SettingsPage(
+        "accounts:settings-members",
         "accounts:settings-member",
         _("Members"),
         _("Who belongs to this workspace, in which role, and who is invited."),
         Action.READ,
     ),
     SettingsPage(
+        "accounts:settings-applications",
         "accounts:settings-application",
         _("Applications"),
         _("Other systems that people of this workspace sign in to."),
         Action.MANAGE_WORKSPACE,
     ),
     SettingsPage(
+        "accounts:settings-audit",
         "accounts:settings-audit",
         _("Audit log"),
         _("Who did what and when; filter, export, and prove that nothing is missing."),

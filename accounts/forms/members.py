@@ -31,7 +31,9 @@ class InvitationForm(forms.Form):
     email = forms.EmailField(
         label=_("E-mail"),
         max_length=254,
-        help_text=_("The invitation counts for whoever signs in with this address alone."),
+        help_text=_(
+            "The invitation counts for whoever signs in with this address alone."
+        ),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
     role = forms.ChoiceField(label=_("Role"))
@@ -76,7 +78,9 @@ class OwnershipForm(forms.Form):
         cast("forms.ChoiceField", self.fields["heir"]).choices = [
             (
                 str(one.key),
-                f"{one.user.name} ({one.user.email})" if one.user.name else one.user.email,
+                f"{one.user.name} ({one.user.email})"
+                if one.user.name
+                else one.user.email,
             )
             for one in heirs
         ]

@@ -17,7 +17,9 @@ from accounts.services.workspaces import LEAST_DAYS, MOST_DAYS, Settings
 def time_zones() -> tuple[str, ...]:
     """By region and place; the old abbreviations stay valid and are not offered."""
     return tuple(
-        sorted(one for one in zoneinfo.available_timezones() if "/" in one or one == "UTC")
+        sorted(
+            one for one in zoneinfo.available_timezones() if "/" in one or one == "UTC"
+        )
     )
 
 
@@ -32,19 +34,25 @@ class WorkspaceForm(forms.Form):
     language = forms.ChoiceField(
         label=_("Language"),
         choices=settings.LANGUAGES,
-        help_text=_("Of invitations and other messages; each member chooses their own for the pages."),
+        help_text=_(
+            "Of invitations and other messages; each member chooses their own for the pages."
+        ),
     )
     raw_webhook_days = forms.IntegerField(
         label=_("Keep webhook requests for (days)"),
         min_value=LEAST_DAYS,
         max_value=MOST_DAYS,
-        help_text=_("Requests of providers as they came in. Conversations and leads stay."),
+        help_text=_(
+            "Requests of providers as they came in. Conversations and leads stay."
+        ),
     )
     channel_log_days = forms.IntegerField(
         label=_("Keep the log of provider calls for (days)"),
         min_value=LEAST_DAYS,
         max_value=MOST_DAYS,
-        help_text=_("What was asked of providers and what they answered, without secrets."),
+        help_text=_(
+            "What was asked of providers and what they answered, without secrets."
+        ),
     )
 
     @classmethod
@@ -62,7 +70,9 @@ class WorkspaceForm(forms.Form):
         if typed.lower() in by_small:
             return by_small[typed.lower()]
         raise forms.ValidationError(
-            _("There is no such time zone. Choose one of the list, such as America/Sao_Paulo.")
+            _(
+                "There is no such time zone. Choose one of the list, such as America/Sao_Paulo."
+            )
         )
 
     @property

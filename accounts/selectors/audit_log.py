@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 from django.utils.translation import gettext
 
-from accounts import audit_words, spreadsheets
+from accounts import audit_sentences, spreadsheets
 from accounts.models import AuditEvent, User, Workspace
 from accounts.scoping import workspace_transaction
 
@@ -58,8 +58,8 @@ def list_page(
     rows = [
         AuditRow(
             event,
-            audit_words.sentence(event, people),
-            audit_words.url(event, workspace.slug),
+            audit_sentences.sentence(event, people),
+            audit_sentences.url(event, workspace.slug),
             [(name, _told(value)) for name, value in sorted(event.details.items())],
         )
         for event in shown
@@ -70,7 +70,7 @@ def list_page(
 def started_at(workspace: Workspace) -> datetime | None:
     """When the first entry was made."""
     events = AuditEvent.objects.for_workspace(workspace).order_by("sequence")
-    return events.values_list("at", flat=True).first()  # type: ignore[no-any-return]  # a date
+    return events.values_list("at", flat=True).first()
 
 
 def write_csv(workspace: Workspace, *, filters: AuditFilter) -> Iterator[str]:
@@ -163,11 +163,7 @@ def _events(
 
 def _people(events: Sequence[AuditEvent]) -> dict[int, str]:
     """Names of the people these entries are about."""
-    ids = {
-        number
-        for event in events
-        for number in audit_words.people_in(event)
-    }
+    ids = {number for event in events for number in audit_sentences.people_in(event)}
     users = User.objects.filter(pk__in=ids)
     return {one.pk: one.name or one.email for one in users}
 

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from django.apps import apps
 
@@ -103,7 +104,6 @@ def _with_second_factor(users: list[User]) -> set[int] | None:
     """Who has one here; None where this installation keeps none."""
     if not apps.is_installed("allauth.mfa"):
         return None
-    rows = apps.get_model("mfa", "Authenticator").objects.filter(
-        user__in=users, type__in=("totp", "webauthn")
-    )
+    authenticators: Any = apps.get_model("mfa.Authenticator")
+    rows = authenticators.objects.filter(user__in=users, type__in=("totp", "webauthn"))
     return set(rows.values_list("user_id", flat=True))

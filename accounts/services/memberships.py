@@ -260,7 +260,7 @@ def note_seen(membership: Membership, *, now: datetime) -> None:
 def holdings(workspace: Workspace, user: User) -> int:
     """How many open conversations this person would leave to nobody."""
     answers = signals.holdings_asked.send(Workspace, workspace=workspace, user=user)
-    return sum(count for _receiver, count in answers)
+    return sum(int(count or 0) for _receiver, count in answers)
 
 
 def _both(
@@ -321,4 +321,4 @@ def _release(member: Membership) -> int:
     answers = signals.member_stops_answering.send(
         Workspace, workspace=member.workspace, user=member.user
     )
-    return sum(count for _receiver, count in answers)
+    return sum(int(count or 0) for _receiver, count in answers)

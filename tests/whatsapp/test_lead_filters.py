@@ -9,12 +9,12 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 from django.test import AsyncClient
 
+from accounts import spreadsheets
 from accounts.models import AuditEvent
 from tests.factories import accounts as make_room_0
 from tests.factories import integrations as make_room_1
 from tests.factories import whatsapp as make
 from whatsapp.models import Attribution, Lead, Touch
-from accounts import spreadsheets
 from whatsapp.selectors import lead_export, lead_filters, leads
 from whatsapp.selectors.lead_filters import LeadFilter
 

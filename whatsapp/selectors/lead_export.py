@@ -66,4 +66,3 @@ def write(
             before = page.older
 
     return pieces()
-
