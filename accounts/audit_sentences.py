@@ -9,7 +9,7 @@ from django.utils.translation import gettext, ngettext
 from accounts.audit_words import ACTORS, FIELDS, WHYS, WORDS
 from accounts.models import AuditEvent, Role
 
-_NOT_SAID = "–"
+_NOT_SAID = "…"
 
 
 def sentence(event: AuditEvent, people: Mapping[int, str]) -> str:

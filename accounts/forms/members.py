@@ -18,7 +18,7 @@ ABOUT_ROLES = {
 PROBLEMS = {
     "invalid": _("This is no e-mail address."),
     "member": _("This person is a member already."),
-    "invited": _("This person is invited already. Send the invitation again below."),
+    "invited": _("This person is invited already. Send it again from the list of members."),
     "too_many": _("Too many invitations are open. Revoke some that nobody needs."),
 }
 

@@ -4,6 +4,8 @@ The addresses of people whom an operator added count as proven: nobody signs up 
 themselves, so the operator vouched for each of them.
 """
 
+from typing import Any
+
 import django.db.models.deletion
 import django.db.models.functions.text
 from django.conf import settings
@@ -21,7 +23,7 @@ SELECT person.id, person.email, true, true
 """
 
 
-def _give_keys(apps, schema_editor):
+def _give_keys(apps: Any, schema_editor: Any) -> None:
     rows = apps.get_model("accounts", "Membership").objects.all()
     for membership in rows.only("pk").iterator():
         rows.filter(pk=membership.pk).update(key=accounts.keys.new_key())

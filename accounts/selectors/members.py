@@ -104,6 +104,6 @@ def _with_second_factor(users: list[User]) -> set[int] | None:
     """Who has one here; None where this installation keeps none."""
     if not apps.is_installed("allauth.mfa"):
         return None
-    authenticators: Any = apps.get_model("mfa.Authenticator")
+    authenticators: Any = apps.get_app_config("mfa").get_model("Authenticator")
     rows = authenticators.objects.filter(user__in=users, type__in=("totp", "webauthn"))
     return set(rows.values_list("user_id", flat=True))

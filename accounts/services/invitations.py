@@ -15,7 +15,7 @@ from enum import StrEnum
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts import audit, selectors
 from accounts.models import Invitation, MailState, Membership, User, Workspace
@@ -196,37 +196,41 @@ def accept(
         raise Refused(Why.UNKNOWN)
     try:
         with workspace_transaction(found.workspace_id):
-            memberships.hold(found.workspace)
-            invitation = Invitation.objects.for_workspace(found.workspace_id).get(
-                pk=found.pk
-            )
-            is_current = secrets.compare_digest(
-                bytes(invitation.token_hash), _hash(token)
-            )
-            why = objection(invitation, user=user, now=now)
-            if why is not None or not is_current:
-                raise Refused(why or Why.UNKNOWN)
-            invitation.accepted_by, invitation.accepted_at = user, now
-            invitation.save(update_fields=["accepted_by", "accepted_at"])
-            membership: Membership
-            membership, is_new = Membership.objects.for_workspace(
-                found.workspace_id
-            ).get_or_create(
-                workspace_id=found.workspace_id,
-                user=user,
-                defaults={"role": invitation.role},
-            )
-            _note(
-                "invitation.accepted",
-                invitation,
-                actor=user,
-                details={"role": membership.role, "was_member": not is_new},
-                ip=ip,
-                now=now,
-            )
+            return _take_up(found, token, user=user, ip=ip, now=now)
     except Refused as refusal:
         note_refusal(found, refusal.why, user=user, ip=ip, now=now)
         raise
+
+
+def _take_up(
+    found: Invitation, token: str, *, user: User, now: datetime, ip: str | None
+) -> Membership:
+    """Behind the lock, as it stands now: it may have been renewed or revoked meanwhile."""
+    memberships.hold(found.workspace)
+    rows = Invitation.objects.for_workspace(found.workspace_id)
+    invitation = rows.select_related("workspace").get(pk=found.pk)
+    if bytes(invitation.token_hash) != _hash(token):
+        raise Refused(Why.UNKNOWN)
+    why = objection(invitation, user=user, now=now)
+    if why is not None:
+        raise Refused(why)
+    invitation.accepted_by, invitation.accepted_at = user, now
+    invitation.save(update_fields=["accepted_by", "accepted_at"])
+    membership: Membership
+    members = Membership.objects.for_workspace(found.workspace_id)
+    membership, is_new = members.get_or_create(
+        workspace_id=found.workspace_id,
+        user=user,
+        defaults={"role": invitation.role},
+    )
+    _note(
+        "invitation.accepted",
+        invitation,
+        actor=user,
+        details={"role": membership.role, "was_member": not is_new},
+        ip=ip,
+        now=now,
+    )
     return membership
 
 
@@ -283,10 +287,11 @@ def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _open(workspace: Workspace):  # type: ignore[no-untyped-def]  # a scoped queryset
-    return Invitation.objects.for_workspace(workspace).filter(
+def _open(workspace: Workspace) -> QuerySet[Invitation]:
+    rows: QuerySet[Invitation] = Invitation.objects.for_workspace(workspace).filter(
         accepted_at__isnull=True, revoked_at__isnull=True
     )
+    return rows
 
 
 def _hold_open(workspace: Workspace, key: uuid.UUID) -> Invitation:
