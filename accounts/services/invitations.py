@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
@@ -319,10 +318,7 @@ def _set_out(
 
 def _check_address(email: str) -> None:
     try:
-        validate_email(email)
-        Invitation(email=email).clean_fields(
-            exclude=["workspace", "role", "token_hash", "created_at", "expires_at"]
-        )
+        Invitation._meta.get_field("email").clean(email, None)
     except ValidationError:
         raise InvitationInvalid("email", "invalid") from None
 

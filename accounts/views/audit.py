@@ -127,7 +127,7 @@ def _record(request: WorkspaceRequest, action: str, details: dict[str, object]) 
 
 def _intact(workspace: Workspace, report: AuditReport) -> str:
     since = audit_log.started_at(workspace)
-    if since is None:
+    if since is None or not report.entries:
         return gettext("The log is empty, and nothing is missing.")
     told = ngettext(
         "Intact: %(count)s entry since %(day)s, none changed, none missing.",
