@@ -98,7 +98,7 @@ GROUPS = (
             "invitation.refused": Words(
                 _("Invitation refused"),
                 _(
-                    "%(actor)s opened the invitation of %(email)s and was refused: %(why)s"
+                    "%(actor)s opened the invitation of %(email)s, which did not count: %(why)s"
                 ),
             ),
         },
@@ -279,7 +279,7 @@ WHYS: dict[str, Text] = {
     "expired": _("it had expired"),
     "used": _("it had been used"),
     "revoked": _("it had been revoked"),
-    "other_address": _("signed in with another address"),
+    "other_address": _("the account has another address"),
     "unproven": _("the address is not confirmed"),
     "unknown": _("a newer link exists"),
 }

@@ -18,7 +18,9 @@ ABOUT_ROLES = {
 PROBLEMS = {
     "invalid": _("This is no e-mail address."),
     "member": _("This person is a member already."),
-    "invited": _("This person is invited already. Send it again from the list of members."),
+    "invited": _(
+        "This person is invited already. Send it again from the list of members."
+    ),
     "too_many": _("Too many invitations are open. Revoke some that nobody needs."),
 }
 
@@ -76,13 +78,16 @@ class OwnershipForm(forms.Form):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed through
         self._workspace = workspace
         cast("forms.ChoiceField", self.fields["heir"]).choices = [
-            (
-                str(one.key),
-                f"{one.user.name} ({one.user.email})"
-                if one.user.name
-                else one.user.email,
-            )
-            for one in heirs
+            ("", _("Choose a member")),
+            *(
+                (
+                    str(one.key),
+                    f"{one.user.name} ({one.user.email})"
+                    if one.user.name
+                    else one.user.email,
+                )
+                for one in heirs
+            ),
         ]
 
     def clean_name(self) -> str:

@@ -109,7 +109,7 @@ def test_every_sentence_holds_without_details(world, action, language):
                 "actor_label": "visitor",
                 "details": {"email": "x@y.z", "why": "used"},
             },
-            "Somebody who was not signed in opened the invitation of x@y.z and was refused: it had been used",
+            "Somebody who was not signed in opened the invitation of x@y.z, which did not count: it had been used",
         ),
         ("new.thing", {"target": "42"}, "Ana: new.thing 42"),
         (
