@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from accounts import addresses, limits, selectors
 from accounts.http import client_ip
+from accounts.services import memberships
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -102,15 +103,14 @@ class WorkspaceMiddleware:
         slug = kwargs.pop("workspace_slug", None)
         if slug is None or not request.user.is_authenticated:
             return
-        memberships = selectors.list_memberships(request.user)
-        membership = next(
-            (one for one in memberships if one.workspace.slug == slug), None
-        )
+        entered = selectors.list_memberships(request.user)
+        membership = next((one for one in entered if one.workspace.slug == slug), None)
         if membership is None:
             raise Http404
-        request.memberships = memberships  # type: ignore[attr-defined]  # the workspace switcher's
+        request.memberships = entered  # type: ignore[attr-defined]  # the workspace switcher's
         request.membership = membership  # type: ignore[attr-defined]  # see http.WorkspaceRequest
         request.workspace = membership.workspace  # type: ignore[attr-defined]  # see http.WorkspaceRequest
+        memberships.note_seen(membership, now=timezone.now())
         timezone.activate(zoneinfo.ZoneInfo(membership.workspace.time_zone))
 
 

@@ -71,3 +71,18 @@ SCOPES: dict[Scope, Action] = {
 def scopes_of(role: str) -> frozenset[Scope]:
     """What a person of this role may do through `/api/`, and put into a service token."""
     return frozenset(scope for scope, action in SCOPES.items() if may(role, action))
+
+
+def grantable(role: str) -> list[Role]:
+    """The roles somebody of `role` may give, highest first.
+
+    Never one above their own, and never ownership: that is handed over, not given.
+    """
+    if not may(role, Action.MANAGE_MEMBERS):
+        return []
+    return [one for one in Role if one != Role.OWNER and outranks(role, one)]
+
+
+def outranks(role: str, other: str) -> bool:
+    """May somebody of `role` do all that `other` may? Equals may."""
+    return ALLOWED.get(other, frozenset()) <= ALLOWED.get(role, frozenset())

@@ -101,6 +101,11 @@ app.conf.update(
             "schedule": crontab(hour="6", minute="17"),  # UTC: night in Brazil
             "options": {"expires": 3600},
         },
+        "integrations.prune_channel_logs": {
+            "task": "integrations.prune_channel_logs",
+            "schedule": crontab(hour="6", minute="37"),
+            "options": {"expires": 3600},
+        },
     },
 )
 app.autodiscover_tasks()

@@ -25,7 +25,7 @@ from django.utils.translation import (
     pgettext_lazy,
 )
 
-from accounts import http, permissions
+from accounts import http, permissions, settings_pages
 from integrations.providers.base.types import MessageKind
 from whatsapp import phones, windows
 from whatsapp.models import MediaState
@@ -148,6 +148,13 @@ def can(context: template.Context, action: str) -> bool:
     return membership is not None and permissions.may(
         membership.role, permissions.Action(action)
     )
+
+
+@register.simple_tag(takes_context=True)
+def settings_menu(context: template.Context) -> list[settings_pages.SettingsPage]:
+    """The pages of the settings that this person may open."""
+    membership = context.get("membership")
+    return settings_pages.list_pages(membership.role) if membership else []
 
 
 @register.simple_tag(takes_context=True)

@@ -35,6 +35,7 @@ class Role(models.TextChoices):
 
 
 class Membership(WorkspaceScoped):
+    key = models.UUIDField(default=new_key, unique=True, editable=False)
     workspace = models.ForeignKey(
         Workspace, on_delete=models.CASCADE, related_name="memberships"
     )
@@ -43,6 +44,8 @@ class Membership(WorkspaceScoped):
     )
     role = models.CharField(max_length=10, choices=Role.choices)
     created_at = models.DateTimeField(auto_now_add=True)
+    # To a quarter of an hour: see memberships.note_seen().
+    last_seen_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

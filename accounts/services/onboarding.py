@@ -34,7 +34,7 @@ def add_workspace(
     workspace = Workspace(
         slug=slug, name=name.strip(), time_zone=time_zone, language=language
     )
-    _validate(workspace)
+    validate(workspace)
     try:
         with transaction.atomic():
             workspace.save()
@@ -51,7 +51,7 @@ def add_workspace(
     return workspace
 
 
-def _validate(workspace: Workspace) -> None:
+def validate(workspace: Workspace) -> None:
     problems: dict[str, str] = {}
     try:
         workspace.clean_fields()

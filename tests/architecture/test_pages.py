@@ -11,6 +11,8 @@ from django.test import Client
 from django.test.signals import template_rendered
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
+from accounts import audit
+from accounts.models import Membership
 from accounts.permissions import may
 from tests.factories import accounts as make_room_0
 from tests.factories import integrations as make_room_1
@@ -71,8 +73,22 @@ def furnished(world):
     token = make_room_0.api_token(
         world.workspace, name=HOSTILE[:80], created_by=world.owner
     )
+    member = Membership.objects.for_workspace(world.workspace).get(user=world.agent)
+    world.agent.name = HOSTILE
+    world.agent.save()
+    invited = make_room_0.invitation(world.workspace, invited_by=world.agent)
+    audit.record(
+        workspace=world.workspace,
+        action="member.removed",
+        actor=world.agent,
+        target=HOSTILE,
+        details={HOSTILE: HOSTILE, "email": HOSTILE},
+    )
     return {
         "token-revoke": token,
+        "settings-member": member,
+        "settings-member-remove": member,
+        "settings-member-invitation-revoke": invited,
         "sandbox-phone": phone,
         "conversation-detail": conversation,
         "lead-detail": lead,
@@ -84,7 +100,22 @@ def furnished(world):
 
 
 # Addresses that only take a POST; their own tests look at them.
-ACTS = {"webhook-content", "webhook-raw", "webhook-park", "webhook-replay"}
+ACTS = {
+    "webhook-content",
+    "webhook-raw",
+    "webhook-park",
+    "webhook-replay",
+    "settings-audit-verify",
+    "settings-member-invitation-renew",
+}
+# Addresses that give a file.
+FILES = {
+    "link-qr",
+    "link-qr-png",
+    "lead-export",
+    "settings-audit-csv",
+    "settings-audit-jsonl",
+}
 
 
 def _workspace_patterns():
@@ -196,11 +227,7 @@ def _check_frame(html):
 @pytest.mark.parametrize("language", ["pt-br", "en"])
 @pytest.mark.parametrize(
     ("name", "address"),
-    [
-        one
-        for one in WORKSPACE_PAGES
-        if "-qr" not in (one[0] or "") and one[0] != "lead-export"
-    ],
+    [one for one in WORKSPACE_PAGES if one[0] not in FILES],
 )
 def test_every_page_has_its_frame_and_escapes_what_people_wrote(
     world, furnished, signed_in, name, address, language

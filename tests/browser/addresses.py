@@ -39,7 +39,8 @@ class Page:
         if self.name.startswith("/"):
             return self.name + self.query
         kwargs: dict[str, Any] = {}
-        if self.name.partition(":")[0] in _ROOMS:
+        in_workspace = self.name.startswith("accounts:settings-")
+        if in_workspace or self.name.partition(":")[0] in _ROOMS:
             kwargs["workspace_slug"] = self.slug or shop.workspace.slug
         if self.row:
             kwargs["key"] = (
@@ -76,6 +77,12 @@ def _unfold(page: BrowserPage) -> None:
     )
 
 
+def _keep_less(page: BrowserPage) -> None:
+    page.fill("[name=raw_webhook_days]", "7")
+    page.fill("[name=channel_log_days]", "1")
+    press("main form .button--primary")(page)
+
+
 def _lose_cookies(page: BrowserPage) -> None:
     page.fill("[name=login]", "ana@example.com")
     page.fill("[name=password]", "x")
@@ -95,6 +102,7 @@ _PLAIN = {
     "account_confirm_email": {"key": "0-0"},
     "account_reset_password_from_key": {"uidb36": "0", "key": "0-0"},
     "whatsapp-public:link-follow": {"slug": "nenhum-link"},
+    "accounts:invitation": {"token": "nenhum-convite"},
 }
 _CONTENT, _REPLAY = (
     "form[action$='/content/'] button",
@@ -145,6 +153,18 @@ PAGES = (
     Page("whatsapp-public:link-follow", who="stranger", status=404),
     Page("integrations:channel-list"),
     Page("tickets:ticket-list"),
+    Page("accounts:invitation", who="stranger", status=404),
+    Page("accounts:settings-home"),
+    Page("accounts:settings-workspace"),
+    Page("accounts:settings-members"),
+    Page("accounts:settings-member", "member"),
+    Page("accounts:settings-member-remove", "member"),
+    Page("accounts:settings-member-invite"),
+    Page("accounts:settings-member-invitation-revoke", "invitation"),
+    Page("accounts:settings-member-leave"),
+    Page("accounts:settings-member-ownership"),
+    Page("accounts:settings-applications"),
+    Page("accounts:settings-audit"),
     Page("platform:webhook-list", who="operator"),
     Page("platform:webhook-detail", "stray", who="operator"),
     Page("platform:webhook-content", "stray", who="operator", act=press(_CONTENT)),
@@ -203,6 +223,28 @@ STATES = (
     Page("whatsapp:sandbox-phone", "phone", shot="phone-open", act=_unfold),
     Page("integrations:channel-list", shot="empty-channels", slug="nova"),
     Page("tickets:ticket-list", shot="empty-tickets", slug="nova"),
+    Page("accounts:settings-home", shot="settings-home-agent", who="agent"),
+    Page("accounts:settings-members", shot="settings-members-agent", who="agent"),
+    Page("accounts:settings-audit", shot="settings-audit-open", act=_unfold),
+    Page("accounts:settings-audit", shot="settings-audit-nothing", query="?person=xyz"),
+    Page(
+        "accounts:settings-workspace",
+        shot="settings-workspace-shortened",
+        act=_keep_less,
+    ),
+    Page(
+        "accounts:settings-member-invite",
+        shot="settings-invite-wrong",
+        act=press("main form .button--primary"),
+    ),
+    Page("/invitations/convite-aberto/", shot="invitation-open", who="stranger"),
+    Page(
+        "/invitations/convite-vencido/",
+        shot="invitation-over",
+        who="stranger",
+        status=410,
+    ),
+    Page("/invitations/convite-aberto/", shot="invitation-other", status=403),
 )
 # What an address gives where it shows no page.
 NO_PAGES = {
@@ -213,6 +255,10 @@ NO_PAGES = {
     "api:verify": "JSON for programs",
     "api:workspace": "JSON for programs",
     "accounts:preferences-update": "takes a post and goes back",
+    "accounts:settings-member-invitation-renew": "takes a post and goes back",
+    "accounts:settings-audit-verify": "takes a post and goes back",
+    "accounts:settings-audit-csv": "a file",
+    "accounts:settings-audit-jsonl": "a file",
     "account_set_password": "sends on: everybody has a password",
     "account_confirm_login_code": "sends on: no codes are mailed",
     "whatsapp:lead-export": "a file",

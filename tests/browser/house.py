@@ -11,7 +11,8 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from accounts.models import ApiToken, User, Workspace
+from accounts import audit
+from accounts.models import ApiToken, Invitation, Membership, User, Workspace
 from integrations.models import Channel
 from tests.factories import accounts as make_people
 from tests.factories import cloud_api
@@ -40,6 +41,8 @@ class Shop:
     paused: TrackedLink | None = None
     closed: Conversation | None = None
     merged: Lead | None = None
+    member: Membership | None = None
+    invitation: Invitation | None = None
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,7 @@ def open_shop(slug: str, name: str) -> Shop:
     )
     make.message(closed, text="Obrigado!", external_id="c1")
     webhook = _webhooks(workspace, now)
+    member, invitation = _people(workspace)
     return Shop(
         workspace,
         first,
@@ -142,7 +146,52 @@ def open_shop(slug: str, name: str) -> Shop:
         paused,
         closed,
         merged,
+        member,
+        invitation,
     )
+
+
+def _people(workspace: Workspace) -> tuple[Membership, Invitation]:
+    """Somebody who answers, three invitations, and a little history."""
+    person = make_people.user(
+        email=f"rafael@{workspace.slug}.example.com", name="Rafael Nogueira"
+    )
+    member = make_people.membership(workspace, person, role="agent")
+    is_shop = workspace.slug == "padaria"
+    invitation = make_people.invitation(
+        workspace,
+        email="helena.prado@example.com",
+        invited_by=person,
+        token="convite-aberto" if is_shop else "",
+    )
+    make_people.invitation(
+        workspace,
+        email="caio@example.com",
+        role="viewer",
+        expires_at=timezone.now() - timedelta(days=1),
+        token="convite-vencido" if is_shop else "",
+    )
+    make_people.invitation(workspace, email="lia@example.com", mail="failed")
+    for action, details in (
+        ("workspace.added", {}),
+        ("member.added", {"role": "agent"}),
+        ("conversation.assigned", {"from": None, "to": person.pk}),
+        ("lead.edited", {"fields": ["name", "stage"]}),
+        (
+            "workspace.changed",
+            {"changes": {"raw_webhook_days": {"old": 60, "new": 30}}},
+        ),
+        ("something.else", {"why": "no sentence knows it"}),
+    ):
+        audit.record(
+            workspace=workspace,
+            action=action,
+            actor=person,
+            target=f"user:{person.pk}" if action.startswith("member.") else "",
+            details=details,
+            ip="203.0.113.7",
+        )
+    return member, invitation
 
 
 _EVIDENCE = [

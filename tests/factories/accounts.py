@@ -1,12 +1,14 @@
 """Rows of room 0 for tests; each saves and returns one."""
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.utils import timezone
 
 from accounts import token_format
-from accounts.models import ApiToken, Membership, User, Workspace
+from accounts.models import ApiToken, Invitation, Membership, User, Workspace
 
 
 def workspace(**fields: Any) -> Workspace:
@@ -19,8 +21,17 @@ def user(**fields: Any) -> User:
     return User.objects.create_user(**values)
 
 
+def proven(user: User, email: str = "") -> User:
+    """An address of theirs that needs no further proof."""
+    EmailAddress.objects.create(user=user, email=email or user.email, verified=True)
+    return user
+
+
 def membership(workspace: Workspace, user: User, *, role: str = "agent") -> Membership:
-    return Membership.objects.create(workspace=workspace, user=user, role=role)
+    """Of somebody who is here right now, so that no page has to note it."""
+    return Membership.objects.create(
+        workspace=workspace, user=user, role=role, last_seen_at=timezone.now()
+    )
 
 
 def api_token(workspace: Workspace, **fields: Any) -> ApiToken:
@@ -35,3 +46,16 @@ def api_token(workspace: Workspace, **fields: Any) -> ApiToken:
         "expires_at": now + timedelta(days=90),
     } | fields
     return ApiToken.objects.create(workspace=workspace, **values)
+
+
+def invitation(workspace: Workspace, *, token: str = "", **fields: Any) -> Invitation:
+    now = timezone.now()
+    values: dict[str, Any] = {
+        "email": "convidada@example.com",
+        "role": "agent",
+        "created_at": now,
+        "expires_at": now + timedelta(days=7),
+    } | fields
+    token = token or f"{workspace.slug} {values['email']}"
+    values["token_hash"] = hashlib.sha256(token.encode()).digest()
+    return Invitation.objects.create(workspace=workspace, **values)

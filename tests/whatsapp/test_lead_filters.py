@@ -9,6 +9,7 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 from django.test import AsyncClient
 
+from accounts import spreadsheets
 from accounts.models import AuditEvent
 from tests.factories import accounts as make_room_0
 from tests.factories import integrations as make_room_1
@@ -204,7 +205,7 @@ def test_few_and_many_leads_of_a_verdict_are_found_alike(world, extra):
 
 def _csv(response):
     text = b"".join(response.streaming_content).decode("utf-8")
-    assert text.startswith(lead_export.BOM)
+    assert text.startswith(spreadsheets.BOM)
     return list(csv.reader(io.StringIO(text[1:])))
 
 

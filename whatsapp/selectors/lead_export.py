@@ -1,12 +1,11 @@
 """The lead list as CSV, piece by piece, safe to open in a spreadsheet."""
 
-import csv
-import io
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext
 
+from accounts import spreadsheets
 from accounts.models import Workspace
 from whatsapp import phones
 from whatsapp.models import Confidence, TouchKind
@@ -14,14 +13,7 @@ from whatsapp.selectors import leads
 from whatsapp.selectors.lead_filters import LeadFilter
 from whatsapp.selectors.leads import LeadRow
 
-BOM = "\ufeff"  # without it Excel reads UTF-8 as something else
 _BATCH = 1000
-# What makes a spreadsheet take a cell for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def defuse(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def write(
@@ -33,7 +25,7 @@ def write(
     kinds = {kind.value: str(kind.label) for kind in TouchKind}
     levels = {level.value: str(level.label) for level in Confidence}
     none = gettext("No origin")
-    heading = _line(
+    heading = spreadsheets.line(
         [
             gettext("Name"),
             gettext("Phone"),
@@ -48,7 +40,7 @@ def write(
     )
 
     def line(row: LeadRow) -> str:
-        return _line(
+        return spreadsheets.line(
             [
                 row.person.name,
                 phones.display(row.person.phone) if row.person.phone else "",
@@ -63,7 +55,7 @@ def write(
         )
 
     def pieces() -> Iterator[str]:
-        yield BOM + heading
+        yield spreadsheets.BOM + heading
         before: str | None = ""
         while before is not None:
             page = leads.list_leads(
@@ -74,9 +66,3 @@ def write(
             before = page.older
 
     return pieces()
-
-
-def _line(cells: list[str]) -> str:
-    written = io.StringIO()
-    csv.writer(written).writerow([defuse(cell) for cell in cells])
-    return written.getvalue()

@@ -4,9 +4,10 @@ Each may be asked twice and happens once; what changed is audited, by whom.
 """
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from accounts import audit
-from accounts.models import Membership, User
+from accounts.models import Membership, User, Workspace
 from accounts.permissions import Action, may
 from whatsapp.models import Conversation, ConversationState
 
@@ -44,12 +45,14 @@ def assign(
     `seen` is whose the person saw it to be, 0 for nobody, None when that does not matter.
     """
     with transaction.atomic():
+        # The member before the conversation, as a removal does: see release().
+        may_have_it = assignee_id is None or _may_answer(conversation, assignee_id)
         held = _hold(conversation)
         if held.assignee_id == assignee_id:
             return False
         if seen is not None and (held.assignee_id or 0) != seen:
             raise TakenMeanwhile(held.assignee)
-        if assignee_id is not None and not _may_answer(held, assignee_id):
+        if not may_have_it:
             raise NotAMember
         before, held.assignee_id = held.assignee_id, assignee_id
         held.save(update_fields=["assignee"])
@@ -105,6 +108,26 @@ def mark_read(conversation: Conversation, *, seen: int) -> bool:
     return bool(unread.update(unread_count=0))
 
 
+def count_held(workspace: Workspace, user: User) -> int:
+    """How many open conversations are theirs to answer."""
+    return int(_held_by(workspace, user).count())
+
+
+def release(workspace: Workspace, user: User) -> int:
+    """Whoever goes leaves their open conversations to nobody, for the others to take.
+
+    In the transaction that has ended the membership, which tells the audit trail.
+    """
+    return int(_held_by(workspace, user).update(assignee=None))
+
+
+def _held_by(workspace: Workspace, user: User) -> QuerySet[Conversation]:
+    held: QuerySet[Conversation] = Conversation.objects.for_workspace(workspace).filter(
+        assignee=user, state=ConversationState.OPEN
+    )
+    return held
+
+
 def _hold(conversation: Conversation) -> Conversation:
     held: Conversation = (
         Conversation.objects.for_workspace(conversation.workspace_id)
@@ -115,8 +138,10 @@ def _hold(conversation: Conversation) -> Conversation:
 
 
 def _may_answer(conversation: Conversation, user_id: int) -> bool:
+    """Holds the membership: it cannot end before the conversation is theirs."""
     membership = (
         Membership.objects.for_workspace(conversation.workspace_id)
+        .select_for_update(no_key=True, of=("self",))
         .filter(user=user_id, user__is_active=True)
         .first()
     )

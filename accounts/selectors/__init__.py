@@ -2,6 +2,8 @@
 
 import uuid
 
+from allauth.account.models import EmailAddress
+
 from accounts.models import ApiToken, Membership, User, Workspace
 from accounts.permissions import Action, may
 
@@ -59,3 +61,9 @@ def find_api_token_by_key(workspace: Workspace, key: uuid.UUID) -> ApiToken | No
         ApiToken.objects.for_workspace(workspace).filter(key=key).first()
     )
     return found
+
+
+def has_proven(user: User, email: str) -> bool:
+    """Is this address known to be theirs: by the sign-in server, by mail, by an operator?"""
+    proven = EmailAddress.objects.filter(user=user, email__iexact=email, verified=True)
+    return bool(proven.exists())

@@ -1,0 +1,17 @@
+"""Celery's edge of room 1."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from accounts.models import Workspace
+from integrations.services import channel_logs
+
+
+@shared_task(
+    name="integrations.prune_channel_logs", soft_time_limit=3000, time_limit=3300
+)
+def prune_channel_logs(**kwargs: object) -> None:
+    """Once a night: delete log rows that their workspace kept long enough."""
+    now = timezone.now()
+    for workspace in Workspace.objects.order_by("pk"):
+        channel_logs.prune(workspace, now=now)
