@@ -3,15 +3,28 @@
 from accounts.models import Membership, User, Workspace
 from accounts.permissions import Action, may
 
+# The one look across workspaces for a person; see accounts/migrations/0006_walls.py.
+_MEMBERSHIPS = """
+SELECT workspace.*, found.membership_id, found.role
+  FROM accounts_memberships_of(%s) found
+  JOIN accounts_workspace workspace ON workspace.id = found.workspace_id
+ ORDER BY workspace.name, workspace.id
+"""
+
 
 def list_memberships(user: User) -> list[Membership]:
-    """By the workspace's name; the one place that looks across workspaces for a person."""
-    return list(
-        Membership.objects.unscoped("finding which workspaces this person may enter")
-        .select_related("workspace")
-        .filter(user=user)
-        .order_by("workspace__name", "workspace_id")
-    )
+    """By the workspace's name."""
+    found = []
+    for workspace in Workspace.objects.raw(_MEMBERSHIPS, [user.pk]):
+        membership = Membership.from_db(
+            "default",
+            ["id", "workspace_id", "user_id", "role"],
+            [workspace.membership_id, workspace.pk, user.pk, workspace.role],
+        )
+        membership.workspace = workspace
+        membership.user = user
+        found.append(membership)
+    return found
 
 
 def list_people_who_may(workspace: Workspace, action: Action) -> list[User]:

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 
 from accounts import audit
 from accounts.models import Membership, Role, User, Workspace
+from accounts.scoping import workspace_transaction
 
 PASSWORD_BYTES = 12  # 96 bits, 16 characters to type once
 
@@ -52,7 +53,7 @@ def add_member(
     email = email.strip().lower()
     _validate(email, role)
     new_password = None
-    with transaction.atomic():
+    with workspace_transaction(workspace.pk):
         user = User.objects.filter(email=email).first()
         is_new = user is None
         if user is None:
