@@ -103,7 +103,9 @@ def composite_key(model: str) -> Operation:
     be there, hence the dependencies on the rooms above in the migrations that use it.
     """
 
-    def convert(into: Callable[[Callable[[str], str], str], tuple[str, str, str]]) -> Build:
+    def convert(
+        into: Callable[[Callable[[str], str], str], tuple[str, str, str]],
+    ) -> Build:
         def build(
             editor: BaseDatabaseSchemaEditor, state: ProjectState, app_label: str
         ) -> list[str]:
@@ -355,5 +357,3 @@ def _foreign_keys_to(
         )
         rows: list[tuple[str, str, str]] = cursor.fetchall()
     return rows
-
-

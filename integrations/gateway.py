@@ -191,9 +191,7 @@ def parse(provider: str, body: bytes, headers: Mapping[str, str]) -> list[Event]
     return registry.get(provider).parse(body, headers)
 
 
-def learn_external_id(
-    channel_id: int, external_id: str, *, workspace_id: int
-) -> None:
+def learn_external_id(channel_id: int, external_id: str, *, workspace_id: int) -> None:
     """Note the provider's id of a number that was connected by its phone alone."""
     with workspace_transaction(workspace_id):
         Channel.objects.for_workspace(workspace_id).filter(

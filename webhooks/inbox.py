@@ -123,7 +123,9 @@ def take(ids: Sequence[int], lease_token: uuid.UUID) -> list[ClaimedRow]:
         [list(ids), lease_token],
     )
     return [
-        ClaimedRow(id_, workspace_id, integration_id, provider, json.loads(headers), *rest)
+        ClaimedRow(
+            id_, workspace_id, integration_id, provider, json.loads(headers), *rest
+        )
         for id_, workspace_id, integration_id, provider, headers, *rest in rows
     ]
 
@@ -156,7 +158,10 @@ def fail(row: Leased, lease_token: uuid.UUID, error: str) -> bool:
 
     Returns whether it was parked.
     """
-    with workspace_transaction(row.workspace_id or NOBODY), connection.cursor() as cursor:
+    with (
+        workspace_transaction(row.workspace_id or NOBODY),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(
             """
             UPDATE webhooks_rawwebhook

@@ -6,7 +6,7 @@ Finished ones are most of the table: beyond a size they are estimated, as the pl
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -92,9 +92,7 @@ class _Part:
 
 def _read_one(place: int, *, counts_finished: bool) -> _Part:
     with workspace_transaction(place):
-        states = _counts(
-            "state IN ('received', 'leased', 'parked', 'unrouted')", place
-        )
+        states = _counts("state IN ('received', 'leased', 'parked', 'unrouted')", place)
         if counts_finished:
             states |= _counts("state IN ('done', 'ignored')", place)
         return _Part(
@@ -119,16 +117,14 @@ def _most(reasons: Iterable[Reason]) -> list[Reason]:
     """The same reason in several workspaces is one line."""
     found: dict[tuple[str, str], Reason] = {}
     for one in reasons:
-        same = found.get((one.provider, one.reason))
-        if same is not None:
-            one = Reason(
-                one.provider,
-                one.reason,
-                same.rows + one.rows,
-                min(same.first_id, one.first_id),
-                min(same.since, one.since),
+        same = found.setdefault((one.provider, one.reason), one)
+        if same is not one:
+            found[one.provider, one.reason] = replace(
+                same,
+                rows=same.rows + one.rows,
+                first_id=min(same.first_id, one.first_id),
+                since=min(same.since, one.since),
             )
-        found[one.provider, one.reason] = one
     ordered = sorted(found.values(), key=lambda one: (-one.rows, one.first_id))
     return ordered[:_MOST_REASONS]
 

@@ -213,9 +213,7 @@ def _walk(
         )
 
 
-def _record_failure(
-    row: Leased, claim: Claim, error: Exception, tally: Tally
-) -> None:
+def _record_failure(row: Leased, claim: Claim, error: Exception, tally: Tally) -> None:
     name = type(error).__name__
     try:
         parked = inbox.fail(row, claim.lease_token, f"{name}: {error}"[:500])

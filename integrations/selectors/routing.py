@@ -54,9 +54,7 @@ def list_integrations_by_number(
     return [row for row in rows if row is not None]
 
 
-def list_workspaces_by_number(
-    provider: str, numbers: Iterable[NumberRef]
-) -> list[int]:
+def list_workspaces_by_number(provider: str, numbers: Iterable[NumberRef]) -> list[int]:
     """Where a live channel may be one of these numbers; `list_live_channels` knows."""
     told = list(numbers)
     found = _ask(
