@@ -30,6 +30,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from accounts import direct
+from config.database import strength
 
 DATABASE_SECONDS = 2.5
 REDIS_SECONDS = 1.0
@@ -159,6 +160,10 @@ async def database_state() -> dict[str, Any]:
             await direct.connect() as database,
         ):
             cursor = await database.execute("SELECT app, name FROM django_migrations")
+            # A role that row-level security does not bind must serve nobody.
+            problem = (await strength(database)).problem
+            if problem:
+                return {**unknown, "database": f"refused: {problem}"}
             missing = _expected_migrations() - set(await cursor.fetchall())
             if missing:
                 return {**unknown, "database": "ok", "migrations": "missing"}

@@ -1,6 +1,7 @@
 """What every test may ask for. Nothing here leaves the machine."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,19 @@ from tests.factories import accounts as make
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
         walls.prepare()
+
+
+@pytest.fixture
+def django_assert_num_queries() -> Callable[[int], AbstractContextManager[None]]:
+    """As pytest-django's, for the queries that ask something; see `walls.asked`."""
+
+    @contextmanager
+    def expect(number: int) -> Iterator[None]:
+        with walls.asked() as said:
+            yield
+        assert len(said) == number, "\n".join(said)
+
+    return expect
 
 
 @pytest.fixture

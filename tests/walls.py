@@ -9,7 +9,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
+import psycopg
 from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
@@ -27,22 +29,42 @@ def app_role() -> str:
 
 def prepare() -> None:
     """Once for each test database, after its migrations."""
-    owner = connection.ops.quote_name(connection.settings_dict["USER"])
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT relname FROM pg_class WHERE relrowsecurity
-               AND NOT EXISTS (SELECT FROM pg_policy
-                                WHERE polrelid = pg_class.oid AND polname = 'tests')
-            """
-        )
-        for (table,) in cursor.fetchall():
-            cursor.execute(
-                f"CREATE POLICY tests ON {table} TO {owner} USING (true) WITH CHECK (true)"
-            )
+        cursor.execute(_LET_OWNER_SEE)
     # Connections made from now on, the receiver's own among them, are the product's.
     connections["default"].settings_dict["OPTIONS"]["assume_role"] = app_role()
     connection_created.connect(_be_somebody)
+
+
+_LET_OWNER_SEE = """
+DO $$
+DECLARE guarded regclass;
+BEGIN
+    FOR guarded IN SELECT oid FROM pg_class WHERE relrowsecurity
+                      AND NOT EXISTS (SELECT FROM pg_policy
+                                       WHERE polrelid = pg_class.oid AND polname = 'tests')
+    LOOP
+        EXECUTE format('CREATE POLICY tests ON %s TO CURRENT_USER'
+                       ' USING (true) WITH CHECK (true)', guarded);
+    END LOOP;
+END
+$$
+"""
+
+
+def let_owner_see(owner_url: str) -> None:
+    """For the bench and the proof, in databases that they make themselves."""
+    with psycopg.connect(owner_url, autocommit=True) as owner:
+        owner.execute(_LET_OWNER_SEE)
+
+
+def app_url(owner_url: str, database: str) -> str:
+    """A database as the run-time role signs in to it, with its owner's password if any."""
+    parts = urlsplit(owner_url)
+    who, _, place = parts.netloc.rpartition("@")
+    name, colon, password = who.partition(":")
+    netloc = f"{Roles(name).app}{colon}{password}@{place}"
+    return parts._replace(netloc=netloc, path=f"/{database}").geturl()
 
 
 def _be_somebody(connection: BaseDatabaseWrapper, **_: Any) -> None:
@@ -116,3 +138,32 @@ def _as_app_throughout(pieces: Iterator[bytes]) -> Iterator[bytes]:
         if piece is None:
             return
         yield piece
+
+
+_FRAME = (
+    "SET ROLE",
+    "RESET ROLE",
+    "SAVEPOINT",
+    "RELEASE",
+    "ROLLBACK TO",
+    "BEGIN",
+    "COMMIT",
+)
+
+
+@contextmanager
+def asked() -> Iterator[list[str]]:
+    """The queries inside, without what opens and closes roles and transactions.
+
+    The walls cost each page three statements more, whatever is on it: a savepoint or a
+    transaction, its workspace, and its end.
+    """
+    said: list[str] = []
+
+    def note(execute: Any, sql: str, *rest: Any) -> Any:
+        if not sql.startswith((*_FRAME, "SELECT set_config('app.workspace_id'")):
+            said.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(note):
+        yield said

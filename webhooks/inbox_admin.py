@@ -65,8 +65,9 @@ class Actor:
     label: str = ""
 
 
-_MATCHES = """
-    state = ANY(%(states)s)
+_HERE = "COALESCE(workspace_id, 0) = %(place)s"
+_MATCHES = f"""
+    {_HERE} AND state = ANY(%(states)s)
     AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s::bigint[]))
     AND (%(workspace)s::bigint IS NULL OR workspace_id = %(workspace)s::bigint)
     AND (%(integration)s::bigint IS NULL OR integration_id = %(integration)s::bigint)
@@ -118,16 +119,17 @@ def park(ids: Sequence[int], *, reason: str, by: Actor) -> dict[str, int]:
     with transaction.atomic():
         changed = _query_each(
             _places_of(ids),
-            """
+            f"""
             WITH old AS (
                 SELECT id, state FROM webhooks_rawwebhook
-                 WHERE id = ANY(%(ids)s) AND state = ANY(%(states)s) ORDER BY id FOR UPDATE
+                 WHERE {_HERE} AND id = ANY(%(ids)s) AND state = ANY(%(states)s)
+                 ORDER BY id FOR UPDATE
             )
             UPDATE webhooks_rawwebhook raw
                SET state = 'parked', lease_token = NULL, error = %(error)s
               FROM old WHERE raw.id = old.id
             RETURNING raw.id, raw.workspace_id, old.state
-            """,
+            """,  # noqa: S608  # a constant
             {
                 "ids": list(ids),
                 "states": [str(state) for state in PARKABLE],
@@ -143,7 +145,7 @@ def states_of(ids: Sequence[int]) -> dict[int, str]:
     states = dict(
         _query_each(
             _places_of(ids),
-            "SELECT id, state FROM webhooks_rawwebhook WHERE id = ANY(%(ids)s)",
+            f"SELECT id, state FROM webhooks_rawwebhook WHERE {_HERE} AND id = ANY(%(ids)s)",  # noqa: S608  # a constant
             {"ids": list(ids)},
         )
     )
@@ -338,7 +340,7 @@ def _query_each(
     rows: list[tuple[Any, ...]] = []
     for place in where:
         with workspace_transaction(place):
-            rows += _query(sql, parameters)
+            rows += _query(sql, {**parameters, "place": place})
     return rows
 
 
