@@ -141,14 +141,22 @@ def _as_app_throughout(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 _FRAME = (
-    "SET ROLE",
-    "RESET ROLE",
-    "SAVEPOINT",
-    "RELEASE",
-    "ROLLBACK TO",
-    "BEGIN",
-    "COMMIT",
+    "SELECT set_config('app.workspace_id'",
+    *(
+        "SET ROLE",
+        "RESET ROLE",
+        "SAVEPOINT",
+        "RELEASE",
+        "ROLLBACK TO",
+        "BEGIN",
+        "COMMIT",
+    ),
 )
+
+
+def is_frame(sql: str) -> bool:
+    """Whether a statement opens or closes a role, a transaction or a workspace."""
+    return sql.startswith(_FRAME)
 
 
 @contextmanager
@@ -161,7 +169,7 @@ def asked() -> Iterator[list[str]]:
     said: list[str] = []
 
     def note(execute: Any, sql: str, *rest: Any) -> Any:
-        if not sql.startswith((*_FRAME, "SELECT set_config('app.workspace_id'")):
+        if not is_frame(sql):
             said.append(sql)
         return execute(sql, *rest)
 

@@ -13,6 +13,7 @@ from accounts.models import AuditEvent
 from tests.factories import accounts as make_room_0
 from tests.factories import integrations as make_room_1
 from tests.factories import whatsapp as make
+from tests.walls import as_owner
 from whatsapp.models import Attribution, Lead, Touch
 from whatsapp.selectors import lead_export, lead_filters, leads
 from whatsapp.selectors.lead_filters import LeadFilter
@@ -142,7 +143,7 @@ def test_the_list_costs_the_same_few_or_many(
 ):
     client = signed_in(world.agent)
     for _ in range(2):
-        with django_assert_num_queries(7):  # session, person, memberships, then 4
+        with django_assert_num_queries(8):  # session, person, memberships, then 5
             client.get(LIST, {"confidence": "none"})
         for _ in range(10):
             make.attribution(make.lead(world.workspace))
@@ -262,6 +263,7 @@ async def test_under_asgi_the_export_comes_piece_by_piece():
 
 
 async def _prepared():
+    @as_owner()
     def prepare():
         workspace = make_room_0.workspace(slug="padaria")
         user = make_room_0.user(email="a@example.com")

@@ -96,6 +96,15 @@ def find_at(address: Address) -> TrackedLink | None:
     )
 
 
+def find_by_slug(workspace: Workspace, slug: str) -> TrackedLink | None:
+    return (
+        TrackedLink.objects.for_workspace(workspace)
+        .select_related("channel")
+        .filter(slug=slug.lower())
+        .first()
+    )
+
+
 def find_by_key(workspace: Workspace, key: uuid.UUID) -> TrackedLink | None:
     return (
         TrackedLink.objects.for_workspace(workspace)
