@@ -23,10 +23,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import AuditChain, AuditEvent, User, Workspace
+from accounts.scoping import workspace_transaction
 from accounts.vault import keyring
 from accounts.vault.cipher import VaultError
 
@@ -64,7 +64,7 @@ def record(
     The workspace's chain stays locked until that transaction ends: record late in it.
     """
     label = actor_label or (actor.email if actor else "system")
-    with transaction.atomic():
+    with workspace_transaction(workspace.pk):
         chain = _locked_chain(workspace.pk)
         key = _open(chain)
         event = AuditEvent(
@@ -89,6 +89,11 @@ def record(
 
 def verify(workspace: Workspace) -> AuditReport:
     """Walk the whole chain. Entries recorded meanwhile are walked too, and do no harm."""
+    with workspace_transaction(workspace.pk):
+        return _verify(workspace)
+
+
+def _verify(workspace: Workspace) -> AuditReport:
     # Read before the entries: what was the head then must be found among them.
     chains = AuditChain.objects.for_workspace(workspace)
     events = AuditEvent.objects.for_workspace(workspace).order_by("sequence")

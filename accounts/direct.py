@@ -23,6 +23,8 @@ async def connect() -> psycopg.AsyncConnection[tuple[Any, ...]]:
         for name, value in chosen["OPTIONS"].items()
         if name not in _DJANGO_ONLY_OPTIONS
     }
+    if role := chosen["OPTIONS"].get("assume_role"):
+        options["options"] = f"{options.get('options', '')} -c role={role}"
     return await psycopg.AsyncConnection.connect(
         dbname=chosen["NAME"],
         user=chosen["USER"] or None,

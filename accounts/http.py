@@ -1,6 +1,7 @@
 """Typed requests for view signatures, and the decorator that guards a workspace's pages."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import nullcontext
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 from urllib.parse import urlencode, urlsplit
@@ -22,6 +23,7 @@ from django_htmx.middleware import HtmxDetails
 from accounts import addresses
 from accounts.models import Membership, User, Workspace
 from accounts.permissions import Action, may
+from accounts.scoping import workspace_transaction
 
 P = ParamSpec("P")
 _LONGEST_QUERY = 1000
@@ -38,14 +40,17 @@ class WorkspaceRequest(HttpRequest):
 
 
 def requires(
-    action: Action,
+    action: Action, *, own_transactions: str = ""
 ) -> Callable[
     [Callable[Concatenate[WorkspaceRequest, P], HttpResponse]],
     Callable[Concatenate[HttpRequest, P], HttpResponse],
 ]:
     """Let members in whose role allows `action`. To outsiders the page does not exist.
 
-    The middleware has put the workspace and the membership on the request; see there.
+    The middleware has put the workspace and the membership on the request; see there. The
+    view runs inside the workspace's transaction, and sees no row of another one. A view
+    that waits for the outside world must not hold one: it says why in `own_transactions`,
+    and opens its own where it reads and writes. What streams does so too.
     """
 
     def decorate(
@@ -60,7 +65,13 @@ def requires(
                 raise Http404
             if not may(membership.role, action):
                 raise PermissionDenied
-            return view(request, *args, **kwargs)  # type: ignore[arg-type]  # the middleware made it one
+            inside = (
+                nullcontext()
+                if own_transactions
+                else workspace_transaction(membership.workspace_id)
+            )
+            with inside:
+                return view(request, *args, **kwargs)  # type: ignore[arg-type]  # the middleware made it one
 
         guarded.required_action = action  # type: ignore[attr-defined]  # read by the URL walk of the tests
         return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", guarded)

@@ -1,9 +1,11 @@
 """Tenancy: rows that belong to a workspace, and querysets that refuse to forget it.
 
-This is the only tenancy code. A queryset of a workspace-scoped model runs only after
-`for_workspace()`, through a row that is itself scoped, or after `unscoped(reason)`.
+This is the only tenancy code; `walls.py` builds its other half in the database. A queryset
+of a workspace-scoped model runs only after `for_workspace()`, through a row that is itself
+scoped, or after `unscoped(reason)`; it finds rows only inside `workspace_transaction()`.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar, Self, TypeVar
@@ -112,16 +114,55 @@ class WorkspaceScoped(models.Model):
         abstract = True
 
 
+# Rows of no workspace of ours, which the corridor and the platform's pages look at.
+NOBODY = 0
+_entered = threading.local()
+
+
 @contextmanager
-def workspace_transaction(workspace_id: int) -> Iterator[None]:
+def workspace_transaction(
+    workspace_id: int, *, durable: bool = False
+) -> Iterator[None]:
     """Open a transaction in which the database itself knows the workspace.
 
-    The setting is transaction-local: a session-level one would leak to the next borrower
-    of the pooled connection.
+    The only place that tells it: without it tenant tables are empty. The setting is
+    transaction-local, since a session-level one would leak to the next borrower of the
+    pooled connection. Inside another workspace's transaction it is a savepoint, after
+    which the outer one is told again; inside the same one it costs only that savepoint.
     """
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT set_config('app.workspace_id', %s, true)", [str(workspace_id)]
-            )
+    before: int | None = getattr(_entered, "workspace_id", None)
+    with transaction.atomic(durable=durable):
+        if before != workspace_id:
+            _tell(workspace_id)
+        _entered.workspace_id = workspace_id
+        try:
+            yield
+        finally:
+            _entered.workspace_id = before
+        # What was rolled back is forgotten by the database itself.
+        if before != workspace_id and not connection.needs_rollback:
+            _tell(before)
+
+
+@contextmanager
+def inside(workspace_id: int) -> Iterator[None]:
+    """As `workspace_transaction`, but at no cost where that very one is open already.
+
+    Then it is no savepoint: what goes wrong is for the outer one to roll back.
+    """
+    if getattr(_entered, "workspace_id", None) == workspace_id:
         yield
+        return
+    with workspace_transaction(workspace_id):
+        yield
+
+
+def _tell(workspace_id: int | None) -> None:
+    """Nothing is told at the end of the outermost transaction: it ends with the setting."""
+    if workspace_id is None and len(connection.savepoint_ids) == 0:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('app.workspace_id', %s, true)",
+            ["" if workspace_id is None else str(workspace_id)],
+        )

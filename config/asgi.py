@@ -22,6 +22,7 @@ pages = get_asgi_application()
 # After Django's set-up, and by name, because the receiver reads settings and models.
 receiver: ModuleType = importlib.import_module("webhooks.receiver")
 logs: ModuleType = importlib.import_module("config.logging")
+database: ModuleType = importlib.import_module("config.database")
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,8 +44,9 @@ async def _lifespan(receive: Receive, send: Send) -> None:
     """Open the receiver's connections before the first request; flush them at the end."""
     await receive()
     try:
+        await database.refuse_strong_role()
         await receiver.startup()
-    except Exception as problem:
+    except (Exception, database.RoleTooStrong) as problem:
         await send({"type": "lifespan.startup.failed", "message": str(problem)})
         raise
     await send({"type": "lifespan.startup.complete"})

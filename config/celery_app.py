@@ -5,6 +5,7 @@ losing one costs the seconds until the next sweep. Hence Redis may be flushed, f
 restarted at any time, and nobody has to restart a worker.
 """
 
+import asyncio
 import warnings
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -15,6 +16,7 @@ from celery.schedules import crontab
 from django.conf import settings
 from kombu import Queue
 
+from config import database
 from config import logging as logs
 
 HINT_SECONDS = 30
@@ -114,6 +116,12 @@ app.autodiscover_tasks()
 @signals.setup_logging.connect
 def _keep_our_logging(**_: Any) -> None:
     """Being connected is enough: Celery then leaves Django's logging alone."""
+
+
+@signals.worker_init.connect
+@signals.beat_init.connect
+def _refuse_strong_role(**_: Any) -> None:
+    asyncio.run(database.refuse_strong_role())
 
 
 @signals.task_prerun.connect

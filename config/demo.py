@@ -43,6 +43,7 @@ def make_demo(*, now: datetime) -> Demo | None:
     from django.db import transaction  # noqa: PLC0415  # after Django is set up
 
     from accounts.models import User, Workspace  # noqa: PLC0415
+    from accounts.scoping import workspace_transaction  # noqa: PLC0415
     from accounts.services import memberships, onboarding  # noqa: PLC0415
     from integrations.services import connections  # noqa: PLC0415
     from whatsapp.services import links  # noqa: PLC0415
@@ -64,14 +65,15 @@ def make_demo(*, now: datetime) -> Demo | None:
             credentials={"phone_number": NUMBER, "webhook_secret": webhook_secret},
             now=now,
         )
-        links.add_tracked_link(
-            workspace=workspace,
-            channel=connected.channel,
-            slug=LINK_SLUG,
-            prefilled_text="Oi! Vi vocês no Instagram.",
-            utm={"utm_source": "instagram", "utm_medium": "bio"},
-            now=now,
-        )
+        with workspace_transaction(workspace.pk):
+            links.add_tracked_link(
+                workspace=workspace,
+                channel=connected.channel,
+                slug=LINK_SLUG,
+                prefilled_text="Oi! Vi vocês no Instagram.",
+                utm={"utm_source": "instagram", "utm_medium": "bio"},
+                now=now,
+            )
     return Demo(
         workspace_id=workspace.pk,
         password=added.new_password or "",
@@ -150,14 +152,16 @@ def _wait_until_visible(workspace_id: int, message_id: str) -> str:
 
 
 def _find_origin(workspace_id: int, message_id: str) -> str | None:
+    from accounts.scoping import workspace_transaction  # noqa: PLC0415
     from whatsapp.models import Message  # noqa: PLC0415
 
-    message = (
-        Message.objects.for_workspace(workspace_id)
-        .filter(external_id=message_id, conversation__isnull=False)
-        .select_related("conversation__lead__attribution__touch__link")
-        .first()
-    )
+    with workspace_transaction(workspace_id):
+        message = (
+            Message.objects.for_workspace(workspace_id)
+            .filter(external_id=message_id, conversation__isnull=False)
+            .select_related("conversation__lead__attribution__touch__link")
+            .first()
+        )
     if message is None or message.conversation is None:
         return None
     attribution = message.conversation.lead.attribution

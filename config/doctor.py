@@ -143,10 +143,14 @@ def _database() -> Iterator[Finding]:
     from django.db import connection  # noqa: PLC0415  # after the settings are known
     from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
 
-    from config import health  # noqa: PLC0415
+    from config import database, health  # noqa: PLC0415
 
     state = asyncio.run(health.database_state())
-    if state["database"] != "ok":
+    told, _, problem = state["database"].partition(": ")
+    if told == "refused":
+        yield Finding("database role", "bad", problem, database.CURE)
+        return
+    if told != "ok":
         yield Finding(
             "database",
             "bad",
@@ -156,10 +160,10 @@ def _database() -> Iterator[Finding]:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT current_setting('server_version_num')::int, current_setting('server_version'),"
-            " rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+            "SELECT current_setting('server_version_num')::int,"
+            " current_setting('server_version')"
         )
-        number, version, is_too_strong = cursor.fetchone()
+        number, version = cursor.fetchone()
     is_new = number >= OLDEST_POSTGRES
     yield Finding(
         "database",
@@ -167,13 +171,6 @@ def _database() -> Iterator[Finding]:
         f"PostgreSQL {version}",
         "" if is_new else "Recado needs PostgreSQL 15 or newer.",
     )
-    if is_too_strong:
-        yield Finding(
-            "database role",
-            "warn",
-            "is a superuser or bypasses row-level security",
-            "Use a role made with NOSUPERUSER NOBYPASSRLS.",
-        )
     executor = MigrationExecutor(connection)
     waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if waiting:

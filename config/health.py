@@ -30,14 +30,12 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from accounts import direct
+from config.database import strength
 
 DATABASE_SECONDS = 2.5
 REDIS_SECONDS = 1.0
-OLDEST_DUE = """
-    SELECT coalesce(extract(epoch FROM now() - min(next_at)), 0)::float8
-    FROM webhooks_rawwebhook
-    WHERE state IN ('received', 'leased') AND next_at <= now()
-"""
+# Sums over all workspaces, from functions that look across them.
+OLDEST_DUE = "SELECT oldest_seconds FROM webhooks_due()"
 
 
 class Count(NamedTuple):
@@ -60,44 +58,25 @@ COUNTS = (
         "recado_inbox_due_rows",
         "Raw webhooks that are due now",
         None,
-        """
-        SELECT count(*) FROM webhooks_rawwebhook
-        WHERE state IN ('received', 'leased') AND next_at <= now()
-        """,
+        "SELECT due FROM webhooks_due()",
     ),
     Count(
         "recado_inbox_stuck_rows",
         "Raw webhooks that wait for a person",
         "state",
-        """
-        SELECT state, count(raw.id)
-        FROM (VALUES ('parked'), ('unrouted')) AS wanted (state)
-        LEFT JOIN webhooks_rawwebhook raw USING (state)
-        GROUP BY state
-        """,
+        "SELECT stuck_state, stuck FROM webhooks_stuck()",
     ),
     Count(
         "recado_messages_today",
         "Messages stored since midnight UTC",
         "direction",
-        """
-        SELECT direction, count(stored.id)
-        FROM (VALUES ('inbound'), ('outbound')) AS wanted (direction)
-        LEFT JOIN (
-            SELECT id, direction FROM whatsapp_message
-            WHERE stored_at >= date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
-        ) stored USING (direction)
-        GROUP BY direction
-        """,
+        "SELECT direction, messages FROM whatsapp_messages_today()",
     ),
     Count(
         "recado_outbox_rows",
         "Promises to send that are not kept yet, by state",
         "state",
-        """
-        SELECT state, count(*) FROM whatsapp_outboxentry
-        WHERE state <> 'accepted' GROUP BY state
-        """,
+        "SELECT state, entries FROM whatsapp_outbox_waiting()",
     ),
 )
 
@@ -181,6 +160,10 @@ async def database_state() -> dict[str, Any]:
             await direct.connect() as database,
         ):
             cursor = await database.execute("SELECT app, name FROM django_migrations")
+            # A role that row-level security does not bind must serve nobody.
+            problem = (await strength(database)).problem
+            if problem:
+                return {**unknown, "database": f"refused: {problem}"}
             missing = _expected_migrations() - set(await cursor.fetchall())
             if missing:
                 return {**unknown, "database": "ok", "migrations": "missing"}

@@ -13,6 +13,7 @@ from functools import partial
 from django.conf import settings
 from django.db import transaction
 
+from accounts.scoping import workspace_transaction
 from accounts.vault import SecretContext, VaultError, unseal_json
 from integrations.models import (
     Channel,
@@ -190,23 +191,25 @@ def parse(provider: str, body: bytes, headers: Mapping[str, str]) -> list[Event]
     return registry.get(provider).parse(body, headers)
 
 
-def learn_external_id(channel_id: int, external_id: str) -> None:
+def learn_external_id(channel_id: int, external_id: str, *, workspace_id: int) -> None:
     """Note the provider's id of a number that was connected by its phone alone."""
-    Channel.objects.unscoped("the channel is known by id").filter(
-        pk=channel_id, external_id=None
-    ).update(external_id=external_id)
+    with workspace_transaction(workspace_id):
+        Channel.objects.for_workspace(workspace_id).filter(
+            pk=channel_id, external_id=None
+        ).update(external_id=external_id)
 
 
-def note_first_sign(channel_ids: Collection[int], *, now: datetime) -> None:
+def note_first_sign(
+    channel_ids: Collection[int], *, workspace_id: int, now: datetime
+) -> None:
     """A number that was waiting for its first message has one: its session is connected."""
-    if not channel_ids:
-        return
-    Channel.objects.unscoped("the channels are known by id").filter(
-        pk__in=channel_ids, state=ChannelState.NEW
-    ).update(state=ChannelState.CONNECTED)
-    Session.objects.unscoped("as above").filter(
-        channel_id__in=channel_ids, ended_at=None, connected_at=None
-    ).update(state=SessionState.CONNECTED, connected_at=now, last_heartbeat_at=now)
+    with workspace_transaction(workspace_id):
+        Channel.objects.for_workspace(workspace_id).filter(
+            pk__in=channel_ids, state=ChannelState.NEW
+        ).update(state=ChannelState.CONNECTED)
+        Session.objects.for_workspace(workspace_id).filter(
+            channel_id__in=channel_ids, ended_at=None, connected_at=None
+        ).update(state=SessionState.CONNECTED, connected_at=now, last_heartbeat_at=now)
     for channel_id in sorted(channel_ids):
         log = partial(
             events.info, "session connected", extra={"channel_id": channel_id}

@@ -23,8 +23,9 @@ import httpcore
 import httpx
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import connection, transaction
+from django.db import connection
 
+from accounts.scoping import workspace_transaction
 from integrations import egress, wire
 from integrations.models import ChannelLog
 from integrations.providers.base.errors import (
@@ -156,7 +157,7 @@ class Client:
         """Keep the row. Neither a dead database nor a caller's transaction may hurt."""
         try:
             try:
-                with transaction.atomic(durable=True):
+                with workspace_transaction(row.workspace_id, durable=True):
                     # A crash may cost the last rows of a log; waiting for the disk would
                     # cost every exchange more than the exchange itself.
                     with connection.cursor() as cursor:
@@ -164,7 +165,7 @@ class Client:
                     row.save()
             except RuntimeError:  # Django's word for "a transaction is open already"
                 logger.error("provider call inside a transaction", extra=self._ids)  # noqa: TRY400  # a trace adds nothing
-                with transaction.atomic():
+                with workspace_transaction(row.workspace_id):
                     row.save()
         except DatabaseError:
             logger.error("channel log not written", extra=self._ids)  # noqa: TRY400  # its text quotes the row

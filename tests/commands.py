@@ -7,6 +7,8 @@ from unittest import mock
 
 from django.core.management import CommandError, call_command
 
+from tests.walls import as_app
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -20,7 +22,8 @@ def run(*arguments: str, stdin: bytes = b"") -> Ran:
     code = 0
     with mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), "utf-8")):
         try:
-            call_command(*arguments, stdout=out, stderr=err)
+            with as_app():
+                call_command(*arguments, stdout=out, stderr=err)
         except SystemExit as end:
             code = int(end.code or 0)
         except CommandError as error:  # argparse, when it is not a shell that calls

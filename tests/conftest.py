@@ -1,14 +1,47 @@
 """What every test may ask for. Nothing here leaves the machine."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from accounts.models import User, Workspace
+from accounts.scoping import ScopedQuerySet
 from integrations import http
+from tests import walls
 from tests.factories import accounts as make
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock():
+        walls.prepare()
+
+
+@pytest.fixture
+def django_assert_num_queries() -> Callable[[int], AbstractContextManager[None]]:
+    """As pytest-django's, for the queries that ask something; see `walls.asked`."""
+
+    @contextmanager
+    def expect(number: int) -> Iterator[None]:
+        with walls.asked() as said:
+            yield
+        assert len(said) == number, "\n".join(said)
+
+    return expect
+
+
+@pytest.fixture
+def without_scopes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first wall is down: `for_workspace()` filters nothing."""
+
+    def for_workspace(queryset: Any, workspace: object) -> Any:
+        return queryset.unscoped(f"the first wall is down, for {workspace}")
+
+    monkeypatch.setattr(ScopedQuerySet, "for_workspace", for_workspace)
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,11 @@ import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 
+from accounts.roles import Roles
 from config.embedded import launch, postgres, valkey
 
 _stops: list[Callable[[], object]] = []
@@ -58,13 +61,23 @@ def _start_missing() -> None:
             throw_away=True,
         )
         _promise(postgres.stop, server)
-        os.environ["DATABASE_URL"] = postgres.url(sockets)
+        os.environ["DATABASE_URL"] = postgres.owner_url(sockets)
+        lend_app_role(sockets)
     if "REDIS_URL" in missing:
         server = valkey.start(
             data=home / "valkey", sockets=sockets, log=home / "log" / "valkey.log"
         )
         _promise(valkey.stop, server)
         os.environ["REDIS_URL"] = valkey.url(sockets)
+
+
+def lend_app_role(sockets: Path) -> None:
+    """The owner acts as the run-time role where product code runs; see tests/walls.py."""
+    names = {"owner": sql.Identifier(postgres.OWNER)}
+    names["app"] = sql.Identifier(Roles(postgres.OWNER).app)
+    server = f"postgresql://postgres@/postgres?host={sockets}"
+    with psycopg.connect(server, autocommit=True) as superuser:
+        superuser.execute(sql.SQL("GRANT {app} TO {owner}").format(**names))
 
 
 def _promise(

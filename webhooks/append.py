@@ -28,16 +28,10 @@ FLUSH_BYTES = 8 * 1024 * 1024
 QUEUE_BYTES = 64 * 1024 * 1024
 DEADLINE_SECONDS = 2.5
 
+# One statement for the rows of several workspaces: see webhooks/migrations/0005_walls.py.
 _INSERT = """
-INSERT INTO webhooks_rawwebhook
-    (key, workspace_id, integration_id, provider, headers, body, digest,
-     received_at, next_at, state, attempts, errors, error)
-SELECT key, workspace_id, integration_id, provider, headers::jsonb, body, digest,
-       received_at, now(), 'received', 0, 0, ''
-  FROM unnest(%b::uuid[], %b::bigint[], %b::bigint[], %b::text[], %b::text[],
-              %b::bytea[], %b::bytea[], %b::timestamptz[])
-       AS new(key, workspace_id, integration_id, provider, headers, body, digest,
-              received_at)
+SELECT webhooks_append(%b::uuid[], %b::bigint[], %b::bigint[], %b::text[], %b::text[],
+                       %b::bytea[], %b::bytea[], %b::timestamptz[])
 """
 
 

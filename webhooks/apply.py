@@ -6,21 +6,27 @@ safe to repeat: what a provider sends twice, or an operator replays, changes not
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from accounts.scoping import inside
 from integrations import gateway
 from integrations.providers.base.types import (
     AccountEvent,
     ContactEvent,
     Event,
+    Ignored,
     MessageEvent,
     NumberRef,
     StatusEvent,
     Unrecognized,
 )
-from integrations.selectors.routing import ChannelRow, list_live_channels
+from integrations.selectors.routing import (
+    ChannelRow,
+    list_live_channels,
+    list_workspaces_by_number,
+)
 from webhooks import journal
 from webhooks.inbound import Batch
 from webhooks.inbox import ClaimedRow, Finished
@@ -38,6 +44,7 @@ class _Account:
     problems: list[str] = field(default_factory=list)
     unrouted: list[str] = field(default_factory=list)
     routed: int = 0
+    workspaces: set[int] = field(default_factory=set)
 
     def finished(self, row_id: int) -> Finished:
         outcome: dict[str, Any] = dict(self.counts)
@@ -49,25 +56,34 @@ class _Account:
         is_needed = self.routed or not self.counts or set(self.counts) - {"ignored"}
         return Finished(row_id, "done" if is_needed else "ignored", "", outcome)
 
+    def settled(self, row_id: int) -> Finished:
+        return replace(self.finished(row_id), workspaces=frozenset(self.workspaces))
+
 
 class _Routes:
     """Which channel an event is about, among those its row may speak for."""
 
     def __init__(self, rows: Sequence[Row], workspace_id: int | None) -> None:
-        workspaces = None if workspace_id is None else [workspace_id]
-        self._channels: dict[str, list[ChannelRow]] = {
-            provider: list_live_channels(provider, workspace_ids=workspaces)
-            for provider in {row.provider for row, _ in rows}
-        }
+        self._channels: dict[str, list[ChannelRow]] = {}
+        for provider in {row.provider for row, _ in rows}:
+            workspaces = (
+                _named_workspaces(provider, rows)
+                if workspace_id is None
+                else [workspace_id]
+            )
+            self._channels[provider] = [
+                channel for one in workspaces for channel in _live(provider, one)
+            ]
         self._found: dict[tuple[str, int | None, NumberRef], ChannelRow | None] = {}
-        self.first_signs: set[int] = set()
+        self.first_signs: dict[int, set[int]] = {}
 
     def find(self, row: ClaimedRow, number: NumberRef) -> ChannelRow | None:
         key = (row.provider, row.integration_id, number)
         if key not in self._found:
             self._found[key] = channel = self._search(row, number)
             if channel is not None and channel.is_new:
-                self.first_signs.add(channel.id)
+                mine = self.first_signs.setdefault(channel.workspace_id, set())
+                mine.add(channel.id)
         return self._found[key]
 
     def _search(self, row: ClaimedRow, number: NumberRef) -> ChannelRow | None:
@@ -82,11 +98,30 @@ class _Routes:
         for channel in mine:
             if channel.external_id is None and _same_phone(channel.phone, number.phone):
                 if number.external_id:
-                    gateway.learn_external_id(channel.id, number.external_id)
+                    gateway.learn_external_id(
+                        channel.id,
+                        number.external_id,
+                        workspace_id=channel.workspace_id,
+                    )
                 return channel
         if number == NumberRef() and len(mine) == 1 and row.integration_id is not None:
             return mine[0]  # some bodies name no number; then the URL alone decides
         return None
+
+
+def _named_workspaces(provider: str, rows: Sequence[Row]) -> list[int]:
+    told = {
+        event.number
+        for row, events in rows
+        for event in events
+        if row.provider == provider and not isinstance(event, Ignored)
+    }
+    return list_workspaces_by_number(provider, [one for one in told if one])
+
+
+def _live(provider: str, workspace_id: int) -> list[ChannelRow]:
+    with inside(workspace_id):
+        return list_live_channels(provider, workspace_id=workspace_id)
 
 
 def _same_phone(ours: str, told: str | None) -> bool:
@@ -106,11 +141,14 @@ def apply(
     for row, events in rows:
         for event in events:
             _place(row, event, routes, accounts[row.id], batches)
-    gateway.note_first_sign(routes.first_signs, now=now)
+    for workspace, channel_ids in sorted(routes.first_signs.items()):
+        gateway.note_first_sign(channel_ids, workspace_id=workspace, now=now)
     for workspace, batch in sorted(batches.items()):
-        for raw_id, what in batch.apply(workspace, now=now):
-            accounts[raw_id].counts[what] += 1
-    return [accounts[row.id].finished(row.id) for row, _ in rows]
+        with inside(workspace):
+            for raw_id, what in batch.apply(workspace, now=now):
+                accounts[raw_id].counts[what] += 1
+                accounts[raw_id].workspaces.add(workspace)
+    return [accounts[row.id].settled(row.id) for row, _ in rows]
 
 
 def _place(

@@ -1,5 +1,8 @@
 """The only SQL on a raw webhook's state: append, claim, finish, park, sweep.
 
+Claiming and sweeping look across workspaces and learn ids alone, from the functions of
+migrations/0005_walls.py; everything else runs inside the transaction of one workspace.
+
 `processing` comes after. The receiver's side of it, group commit, is in `append.py`; what
 people do to rows (replay, park, prune) is in `inbox_admin.py`.
 Time is the database's clock throughout, so that workers need not agree on theirs.
@@ -16,6 +19,7 @@ from django.conf import settings
 from django.db import connection
 
 from accounts import bulk
+from accounts.scoping import NOBODY, workspace_transaction
 
 BATCH = 200
 MAX_ERRORS = 8
@@ -27,7 +31,17 @@ _BACKOFF_SECONDS = (1, 2, 4, 8, 16, 64, 300, 1800)
 
 
 @dataclass(frozen=True, slots=True)
+class Leased:
+    """A row of a claim; what is in it is read by `take`, in its workspace."""
+
+    id: int
+    workspace_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimedRow:
+    """A row that `take` holds."""
+
     id: int
     workspace_id: int | None
     integration_id: int | None
@@ -35,7 +49,6 @@ class ClaimedRow:
     headers: dict[str, str]
     body: bytes
     received_at: datetime
-    errors: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +56,7 @@ class Claim:
     """Rows that are ours until the lease ends. `lease_token` proves it."""
 
     lease_token: uuid.UUID
-    rows: list[ClaimedRow]
+    rows: list[Leased]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,40 +67,14 @@ class Finished:
     state: str
     error: str = ""
     outcome: dict[str, Any] = field(default_factory=dict)
+    workspaces: frozenset[int] = frozenset()  # where it wrote; not stored
 
 
 _CLAIM = """
-WITH RECURSIVE due_workspace AS (
-    (SELECT COALESCE(workspace_id, 0) AS id FROM webhooks_rawwebhook
-      WHERE state IN ('received', 'leased') AND next_at <= statement_timestamp()
-      ORDER BY COALESCE(workspace_id, 0) LIMIT 1)
-    UNION ALL
-    SELECT (SELECT COALESCE(workspace_id, 0) FROM webhooks_rawwebhook
-             WHERE state IN ('received', 'leased') AND next_at <= statement_timestamp()
-               AND COALESCE(workspace_id, 0) > due_workspace.id
-             ORDER BY COALESCE(workspace_id, 0) LIMIT 1)
-      FROM due_workspace WHERE due_workspace.id IS NOT NULL
-), turn AS (
-    SELECT id FROM due_workspace WHERE id IS NOT NULL
-     ORDER BY id <= %(after)s, id LIMIT %(limit)s
-), picked AS (
-    SELECT row.id FROM turn CROSS JOIN LATERAL (
-        SELECT raw.id FROM webhooks_rawwebhook raw
-         WHERE raw.state IN ('received', 'leased') AND raw.next_at <= statement_timestamp()
-           AND COALESCE(raw.workspace_id, 0) = turn.id
-           AND (raw.attempts > raw.errors) = %(suspects)s
-         ORDER BY raw.next_at, raw.id
-         LIMIT GREATEST(1, %(limit)s / (SELECT count(*) FROM turn))
-           FOR UPDATE SKIP LOCKED
-    ) row
-    LIMIT %(limit)s
-)
-UPDATE webhooks_rawwebhook raw
-   SET state = 'leased', lease_token = %(token)s, attempts = attempts + 1,
-       next_at = statement_timestamp() + make_interval(secs => %(lease)s)
-  FROM picked WHERE raw.id = picked.id
-RETURNING raw.id, raw.workspace_id, raw.integration_id, raw.provider, raw.headers::text,
-          raw.body, raw.received_at, raw.errors
+SELECT row_id, row_workspace_id
+  FROM webhooks_claim(%(limit)s::integer, %(after)s::bigint, %(suspects)s::boolean,
+                      %(token)s::uuid, %(lease)s::integer)
+ ORDER BY row_id
 """
 
 
@@ -116,35 +103,31 @@ def _claim(*, limit: int, after: int, suspects: bool, lease: int) -> Claim:
         "token": token,
         "lease": lease,
     }
-    rows = [row_of(columns) for columns in bulk.run(_CLAIM, parameters)]
-    rows.sort(key=lambda row: row.id)
-    return Claim(token, rows)
+    return Claim(token, [Leased(*columns) for columns in bulk.run(_CLAIM, parameters)])
 
 
-def row_of(columns: tuple[Any, ...]) -> ClaimedRow:
-    """A row as `_CLAIM` returns it."""
-    id_, workspace_id, integration_id, provider, headers, *rest = columns
-    return ClaimedRow(
-        id_, workspace_id, integration_id, provider, json.loads(headers), *rest
-    )
-
-
-def take(ids: Sequence[int], lease_token: uuid.UUID) -> set[int]:
+def take(ids: Sequence[int], lease_token: uuid.UUID) -> list[ClaimedRow]:
     """Hold rows whose lease is still ours until the transaction ends; first statement of
     every apply.
 
-    Returns the ids that were ours. The rest belongs to somebody else: leave it alone. What
-    was taken must be given to `finish` in the same transaction.
+    Returns the rows that were ours. The rest belongs to somebody else: leave it alone. What
+    was taken must be given to `finish` in the same transaction, or to `fail` after it.
     """
     rows = bulk.run(
         """
-        SELECT id FROM webhooks_rawwebhook
+        SELECT id, workspace_id, integration_id, provider, headers::text, body, received_at
+          FROM webhooks_rawwebhook
          WHERE id = ANY(%s) AND lease_token = %s AND state = 'leased'
          ORDER BY id FOR NO KEY UPDATE
         """,
         [list(ids), lease_token],
     )
-    return {id_ for (id_,) in rows}
+    return [
+        ClaimedRow(
+            id_, workspace_id, integration_id, provider, json.loads(headers), *rest
+        )
+        for id_, workspace_id, integration_id, provider, headers, *rest in rows
+    ]
 
 
 def finish(results: Iterable[Finished]) -> None:
@@ -170,26 +153,30 @@ def finish(results: Iterable[Finished]) -> None:
     )
 
 
-def fail(row: ClaimedRow, lease_token: uuid.UUID, error: str) -> bool:
+def fail(row: Leased, lease_token: uuid.UUID, error: str) -> bool:
     """Record an error on a leased row: due again after a pause, parked after the eighth.
 
     Returns whether it was parked.
     """
-    pause = _BACKOFF_SECONDS[min(row.errors, len(_BACKOFF_SECONDS) - 1)]
-    with connection.cursor() as cursor:
+    with (
+        workspace_transaction(row.workspace_id or NOBODY),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(
             """
             UPDATE webhooks_rawwebhook
                SET errors = errors + 1, error = %(error)s, lease_token = NULL,
                    state = CASE WHEN errors + 1 >= %(most)s THEN 'parked' ELSE 'received' END,
-                   next_at = statement_timestamp() + make_interval(secs => %(pause)s * (0.75 + random() / 2))
+                   next_at = statement_timestamp() + make_interval(secs =>
+                       (%(pauses)s::integer[])[LEAST(errors + 1, cardinality(%(pauses)s::integer[]))]
+                       * (0.75 + random() / 2))
              WHERE id = %(id)s AND lease_token = %(token)s AND state = 'leased'
             RETURNING state
             """,
             {
                 "error": error[:500],
                 "most": MAX_ERRORS,
-                "pause": pause,
+                "pauses": list(_BACKOFF_SECONDS),
                 "id": row.id,
                 "token": lease_token,
             },
@@ -198,12 +185,14 @@ def fail(row: ClaimedRow, lease_token: uuid.UUID, error: str) -> bool:
     return answer is not None and answer[0] == "parked"
 
 
-def give_back(rows: Sequence[ClaimedRow], lease_token: uuid.UUID, error: str) -> None:
-    """Let rows of an interrupted claim be tried again after a pause, each alone.
+def give_back(rows: Sequence[Leased], lease_token: uuid.UUID, error: str) -> None:
+    """Let rows of one workspace, of an interrupted claim, be tried again after a pause.
 
-    Nobody knows whose fault it was, so the claim counts as one that ended without a word.
+    Each alone: nobody knows whose fault it was, so the claim counts as one that ended
+    without a word.
     """
-    with connection.cursor() as cursor:
+    inside = workspace_transaction(rows[0].workspace_id or NOBODY)
+    with inside, connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE webhooks_rawwebhook
@@ -220,27 +209,16 @@ def park_silent() -> int:
     """Park rows whose claims ended without a word five times: they take workers down."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            UPDATE webhooks_rawwebhook
-               SET state = 'parked', lease_token = NULL,
-                   error = left(concat_ws('; before that: ', %s, NULLIF(error, '')), 500)
-             WHERE state IN ('received', 'leased') AND next_at <= statement_timestamp()
-               AND attempts - errors >= %s
-            """,
+            "SELECT webhooks_park_silent(%s, %s)",
             [
                 f"{MAX_SILENT_CLAIMS} workers took it and never came back",
                 MAX_SILENT_CLAIMS,
             ],
         )
-        return int(cursor.rowcount)
+        return int(cursor.fetchone()[0])
 
 
 def has_due() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT EXISTS (SELECT FROM webhooks_rawwebhook
-                            WHERE state IN ('received', 'leased') AND next_at <= statement_timestamp())
-            """
-        )
+        cursor.execute("SELECT webhooks_has_due()")
         return bool(cursor.fetchone()[0])

@@ -17,8 +17,9 @@ from django.db import connection, transaction
 
 from accounts import audit, bulk
 from accounts.models import User, Workspace
+from accounts.scoping import NOBODY, workspace_transaction
 from webhooks import queue
-from webhooks.inbox import Claim, row_of
+from webhooks.inbox import Claim, Leased
 from webhooks.models import RawState
 
 logger = logging.getLogger(__name__)
@@ -64,8 +65,9 @@ class Actor:
     label: str = ""
 
 
-_MATCHES = """
-    state = ANY(%(states)s)
+_HERE = "COALESCE(workspace_id, 0) = %(place)s"
+_MATCHES = f"""
+    {_HERE} AND state = ANY(%(states)s)
     AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s::bigint[]))
     AND (%(workspace)s::bigint IS NULL OR workspace_id = %(workspace)s::bigint)
     AND (%(integration)s::bigint IS NULL OR integration_id = %(integration)s::bigint)
@@ -76,7 +78,8 @@ _MATCHES = """
 
 def find(selection: Selection) -> dict[int | None, list[int]]:
     """By workspace, the ids a replay of this selection would set back, as they came in."""
-    rows = _query(
+    rows = _query_each(
+        _places(selection),
         f"SELECT workspace_id, id FROM webhooks_rawwebhook WHERE {_MATCHES} ORDER BY id",  # noqa: S608  # a constant
         selection.parameters,
     )
@@ -89,7 +92,8 @@ def find(selection: Selection) -> dict[int | None, list[int]]:
 def replay(selection: Selection, *, by: Actor) -> dict[str, int]:
     """Set rows back to `received`, due now, and wake a drain. Returns rows by old state."""
     with transaction.atomic():
-        changed = _query(
+        changed = _query_each(
+            _places(selection),
             f"""
             WITH old AS (
                 SELECT id, state FROM webhooks_rawwebhook
@@ -113,17 +117,19 @@ def replay(selection: Selection, *, by: Actor) -> dict[str, int]:
 def park(ids: Sequence[int], *, reason: str, by: Actor) -> dict[str, int]:
     """Set rows aside for a person, out of a worker's hands too. Returns rows by old state."""
     with transaction.atomic():
-        changed = _query(
-            """
+        changed = _query_each(
+            _places_of(ids),
+            f"""
             WITH old AS (
                 SELECT id, state FROM webhooks_rawwebhook
-                 WHERE id = ANY(%(ids)s) AND state = ANY(%(states)s) ORDER BY id FOR UPDATE
+                 WHERE {_HERE} AND id = ANY(%(ids)s) AND state = ANY(%(states)s)
+                 ORDER BY id FOR UPDATE
             )
             UPDATE webhooks_rawwebhook raw
                SET state = 'parked', lease_token = NULL, error = %(error)s
               FROM old WHERE raw.id = old.id
             RETURNING raw.id, raw.workspace_id, old.state
-            """,
+            """,  # noqa: S608  # a constant
             {
                 "ids": list(ids),
                 "states": [str(state) for state in PARKABLE],
@@ -137,8 +143,9 @@ def park(ids: Sequence[int], *, reason: str, by: Actor) -> dict[str, int]:
 def states_of(ids: Sequence[int]) -> dict[int, str]:
     """The state of each of these rows; `unknown` where there is none."""
     states = dict(
-        _query(
-            "SELECT id, state FROM webhooks_rawwebhook WHERE id = ANY(%(ids)s)",
+        _query_each(
+            _places_of(ids),
+            f"SELECT id, state FROM webhooks_rawwebhook WHERE {_HERE} AND id = ANY(%(ids)s)",  # noqa: S608  # a constant
             {"ids": list(ids)},
         )
     )
@@ -155,6 +162,11 @@ class Retention:
     @property
     def slug(self) -> str | None:
         return self.workspace.slug if self.workspace else None
+
+    @property
+    def place(self) -> int:
+        """Where its rows are found."""
+        return self.workspace.pk if self.workspace else NOBODY
 
 
 def retentions() -> list[Retention]:
@@ -173,10 +185,11 @@ _EXPIRED = """
 
 def count_expired(kept: Retention, *, all_states: bool) -> int:
     """How many rows `prune` would delete."""
-    ((count,),) = _query(
-        f"SELECT count(*) FROM ({_EXPIRED}) AS expired",  # noqa: S608  # a constant
-        _expired_parameters(kept, all_states=all_states),
-    )
+    with workspace_transaction(kept.place):
+        ((count,),) = _query(
+            f"SELECT count(*) FROM ({_EXPIRED}) AS expired",  # noqa: S608  # a constant
+            _expired_parameters(kept, all_states=all_states),
+        )
     return int(count)
 
 
@@ -189,7 +202,7 @@ def prune(kept: Retention, *, all_states: bool, by: Actor) -> int:
     parameters = _expired_parameters(kept, all_states=all_states)
     total = 0
     while True:
-        with transaction.atomic():
+        with workspace_transaction(kept.place):
             deleted = _query(
                 f"""
                 WITH gone AS ({_EXPIRED} ORDER BY received_at
@@ -215,8 +228,7 @@ def lease_for_rehearsal(ids: Sequence[int]) -> Claim:
                error = '', outcome = NULL, done_at = NULL,
                next_at = statement_timestamp() + interval '1 minute'
          WHERE id = ANY(%(ids)s) AND state = ANY(%(states)s)
-        RETURNING raw.id, raw.workspace_id, raw.integration_id, raw.provider,
-                  raw.headers::text, raw.body, raw.received_at, raw.errors
+        RETURNING raw.id, raw.workspace_id
         """,
         {
             "token": token,
@@ -224,9 +236,7 @@ def lease_for_rehearsal(ids: Sequence[int]) -> Claim:
             "states": [str(state) for state in REPLAYABLE],
         },
     )
-    claimed = [row_of(columns) for columns in rows]
-    claimed.sort(key=lambda row: row.id)
-    return Claim(token, claimed)
+    return Claim(token, [Leased(*columns) for columns in sorted(rows)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +309,39 @@ def _by_state(changed: Iterable[tuple[int, int | None, str]]) -> dict[str, int]:
     for _, _, state in changed:
         counts[state] = counts.get(state, 0) + 1
     return counts
+
+
+def places() -> list[int]:
+    """Every workspace, and where the rows of none are."""
+    ids = Workspace.objects.order_by("id").values_list("id", flat=True)
+    return [NOBODY, *ids]
+
+
+def _places(selection: Selection) -> list[int]:
+    """Where rows of a selection can be."""
+    if selection.workspace_id is not None:
+        return [selection.workspace_id]
+    return places() if selection.ids is None else _places_of(selection.ids)
+
+
+def _places_of(ids: Sequence[int]) -> list[int]:
+    found = _query(
+        "SELECT DISTINCT coalesce(row_workspace_id, 0)"
+        " FROM webhooks_workspaces_of(%(ids)s::bigint[])",
+        {"ids": list(ids)},
+    )
+    return sorted(place for (place,) in found)
+
+
+def _query_each(
+    where: Iterable[int], sql: str, parameters: Mapping[str, Any]
+) -> list[tuple[Any, ...]]:
+    """The rows of several places, one after the other."""
+    rows: list[tuple[Any, ...]] = []
+    for place in where:
+        with workspace_transaction(place):
+            rows += _query(sql, {**parameters, "place": place})
+    return rows
 
 
 def _query(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -4,12 +4,16 @@ Room `webhooks`; reads only. Rows that wait or are stuck are counted by their sm
 Finished ones are most of the table: beyond a size they are estimated, as the planner does.
 """
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
+from accounts.scoping import workspace_transaction
+from webhooks import inbox_admin
 from webhooks.models import RawState
 
 # Up to this many rows counting them takes milliseconds.
@@ -50,12 +54,11 @@ class Stats:
 
 
 def read(*, workspace_id: int | None = None) -> Stats:
-    open_states = _counts(
-        "state IN ('received', 'leased', 'parked', 'unrouted')", workspace_id
-    )
-    states = {str(state): 0 for state in RawState} | open_states
     total = _estimated_rows()
     is_estimate = total > COUNTED_ROWS
+    where = inbox_admin.places() if workspace_id is None else [workspace_id]
+    parts = [_read_one(place, counts_finished=not is_estimate) for place in where]
+    states = {str(state): 0 for state in RawState} | _sum(part.states for part in parts)
     finished: int | None
     if is_estimate:
         for name in (RawState.DONE, RawState.IGNORED):
@@ -64,36 +67,83 @@ def read(*, workspace_id: int | None = None) -> Stats:
             max(0, total - sum(states.values())) if workspace_id is None else None
         )
     else:
-        states |= _counts("state IN ('done', 'ignored')", workspace_id)
         finished = states[RawState.DONE] + states[RawState.IGNORED]
     return Stats(
         states=states,
         finished=finished,
         is_estimate=is_estimate,
-        oldest_due_seconds=_oldest_due(workspace_id),
-        parked=_reasons(RawState.PARKED, workspace_id),
-        unrouted=_reasons(RawState.UNROUTED, workspace_id),
-        last_hour=_counts(
-            "received_at > statement_timestamp() - interval '1 hour'", workspace_id
-        ),
+        oldest_due_seconds=max(part.oldest_due_seconds for part in parts),
+        parked=_most(one for part in parts for one in part.parked),
+        unrouted=_most(one for part in parts for one in part.unrouted),
+        last_hour=_sum(part.last_hour for part in parts),
     )
 
 
-_OURS = "(%(workspace)s::bigint IS NULL OR workspace_id = %(workspace)s::bigint)"
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one workspace, or nobody, adds to the sums."""
+
+    states: dict[str, int]
+    oldest_due_seconds: float
+    parked: list[Reason]
+    unrouted: list[Reason]
+    last_hour: dict[str, int]
 
 
-def _counts(condition: str, workspace_id: int | None) -> dict[str, int]:
+def _read_one(place: int, *, counts_finished: bool) -> _Part:
+    with workspace_transaction(place):
+        states = _counts("state IN ('received', 'leased', 'parked', 'unrouted')", place)
+        if counts_finished:
+            states |= _counts("state IN ('done', 'ignored')", place)
+        return _Part(
+            states=states,
+            oldest_due_seconds=_oldest_due(place),
+            parked=_reasons(RawState.PARKED, place),
+            unrouted=_reasons(RawState.UNROUTED, place),
+            last_hour=_counts(
+                "received_at > statement_timestamp() - interval '1 hour'", place
+            ),
+        )
+
+
+def _sum(counts: Iterable[dict[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for one in counts:
+        total.update(one)
+    return dict(total)
+
+
+def _most(reasons: Iterable[Reason]) -> list[Reason]:
+    """The same reason in several workspaces is one line."""
+    found: dict[tuple[str, str], Reason] = {}
+    for one in reasons:
+        same = found.setdefault((one.provider, one.reason), one)
+        if same is not one:
+            found[one.provider, one.reason] = replace(
+                same,
+                rows=same.rows + one.rows,
+                first_id=min(same.first_id, one.first_id),
+                since=min(same.since, one.since),
+            )
+    ordered = sorted(found.values(), key=lambda one: (-one.rows, one.first_id))
+    return ordered[:_MOST_REASONS]
+
+
+_OURS = "COALESCE(workspace_id, 0) = %(place)s"
+
+
+def _counts(condition: str, place: int) -> dict[str, int]:
     rows = _query(
         f"""
         SELECT state, count(*) FROM webhooks_rawwebhook
          WHERE {condition} AND {_OURS} GROUP BY state ORDER BY state
         """,  # noqa: S608  # constants
-        {"workspace": workspace_id},
+        {"place": place},
     )
     return dict(rows)
 
 
-def _oldest_due(workspace_id: int | None) -> float:
+def _oldest_due(place: int) -> float:
     ((seconds,),) = _query(
         f"""
         SELECT coalesce(extract(epoch FROM statement_timestamp() - min(next_at)), 0)::float8
@@ -101,12 +151,12 @@ def _oldest_due(workspace_id: int | None) -> float:
          WHERE state IN ('received', 'leased') AND next_at <= statement_timestamp()
            AND {_OURS}
         """,  # noqa: S608  # a constant
-        {"workspace": workspace_id},
+        {"place": place},
     )
     return round(float(seconds), 3)
 
 
-def _reasons(state: str, workspace_id: int | None) -> list[Reason]:
+def _reasons(state: str, place: int) -> list[Reason]:
     rows = _query(
         f"""
         SELECT provider, error, count(*), min(id), min(received_at)
@@ -114,7 +164,7 @@ def _reasons(state: str, workspace_id: int | None) -> list[Reason]:
          WHERE state = %(state)s AND {_OURS}
          GROUP BY provider, error ORDER BY count(*) DESC, min(id) LIMIT %(most)s
         """,  # noqa: S608  # a constant
-        {"state": str(state), "workspace": workspace_id, "most": _MOST_REASONS},
+        {"state": str(state), "place": place, "most": _MOST_REASONS},
     )
     return [Reason(*row) for row in rows]
 

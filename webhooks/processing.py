@@ -1,7 +1,7 @@
 """THE CORRIDOR: claimed rows in, conversations out.
 
-parse → who is it → where from → lead, conversation, message, status → finish. A batch is
-applied in sets, one transaction for each workspace; when that fails, row by row, so that a
+parse → who is it → where from → lead, conversation, message, status → finish. A claim knows
+ids alone; a batch is read and applied in sets, one transaction for each workspace; when that fails, row by row, so that a
 bad row is parked alone. `apply.py` holds the walk of one workspace's events.
 """
 
@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
@@ -25,12 +25,12 @@ from django.db import (
 from django.utils import timezone
 
 from accounts import bulk
-from accounts.scoping import workspace_transaction
+from accounts.scoping import NOBODY, workspace_transaction
 from integrations import gateway
 from integrations.providers.base.errors import Unreadable
 from integrations.providers.base.types import Event
 from webhooks import apply, inbox
-from webhooks.inbox import Claim, ClaimedRow, Finished
+from webhooks.inbox import Claim, ClaimedRow, Finished, Leased
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ INTERRUPTIONS = (OperationalError, InterfaceError, InternalError)
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A claimed row with its events."""
+    """A row that is held, with its events."""
 
     row: ClaimedRow
     events: list[Event]
@@ -56,6 +56,7 @@ class Tally:
     done: int = 0
     failed: int = 0
     parked: int = 0
+    workspaces: set[int] = field(default_factory=set)  # where something was written
 
 
 class TookTooLong(Exception):
@@ -90,83 +91,97 @@ def process(claim: Claim, *, tally: Tally | None = None) -> Tally:
 
 
 def _process(claim: Claim, tally: Tally) -> None:
-    by_workspace: dict[int | None, list[Parsed]] = {}
+    by_workspace: dict[int | None, list[Leased]] = {}
     for row in claim.rows:
-        parsed = _parse(row, claim, tally)
-        if parsed is not None:
-            by_workspace.setdefault(row.workspace_id, []).append(parsed)
-    for workspace_id, batch in by_workspace.items():
+        by_workspace.setdefault(row.workspace_id, []).append(row)
+    for workspace_id, rows in by_workspace.items():
         try:
             if workspace_id is None:
-                for parsed in batch:
-                    _apply_alone(parsed, claim, tally)
+                # Their events go to every workspace they name: each alone.
+                for row in rows:
+                    _apply_batch([row], claim, tally)
             else:
-                _apply_batch(workspace_id, batch, claim, tally)
+                _apply_batch(rows, claim, tally)
         except INTERRUPTIONS as error:
-            _give_back(batch, claim, error)
+            _give_back(rows, claim, error)
 
 
-def _parse(row: ClaimedRow, claim: Claim, tally: Tally) -> Parsed | None:
+def _apply_batch(rows: list[Leased], claim: Claim, tally: Tally) -> None:
+    """Apply rows of one workspace, or one row of none."""
     try:
-        with _deadline(PARSE_SECONDS):
-            return Parsed(row, gateway.parse(row.provider, row.body, row.headers))
-    except Unreadable as error:
-        _settle_unreadable(row, claim, str(error), tally)
-    except Exception as error:  # noqa: BLE001  # whatever one body does, the others go on
-        _record_failure(row, claim, error, tally)
-    return None
-
-
-def _settle_unreadable(
-    row: ClaimedRow, claim: Claim, reason: str, tally: Tally
-) -> None:
-    """A body that can never be read is parked at once: trying again cannot help."""
-    with workspace_transaction(row.workspace_id or 0):
-        if inbox.take([row.id], claim.lease_token):
-            inbox.finish([Finished(row.id, "parked", reason)])
-            tally.parked += 1
-
-
-def _apply_batch(
-    workspace_id: int, batch: list[Parsed], claim: Claim, tally: Tally
-) -> None:
-    try:
-        with _deadline(APPLY_SECONDS):
-            tally.done += _apply(workspace_id, batch, claim)
+        tally.done += _apply(rows, claim, tally)
     except INTERRUPTIONS:
         raise
+    except _Slow as slow:
+        _record_failure(slow.row, claim, slow.error, tally)
+        rest = [row for row in rows if row.id != slow.row.id]
+        if rest:
+            _apply_batch(rest, claim, tally)
     except Exception as error:  # noqa: BLE001  # one of them is bad: find out which
-        if len(batch) == 1:
-            _record_failure(batch[0].row, claim, error, tally)
+        if len(rows) == 1:
+            _record_failure(rows[0], claim, error, tally)
             return
         logger.warning(
             "batch failed, going one by one",
-            extra={"workspace_id": workspace_id, "error": type(error).__name__},
+            extra={
+                "workspace_id": rows[0].workspace_id,
+                "error": type(error).__name__,
+            },
         )
-        for parsed in batch:
-            _apply_batch(workspace_id, [parsed], claim, tally)
+        for row in rows:
+            _apply_batch([row], claim, tally)
 
 
-def _apply_alone(parsed: Parsed, claim: Claim, tally: Tally) -> None:
-    """A body of no single workspace: its events go to every workspace they name."""
-    try:
-        with _deadline(APPLY_SECONDS):
-            tally.done += _apply(None, [parsed], claim)
-    except INTERRUPTIONS:
-        raise
-    except Exception as error:  # noqa: BLE001  # as above
-        _record_failure(parsed.row, claim, error, tally)
-
-
-def _apply(workspace_id: int | None, batch: list[Parsed], claim: Claim) -> int:
+def _apply(rows: list[Leased], claim: Claim, tally: Tally) -> int:
+    """One transaction: hold the rows, read, walk, finish. Returns how many were walked."""
+    workspace_id = rows[0].workspace_id
     now = timezone.now()
-    with workspace_transaction(workspace_id or 0):
+    with workspace_transaction(workspace_id or NOBODY):
         _limit_session()
-        ours = inbox.take([parsed.row.id for parsed in batch], claim.lease_token)
-        mine = [parsed for parsed in batch if parsed.row.id in ours]
-        if mine:
-            inbox.finish(_walk(workspace_id, mine, now=now))
-        return len(mine)
+        ours = inbox.take([row.id for row in rows], claim.lease_token)
+        read = _Read()
+        for row in ours:
+            _parse(row, read)
+        walked = _walk(workspace_id, read.parsed, now=now) if read.parsed else []
+        inbox.finish([*walked, *read.unreadable])
+    tally.parked += len(read.unreadable)
+    tally.workspaces.update(*(one.workspaces for one in walked))
+    for failed, error in read.failed:
+        _record_failure(failed, claim, error, tally)
+    return len(walked)
+
+
+@dataclass(slots=True)
+class _Read:
+    """What parsing made of a batch."""
+
+    parsed: list[Parsed] = field(default_factory=list)
+    unreadable: list[Finished] = field(default_factory=list)
+    failed: list[tuple[Leased, Exception]] = field(default_factory=list)
+
+
+class _Slow(Exception):
+    """A body that was given up: the rest goes on in a transaction that has not waited."""
+
+    def __init__(self, row: Leased, error: TookTooLong) -> None:
+        super().__init__()
+        self.row = row
+        self.error = error
+
+
+def _parse(row: ClaimedRow, read: _Read) -> None:
+    """A body that can never be read is parked at once: trying again cannot help."""
+    leased = Leased(row.id, row.workspace_id)
+    try:
+        with _deadline(PARSE_SECONDS):
+            events = gateway.parse(row.provider, row.body, row.headers)
+        read.parsed.append(Parsed(row, events))
+    except Unreadable as error:
+        read.unreadable.append(Finished(row.id, "parked", str(error)))
+    except TookTooLong as error:
+        raise _Slow(leased, error) from None
+    except Exception as error:  # noqa: BLE001  # whatever one body does, the others go on
+        read.failed.append((leased, error))
 
 
 def _limit_session() -> None:
@@ -190,16 +205,15 @@ def _limit_session() -> None:
 def _walk(
     workspace_id: int | None, batch: list[Parsed], *, now: datetime
 ) -> list[Finished]:
-    return apply.apply(
-        workspace_id,
-        [(parsed.row, parsed.events) for parsed in batch],
-        now=now,
-    )
+    with _deadline(APPLY_SECONDS):
+        return apply.apply(
+            workspace_id,
+            [(parsed.row, parsed.events) for parsed in batch],
+            now=now,
+        )
 
 
-def _record_failure(
-    row: ClaimedRow, claim: Claim, error: Exception, tally: Tally
-) -> None:
+def _record_failure(row: Leased, claim: Claim, error: Exception, tally: Tally) -> None:
     name = type(error).__name__
     try:
         parked = inbox.fail(row, claim.lease_token, f"{name}: {error}"[:500])
@@ -215,14 +229,13 @@ def _record_failure(
         )
 
 
-def _give_back(batch: list[Parsed], claim: Claim, error: Exception) -> None:
+def _give_back(rows: list[Leased], claim: Claim, error: Exception) -> None:
     """Let what is left of an interrupted batch be tried again soon, row by row.
 
     A database that restarts is back within seconds, a lease would hold the rows for longer.
     When it stays away, the lease brings them back.
     """
     name = type(error).__name__
-    rows = [parsed.row for parsed in batch]
     until = time.monotonic() + GIVE_BACK_SECONDS
     while True:
         connection.close_if_unusable_or_obsolete()

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import connection
 
 from accounts.models import Workspace
+from accounts.scoping import NOBODY, workspace_transaction
 
 _PULSE = """
 SELECT (SELECT min(received_at) FROM webhooks_rawwebhook
@@ -44,6 +45,6 @@ def read(workspace: Workspace) -> Pulse:
 
 def count_nobodys() -> int:
     """Requests that belong to no workspace and wait for somebody."""
-    with connection.cursor() as cursor:
+    with workspace_transaction(NOBODY), connection.cursor() as cursor:
         cursor.execute(_NOBODYS)
         return int(cursor.fetchone()[0])

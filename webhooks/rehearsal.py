@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from django.db import connection, transaction
 
 from accounts import bulk
+from accounts.scoping import NOBODY, inside, workspace_transaction
 from webhooks import inbox_admin, processing
 from webhooks.inbox_admin import Selection
 from webhooks.models import RawState
@@ -85,25 +86,29 @@ def _one_part(
     until = time.monotonic() + most_seconds
     most_rows = MOST_ROWS if workspace_id is not None else 1
     done = 0
-    with transaction.atomic():
+    with workspace_transaction(workspace_id or NOBODY):
         if workspace_id is not None:
             bulk.lock_workspace(workspace_id)
         before = _last_ids()
+        touched: set[int] = set()
         while done < min(len(ids), most_rows):
             chunk = ids[done : min(done + CHUNK, most_rows)]
-            _process(chunk, found)
+            touched |= _process(chunk, found)
             done += len(chunk)
             if time.monotonic() >= until:
                 break
-        found.new.update(_added_since(before))
+        for one in touched:
+            with inside(one):
+                found.new.update(_added_since(before))
         transaction.set_rollback(True)
     found.parts += 1
     return ids[done:]
 
 
-def _process(ids: Sequence[int], found: Rehearsal) -> None:
+def _process(ids: Sequence[int], found: Rehearsal) -> set[int]:
+    """Returns the workspaces in which something was written."""
     claim = inbox_admin.lease_for_rehearsal(ids)
-    processing.process(claim)
+    tally = processing.process(claim)
     for row in inbox_admin.read_settled([row.id for row in claim.rows]):
         found.rows += 1
         # A row that would be tried again is due once more; the reason is what counts here.
@@ -114,12 +119,13 @@ def _process(ids: Sequence[int], found: Rehearsal) -> None:
             failing.rows += 1
             if len(failing.ids) < _KEPT_IDS:
                 failing.ids.append(row.id)
+    return tally.workspaces
 
 
 def _last_ids() -> dict[str, int]:
-    """The highest id of each table: what comes later has a higher one."""
+    """The last id each table gave out, whoever took it: what comes later has a higher one."""
     columns = ", ".join(
-        f"(SELECT coalesce(max(id), 0) FROM {table})"  # noqa: S608  # constants
+        f"coalesce(pg_sequence_last_value('{table}_id_seq'), 0)"
         for table in _TABLES.values()
     )
     with connection.cursor() as cursor:

@@ -11,7 +11,7 @@ import accounts.keys
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0002_cache_table'),
+        ('accounts', '0004_invitation'),
     ]
 
     operations = [

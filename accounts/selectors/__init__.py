@@ -3,19 +3,41 @@
 import uuid
 
 from allauth.account.models import EmailAddress
+from django.db import connection
 
 from accounts.models import ApiToken, Membership, User, Workspace
 from accounts.permissions import Action, may
+from accounts.scoping import workspace_transaction
+
+
+# The one look across workspaces for a person; see accounts/migrations/0006_walls.py.
+_MEMBERSHIPS = """
+SELECT workspace.*, found.membership_id, found.role, found.last_seen_at
+  FROM accounts_memberships_of(%s) found
+  JOIN accounts_workspace workspace ON workspace.id = found.workspace_id
+ ORDER BY workspace.name, workspace.id
+"""
 
 
 def list_memberships(user: User) -> list[Membership]:
-    """By the workspace's name; the one place that looks across workspaces for a person."""
-    return list(
-        Membership.objects.unscoped("finding which workspaces this person may enter")
-        .select_related("workspace")
-        .filter(user=user)
-        .order_by("workspace__name", "workspace_id")
-    )
+    """By the workspace's name."""
+    found = []
+    for workspace in Workspace.objects.raw(_MEMBERSHIPS, [user.pk]):
+        membership = Membership.from_db(
+            "default",
+            ["id", "workspace_id", "user_id", "role", "last_seen_at"],
+            [
+                workspace.membership_id,
+                workspace.pk,
+                user.pk,
+                workspace.role,
+                workspace.last_seen_at,
+            ],
+        )
+        membership.workspace = workspace
+        membership.user = user
+        found.append(membership)
+    return found
 
 
 def list_people_who_may(workspace: Workspace, action: Action) -> list[User]:
@@ -37,13 +59,19 @@ def find_person(issuer: str, subject: str) -> User | None:
 
 
 def find_api_token(digest: bytes) -> ApiToken | None:
-    """The one look-up of a service token: a request shows no workspace, only the token."""
-    found: ApiToken | None = (
-        ApiToken.objects.unscoped("a token leads to its workspace, not the reverse")
-        .select_related("workspace")
-        .filter(digest=digest)
-        .first()
-    )
+    """A service token: a request shows no workspace, only the token, which leads to one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT workspace_id FROM accounts_api_token_of(%s)", [digest])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    with workspace_transaction(row[0]):
+        found: ApiToken | None = (
+            ApiToken.objects.for_workspace(row[0])
+            .select_related("workspace")
+            .filter(digest=digest)
+            .first()
+        )
     return found
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from accounts import audit, selectors
@@ -273,8 +273,11 @@ def mark_mailed(invitation: Invitation, *, is_sent: bool) -> None:
 
 
 def _workspace_of(hash_: bytes) -> int | None:
-    rows = Invitation.objects.unscoped("the token alone says whose invitation it is")
-    return rows.filter(token_hash=hash_).values_list("workspace_id", flat=True).first()
+    """The token alone says whose invitation it is."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT accounts_invitation_of(%s)", [hash_])
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def _new_token() -> tuple[str, bytes]:

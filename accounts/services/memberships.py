@@ -73,7 +73,7 @@ def add_member(
     email = email.strip().lower()
     _validate(email, role)
     new_password = None
-    with transaction.atomic():
+    with workspace_transaction(workspace.pk):
         user = User.objects.filter(email=email).first()
         is_new = user is None
         if user is None:

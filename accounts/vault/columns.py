@@ -12,6 +12,8 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
+from accounts.models import Workspace
+from accounts.scoping import workspace_transaction
 from accounts.vault.cipher import SecretContext
 
 
@@ -36,9 +38,9 @@ class SealedColumn:
                 return model
         raise LookupError(f"no model has the table {table}")
 
-    def rows(self) -> "models.QuerySet[Any]":
-        queryset: models.QuerySet[Any] = self.model().objects.unscoped(  # type: ignore[attr-defined]  # tenant rows have it
-            "the vault's own upkeep crosses workspaces"
+    def rows(self, workspace_id: int) -> "models.QuerySet[Any]":
+        queryset: models.QuerySet[Any] = self.model().objects.for_workspace(  # type: ignore[attr-defined]  # tenant rows have it
+            workspace_id
         )
         return queryset
 
@@ -55,14 +57,35 @@ class SealedColumn:
         )
 
     def iterate(self, *, batch: int) -> Iterator[dict[str, Any]]:
-        """Every row that holds a secret, as its columns, read `batch` rows at a time."""
+        """Every row that holds a secret, as its columns, workspace by workspace.
+
+        Read `batch` rows at a time, and outside transactions between them.
+        """
         names = {"id", "workspace_id", self.column}
         names |= {self.integration_id_from, self.version_from} - {""}
-        filled = self.rows().exclude(**{self.column: ""}).order_by("id")
-        last = 0
-        while chunk := list(filled.filter(id__gt=last).values(*names)[:batch]):
-            yield from chunk
-            last = chunk[-1]["id"]
+        for workspace_id in list_workspace_ids():
+            filled = self.rows(workspace_id).exclude(**{self.column: ""}).values(*names)
+            yield from read_in_batches(filled, workspace_id, batch=batch)
+
+
+def list_workspace_ids() -> list[int]:
+    """The vault's upkeep goes through all of them, one at a time."""
+    return list(Workspace.objects.order_by("id").values_list("id", flat=True))
+
+
+def read_in_batches(
+    rows: "models.QuerySet[Any]", workspace_id: int, *, batch: int
+) -> Iterator[Any]:
+    """Rows of one workspace, as values or instances, by id."""
+    last = 0
+    while True:
+        with workspace_transaction(workspace_id):
+            chunk = list(rows.filter(id__gt=last).order_by("id")[:batch])
+        if not chunk:
+            return
+        yield from chunk
+        end = chunk[-1]
+        last = end["id"] if isinstance(end, dict) else end.pk
 
 
 SEALED_COLUMNS = (

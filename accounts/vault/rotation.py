@@ -12,20 +12,25 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.models import AuditChain, DataKey
+from accounts.scoping import workspace_transaction
 from accounts.vault import cipher, keyring, store
 from accounts.vault.cipher import VaultError
-from accounts.vault.columns import SEALED_COLUMNS, SealedColumn
+from accounts.vault.columns import (
+    SEALED_COLUMNS,
+    SealedColumn,
+    list_workspace_ids,
+    read_in_batches,
+)
 
 BATCH = 200
 # A retired key may go when no writer can still hold it: caches live for seconds, a
 # transaction for minutes.
 RETIRED_FOR = timedelta(days=1)
-_REASON = "the vault's own upkeep crosses workspaces"
 
 # The rows that hold keys sealed under a root key.
-_KEY_ROWS: tuple[tuple[keyring.KeyPurpose, Callable[[], "QuerySet[Any]"]], ...] = (
-    (keyring.DATA_KEY, lambda: DataKey.objects.unscoped(_REASON)),
-    (keyring.AUDIT_KEY, lambda: AuditChain.objects.unscoped(_REASON)),
+_KEY_ROWS: tuple[tuple[keyring.KeyPurpose, Callable[[int], "QuerySet[Any]"]], ...] = (
+    (keyring.DATA_KEY, DataKey.objects.for_workspace),
+    (keyring.AUDIT_KEY, AuditChain.objects.for_workspace),
 )
 
 
@@ -41,19 +46,18 @@ def reseal_keys(*, batch: int = BATCH) -> Tally:
     """Bring every key that rests under an older root key under the current one."""
     tally = Tally()
     for purpose, rows in _KEY_ROWS:
-        older = rows().exclude(root_key_id=keyring.current().id)
-        for row in _iterate(older, batch=batch):
+        for row in _every(rows, batch=batch, exclude=keyring.current().id):
             try:
                 key = keyring.open_key(row.sealed, purpose, row.workspace_id)
             except VaultError:
                 tally.failed.append(f"{purpose.column} {row.pk}")
                 continue
             fresh = keyring.seal_key(key, purpose, row.workspace_id)
-            tally.done += (
-                rows()
-                .filter(pk=row.pk, sealed=row.sealed)
-                .update(sealed=fresh.sealed, root_key_id=fresh.root_key_id)
-            )
+            same = rows(row.workspace_id).filter(pk=row.pk, sealed=row.sealed)
+            with workspace_transaction(row.workspace_id):
+                tally.done += same.update(
+                    sealed=fresh.sealed, root_key_id=fresh.root_key_id
+                )
     return tally
 
 
@@ -62,15 +66,16 @@ def replace_data_keys(*, now: datetime) -> int:
 
     Oldest first, so that runs which are always interrupted still reach everybody.
     """
-    due = (
-        DataKey.objects.unscoped(_REASON)
-        .filter(retired_at=None, created_at__lt=now)
-        .order_by("created_at", "pk")
-        .values_list("workspace_id", "pk")
-    )
+    due: list[tuple[datetime, int, int]] = []
+    for workspace_id in list_workspace_ids():
+        keys = DataKey.objects.for_workspace(workspace_id)
+        with workspace_transaction(workspace_id):
+            due += keys.filter(retired_at=None, created_at__lt=now).values_list(
+                "created_at", "pk", "workspace_id"
+            )
     return sum(
         store.replace_current(workspace_id, expected_id=key_id, now=now)
-        for workspace_id, key_id in list(due)
+        for _, key_id, workspace_id in sorted(due)
     )
 
 
@@ -98,10 +103,19 @@ def count_under_retired_keys(*, batch: int = BATCH) -> int:
 
 def drop_retired_keys(*, now: datetime, batch: int = BATCH) -> int:
     """Delete data keys retired a day ago or more that no registered secret asks for."""
-    old = DataKey.objects.unscoped(_REASON).filter(retired_at__lte=now - RETIRED_FOR)
-    unused = set(old.values_list("pk", flat=True)) - set(_key_ids_in_use(batch))
-    deleted, _ = old.filter(pk__in=unused).delete()
-    return deleted
+    # Which keys are old is asked first: a secret sealed since then has a newer one.
+    old: dict[int, set[int]] = {}
+    for key in _every(DataKey.objects.for_workspace, batch=batch):
+        if key.retired_at is not None and key.retired_at <= now - RETIRED_FOR:
+            old.setdefault(key.workspace_id, set()).add(key.pk)
+    in_use = set(_key_ids_in_use(batch))
+    total = 0
+    for workspace_id, ids in old.items():
+        unused = DataKey.objects.for_workspace(workspace_id).filter(pk__in=ids - in_use)
+        with workspace_transaction(workspace_id):
+            deleted, _ = unused.delete()
+        total += deleted
+    return total
 
 
 def verify(*, batch: int = BATCH) -> dict[str, Tally]:
@@ -110,7 +124,7 @@ def verify(*, batch: int = BATCH) -> dict[str, Tally]:
     report: dict[str, Tally] = {}
     for purpose, rows in _KEY_ROWS:
         tally = report.setdefault(purpose.column, Tally())
-        for row in _iterate(rows(), batch=batch):
+        for row in _every(rows, batch=batch):
             try:
                 keyring.open_key(row.sealed, purpose, row.workspace_id)
                 tally.done += 1
@@ -133,13 +147,16 @@ def _reseal_secret(column: SealedColumn, row: dict[str, Any]) -> int:
     fresh = store.seal(store.unseal(sealed, context), context)
     # The sealed text is its own version: each sealing has a fresh salt, so an equal text
     # is the very one that was read.
-    swapped = column.rows().filter(id=row["id"], **{column.column: sealed})
-    return swapped.update(**{column.column: fresh})
+    same = column.rows(row["workspace_id"]).filter(
+        id=row["id"], **{column.column: sealed}
+    )
+    with workspace_transaction(row["workspace_id"]):
+        return same.update(**{column.column: fresh})
 
 
 def _retired_key_ids() -> set[int]:
-    retired = DataKey.objects.unscoped(_REASON).exclude(retired_at=None)
-    return set(retired.values_list("pk", flat=True))
+    keys = _every(DataKey.objects.for_workspace, batch=BATCH)
+    return {key.pk for key in keys if key.retired_at is not None}
 
 
 def _key_ids_in_use(batch: int) -> Iterator[int]:
@@ -148,8 +165,12 @@ def _key_ids_in_use(batch: int) -> Iterator[int]:
             yield cipher.key_id_of(row[column.column])
 
 
-def _iterate(rows: "QuerySet[Any]", *, batch: int) -> Iterator[Any]:
-    last = 0
-    while chunk := list(rows.filter(pk__gt=last).order_by("pk")[:batch]):
-        yield from chunk
-        last = chunk[-1].pk
+def _every(
+    rows: "Callable[[int], QuerySet[Any]]", *, batch: int, exclude: int | None = None
+) -> Iterator[Any]:
+    """The rows that hold keys, of all workspaces, but those under one root key."""
+    for workspace_id in list_workspace_ids():
+        found = rows(workspace_id)
+        if exclude is not None:
+            found = found.exclude(root_key_id=exclude)
+        yield from read_in_batches(found, workspace_id, batch=batch)

@@ -20,6 +20,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import DataKey
+from accounts.scoping import workspace_transaction
 from accounts.vault import cipher, keyring
 from accounts.vault.cipher import SecretContext, VaultError
 from accounts.vault.columns import require_sealed_column
@@ -97,7 +98,8 @@ def unseal_json(sealed: str, context: SecretContext) -> Any:
 
 def erase(workspace_id: int) -> int:
     """Make every secret of a workspace unreadable for good; how many keys went."""
-    deleted, _ = DataKey.objects.for_workspace(workspace_id).delete()
+    with workspace_transaction(workspace_id):
+        deleted, _ = DataKey.objects.for_workspace(workspace_id).delete()
     forget()
     transaction.on_commit(forget)
     return deleted
@@ -106,7 +108,7 @@ def erase(workspace_id: int) -> int:
 def replace_current(workspace_id: int, *, expected_id: int, now: datetime) -> bool:
     """Retire a data key and make the next; False when somebody else just did."""
     keys = DataKey.objects.for_workspace(workspace_id)
-    with transaction.atomic():
+    with workspace_transaction(workspace_id):
         if not keys.filter(pk=expected_id, retired_at=None).update(retired_at=now):
             return False
         fresh = keyring.make_key(keyring.DATA_KEY, workspace_id)
@@ -129,7 +131,10 @@ def _key(workspace_id: int, key_id: int | None) -> OpenKey:
     if found is not None:
         return found
     read_at = time.monotonic()
-    row = _current_row(workspace_id) if key_id is None else _row(workspace_id, key_id)
+    with workspace_transaction(workspace_id):
+        row = (
+            _current_row(workspace_id) if key_id is None else _row(workspace_id, key_id)
+        )
     key = OpenKey(
         id=row.pk, key=keyring.open_key(row.sealed, keyring.DATA_KEY, workspace_id)
     )

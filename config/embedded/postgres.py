@@ -18,7 +18,7 @@ from urllib.parse import quote
 from config.embedded import launch
 from config.embedded.launch import ServerFailed
 
-ROLE = "recado"
+OWNER = "recado"
 DATABASE = "recado"
 START_PATIENCE = 60.0
 # Sized for a small machine. Rows that we acknowledged must survive a power cut, so fsync
@@ -97,7 +97,17 @@ def stop(process: subprocess.Popen[bytes]) -> int:
 
 
 def url(sockets: Path) -> str:
-    return f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(sockets), safe='')}"
+    """As everything that runs connects: the role that row-level security binds."""
+    return _url(f"{OWNER}_app", sockets)
+
+
+def owner_url(sockets: Path) -> str:
+    """As migrations connect."""
+    return _url(OWNER, sockets)
+
+
+def _url(role: str, sockets: Path) -> str:
+    return f"postgresql://{role}@/{DATABASE}?host={quote(str(sockets), safe='')}"
 
 
 def _spawn(
@@ -231,7 +241,10 @@ def _is_ready(process: subprocess.Popen[bytes], data: Path) -> bool:
 
 def _make_role_and_database(sockets: Path) -> None:
     done = subprocess.run(  # noqa: S603  # our own module
-        [sys.executable, "-m", "config.embedded.role", str(sockets), ROLE, DATABASE],
+        [
+            *(sys.executable, "-m", "config.embedded.role", "make"),
+            *(str(sockets), OWNER, DATABASE),
+        ],
         capture_output=True,
         text=True,
         check=False,

@@ -156,6 +156,9 @@ class Supervisor:
                 sign=signal.SIGINT,
             )
             self.env["DATABASE_URL"] = postgres.url(sockets)
+            self.env["DATABASE_OWNER_URL"] = postgres.owner_url(sockets)
+        elif not self.env.get("DATABASE_OWNER_URL"):
+            self._settle_roles()
         if not self.env.get("REDIS_URL"):
             self.say("starting Valkey")
             self._serve(
@@ -166,8 +169,23 @@ class Supervisor:
                 sign=signal.SIGTERM,
             )
             self.env["REDIS_URL"] = valkey.url(sockets)
-        told = ("DATABASE_URL", "REDIS_URL", "PUBLIC_URL")
+        told = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "PUBLIC_URL")
         files.write_servers(self.var, {name: self.env[name] for name in told})
+
+    def _settle_roles(self) -> None:
+        """The operator gave one address: its role owns the tables, another one runs Recado."""
+        done = subprocess.run(  # our own module
+            [sys.executable, "-m", "config.embedded.role", "settle"],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=files.BASE_DIR,
+            env=self.env,
+        )
+        if done.returncode != 0:
+            raise ServerFailed(done.stderr.strip()[-3000:])
+        lines = done.stdout.splitlines()
+        self.env |= dict(line.split("=", 1) for line in lines)
 
     def _serve(
         self,

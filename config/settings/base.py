@@ -175,6 +175,11 @@ DATABASES = {
         },
     }
 }
+# Whose tables they are: `migrate` connects so, and nothing that runs does. Empty where the
+# run-time role is not kept apart, as in the tests.
+DATABASE_OWNER = (
+    env.database("DATABASE_OWNER_URL") if env.text("DATABASE_OWNER_URL", "") else None
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # The database, not Redis: a flushed Redis must reset neither a lock-out nor a session.
 CACHES = {

@@ -31,13 +31,3 @@ def find_simulated(workspace: Workspace, *, key: uuid.UUID) -> Channel | None:
         .filter(key=key, provider="sandbox", is_active=True, integration__isnull=False)
         .first()
     )
-
-
-def list_all_channels() -> ScopedQuerySet[Channel]:
-    """For the operator of the installation, workspace by workspace."""
-    rows: ScopedQuerySet[Channel] = (
-        Channel.objects.unscoped("the operator sees every workspace's numbers")
-        .select_related("integration")
-        .order_by("workspace_id", "-is_active", "phone", "id")
-    )
-    return rows

@@ -1,12 +1,15 @@
-"""Which number of ours, and whose, something from outside is about. Crosses workspaces."""
+"""Which number of ours, and whose, something from outside is about.
+
+Only ids cross workspaces: the rows are then read inside each of them.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q
-from django.utils import timezone
+from django.db import connection
 
-from integrations.models import Channel, ChannelState, Integration, WebhookToken
+from accounts.scoping import workspace_transaction
+from integrations.models import Channel, ChannelState, Integration
 from integrations.providers.base.types import NumberRef
 
 
@@ -24,46 +27,55 @@ class ChannelRow:
 
 def find_integration_by_token(digest: bytes) -> Integration | None:
     """The integration whose webhook URL carries this token, while the token lives."""
-    token = (
-        WebhookToken.objects.unscoped("a webhook token names its workspace")
-        .filter(digest=digest)
-        .filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
-        .select_related("integration")
-        .first()
+    found = _ask(
+        "SELECT workspace_id, integration_id FROM integrations_of_token(%s)", [digest]
     )
-    return token.integration if token is not None else None
+    return _integration(*found[0]) if found else None
 
 
 def list_integrations_by_number(
     provider: str, numbers: Iterable[NumberRef]
 ) -> list[Integration]:
     """The integrations whose live channels a body names, each once."""
-    channel_filter = Q()
-    for number in numbers:
-        if number.external_id:
-            channel_filter |= Q(external_id=number.external_id)
-        if number.phone:
-            channel_filter |= Q(external_id=None, phone=f"+{number.phone}")
-    if not channel_filter:
-        return []
-    return list(
-        Integration.objects.unscoped("a number in a body names its workspace")
-        .filter(
-            pk__in=Channel.objects.unscoped("as above")
-            .filter(channel_filter, provider=provider, is_active=True)
-            .values("integration_id")
-        )
-        .order_by("pk")
+    told = list(numbers)
+    found = _ask(
+        """
+        SELECT workspace_id, integration_id
+          FROM integrations_of_numbers(%s, %s::text[], %s::text[])
+         ORDER BY integration_id
+        """,
+        [
+            provider,
+            [number.external_id for number in told if number.external_id],
+            [f"+{number.phone}" for number in told if number.phone],
+        ],
     )
+    rows = [_integration(*one) for one in found]
+    return [row for row in rows if row is not None]
 
 
-def list_live_channels(
-    provider: str, *, workspace_ids: Sequence[int] | None
-) -> list[ChannelRow]:
-    """The live channels of a provider in some workspaces, or in all of them (None)."""
-    channels = Channel.objects.unscoped("the corridor routes for all workspaces")
-    if workspace_ids is not None:
-        channels = channels.filter(workspace_id__in=workspace_ids)
+def list_workspaces_by_number(provider: str, numbers: Iterable[NumberRef]) -> list[int]:
+    """Where a live channel may be one of these numbers; `list_live_channels` knows."""
+    told = list(numbers)
+    found = _ask(
+        """
+        SELECT workspace_id
+          FROM integrations_workspaces_of_numbers(%s, %s::text[], %s::text[])
+               AS found (workspace_id)
+         ORDER BY workspace_id
+        """,
+        [
+            provider,
+            [number.external_id for number in told if number.external_id],
+            [number.phone[-8:] for number in told if number.phone],
+        ],
+    )
+    return [workspace_id for (workspace_id,) in found]
+
+
+def list_live_channels(provider: str, *, workspace_id: int) -> list[ChannelRow]:
+    """The live channels of a provider in a workspace, whose transaction is open."""
+    channels = Channel.objects.for_workspace(workspace_id)
     return [
         ChannelRow(
             id=channel.pk,
@@ -75,3 +87,17 @@ def list_live_channels(
         )
         for channel in channels.filter(provider=provider, is_active=True)
     ]
+
+
+def _integration(workspace_id: int, integration_id: int) -> Integration | None:
+    integrations = Integration.objects.for_workspace(workspace_id)
+    with workspace_transaction(workspace_id):
+        return integrations.filter(pk=integration_id).first()
+
+
+def _ask(query: str, parameters: Sequence[object]) -> list[tuple[int, ...]]:
+    """One of the functions of integrations/migrations/0002_walls.py."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        rows: list[tuple[int, ...]] = cursor.fetchall()
+    return rows

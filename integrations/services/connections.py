@@ -19,6 +19,7 @@ from django.db.models import Q
 
 from accounts import audit
 from accounts.models import User, Workspace
+from accounts.scoping import workspace_transaction
 from accounts.vault import seal_json
 from integrations import gateway
 from integrations.models import (
@@ -78,7 +79,7 @@ def add_integration(
     cleaned = adapter.validate_credentials(credentials)
     number = adapter.number_of(cleaned)
     phone = _e164(number)
-    with transaction.atomic():
+    with workspace_transaction(workspace.pk):
         integration = _new_integration(workspace, provider, name)
         # Sealed second: the row's id is part of what the seal is bound to.
         integration.credentials = seal_json(
@@ -118,7 +119,7 @@ def rotate_webhook_token(
 
     At most two are ever active: one left over from an earlier change ends at once.
     """
-    with transaction.atomic():
+    with workspace_transaction(integration.workspace_id):
         integrations = Integration.objects.for_workspace(integration.workspace_id)
         integrations.select_for_update().get(pk=integration.pk)
         tokens = integration.webhook_tokens.order_by("-pk")

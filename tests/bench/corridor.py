@@ -16,6 +16,7 @@ from tests.bench import bodies, ingest, shop
 from tests.bench.house import House
 from tests.bench.report import Bound, Row
 from tests.bench.shop import Shop
+from tests.walls import as_app
 from webhooks import inbox, queue
 from webhooks import processing as corridor
 from webhooks.models import RawWebhook
@@ -90,7 +91,9 @@ def _direct(house: House, here: Shop, taken_in: float) -> Row:
     before = house.count(_MESSAGES)
     _store(here, _mixed_bodies(here, _DIRECT, count))
     started = time.perf_counter()
-    corridor.drain(budget_seconds=PATIENCE)
+    connection.ensure_connection()
+    with as_app():
+        corridor.drain(budget_seconds=PATIENCE)
     rate = count / (time.perf_counter() - started)
     _require_messages(house, before + count)
     return Row("processing_direct", rate, "messages/s", ratio=rate / taken_in)
@@ -119,7 +122,7 @@ def queries(house: House) -> list[Row]:
             said.append(sql)
             return execute(sql, params, many, context)
 
-        with connection.execute_wrapper(note):
+        with as_app(), connection.execute_wrapper(note):
             tally = corridor.process(claim)
         if tally.done != size:
             raise AssertionError(f"{tally} instead of {size} done")
@@ -202,6 +205,8 @@ def _settled(house: House) -> Shop:
         before = house.count(_MESSAGES)
         _store(here, [bodies.text(_KNOWN + who) for who in range(KNOWN_PEOPLE)])
         _store(here, [_echo(number) for number in range(ECHOES)])
+        connection.ensure_connection()
+    with as_app():
         corridor.drain(budget_seconds=PATIENCE)
         _require_messages(house, before + KNOWN_PEOPLE + ECHOES)
         house.execute(ingest.EMPTY)

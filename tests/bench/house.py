@@ -26,6 +26,8 @@ import psycopg
 from psycopg import sql
 
 from config.embedded import files, launch, postgres, supervisor, valkey
+from tests import walls
+from tests.servers import lend_app_role
 
 PATIENCE = 60.0
 # What is kept of the caller's environment.
@@ -64,7 +66,8 @@ class House:
         os.environ.update(kept)
         files.ensure_keys(self.home)
         self.env = kept | self._environment()
-        os.environ.update(self.env)
+        # Children run as everything does. This process furnishes the house: as the owner.
+        os.environ.update(self.env | {"DATABASE_URL": self.env["DATABASE_OWNER_URL"]})
         return self
 
     def __exit__(
@@ -77,16 +80,18 @@ class House:
 
     def _environment(self) -> dict[str, str]:
         database = postgres.url(self.sockets)
+        owner = postgres.owner_url(self.sockets)
         if self.database_url:
-            database = _with_database(
-                self.database_url, f"recado_bench_{secrets.token_hex(4)}"
-            )
+            name = f"recado_bench_{secrets.token_hex(4)}"
+            owner = _with_database(self.database_url, name)
+            database = walls.app_url(self.database_url, name)
         return {
             **files.read(files.keys_file(self.home)),
             "DJANGO_SETTINGS_MODULE": "config.settings.dev",
             "RECADO_VAR_DIR": str(self.home),
             "PUBLIC_URL": f"http://{supervisor.HOST}",
             "DATABASE_URL": database,
+            "DATABASE_OWNER_URL": owner,
             "REDIS_URL": valkey.url(self.sockets),
             "PYTHONUNBUFFERED": "1",
             "MALLOC_ARENA_MAX": "2",
@@ -114,6 +119,7 @@ class House:
                 log=self.log / "postgres.log",
             )
             self._stack.callback(postgres.stop, server)
+            lend_app_role(self.sockets)
         broker = valkey.start(
             data=self.home / "valkey",
             sockets=self.sockets,
@@ -121,19 +127,20 @@ class House:
         )
         self._stack.callback(valkey.stop, broker)
         self.run("manage.py", "migrate", "--verbosity", "0")
+        walls.let_owner_see(self.env["DATABASE_OWNER_URL"])
         self._stack.callback(_hang_up)
         self.is_ready = True
 
     def _make_database(self, server: str) -> None:
         """A database of our own on somebody's server, dropped at the end."""
-        name = sql.Identifier(urlsplit(self.env["DATABASE_URL"]).path[1:])
+        name = sql.Identifier(urlsplit(self.env["DATABASE_OWNER_URL"]).path[1:])
         _administer(server, sql.SQL("CREATE DATABASE {}").format(name))
         drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name)
         self._stack.callback(_administer, server, drop)
 
     def connect(self) -> "psycopg.Connection[tuple[object, ...]]":
-        """A plain connection, with nothing of Django's about it."""
-        return psycopg.connect(self.env["DATABASE_URL"], autocommit=True)
+        """A plain connection, with nothing of Django's about it, and the owner's eyes."""
+        return psycopg.connect(self.env["DATABASE_OWNER_URL"], autocommit=True)
 
     def execute(self, statement: str) -> None:
         with self.connect() as connection:

@@ -55,7 +55,7 @@ def _environment(house: House, var: Path) -> dict[str, str]:
     if house.database_url:
         house.ready()
     else:
-        left_out |= {"DATABASE_URL"}
+        left_out |= {"DATABASE_URL", "DATABASE_OWNER_URL"}
     kept = {name: value for name, value in house.env.items() if name not in left_out}
     return {**kept, "RECADO_VAR_DIR": str(var)}
 

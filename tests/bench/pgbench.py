@@ -65,7 +65,7 @@ def run(house: House, statement: str, *, seconds: float, mode: str) -> float:
         find() or "pgbench",
         *("--no-vacuum", "--client", str(CLIENTS), "--jobs", "2"),
         *("--time", str(max(1, round(seconds))), "--protocol", mode),
-        *("--file", str(script), house.env["DATABASE_URL"]),
+        *("--file", str(script), house.env["DATABASE_OWNER_URL"]),
     ]
     done = subprocess.run(
         command,

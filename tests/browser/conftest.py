@@ -24,6 +24,7 @@ from tests.browser import house as rows
 from tests.factories import accounts as make_people
 from tests.factories import webhooks as make_webhooks
 from tests.factories import whatsapp as make_talk
+from tests.walls import as_app
 from webhooks import processing
 from whatsapp.models import Conversation
 
@@ -191,7 +192,7 @@ def work(django_db_blocker: Any) -> Callable[[], None]:
     """What the worker does when a webhook came in."""
 
     def drain() -> None:
-        with django_db_blocker.unblock():
+        with django_db_blocker.unblock(), as_app():
             processing.drain(budget_seconds=30)
 
     return drain

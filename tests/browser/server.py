@@ -8,8 +8,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 from urllib.request import urlopen
+
+from tests.walls import app_url
 
 ROOT = Path(__file__).resolve().parents[2]
 _START_SECONDS = 30
@@ -20,7 +21,7 @@ def running(database: str, *, home: Path) -> Iterator[str]:
     """Yield the address; `database` is the name of the test database."""
     port = _free_port()
     address = f"http://127.0.0.1:{port}"
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
+    url = app_url(os.environ["DATABASE_URL"], database)
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.browser.settings",
         "DATABASE_URL": url,

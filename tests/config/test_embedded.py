@@ -42,14 +42,16 @@ def start_postgres(home):
 
 
 def query(home: Path, text: str):
-    with psycopg.connect(postgres.url(launch.socket_directory(home))) as connection:
+    with psycopg.connect(
+        postgres.owner_url(launch.socket_directory(home))
+    ) as connection:
         return connection.execute(text).fetchone()
 
 
 def test_the_role_is_plain_and_the_data_survives_a_kill(home, start_postgres):
     first = start_postgres(throw_away=False)
     with psycopg.connect(
-        postgres.url(launch.socket_directory(home)), autocommit=True
+        postgres.owner_url(launch.socket_directory(home)), autocommit=True
     ) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
     os.kill(first.pid, signal.SIGKILL)

@@ -18,6 +18,7 @@ from django.test import Client
 from accounts.models import User
 from config import asgi
 from tests.commands import run
+from tests.walls import as_app
 from webhooks import receiver
 from webhooks.models import RawWebhook
 
@@ -122,7 +123,8 @@ def command(*arguments: str, stdin: object = None) -> Any:
 def work() -> None:
     """What the worker does when the hint arrives, by the names the broker knows."""
     current_app.loader.import_default_modules()
-    current_app.tasks["webhooks.drain_inbox"].apply(throw=True)
+    with as_app():
+        current_app.tasks["webhooks.drain_inbox"].apply(throw=True)
 
 
 def states() -> list[tuple[str, str]]:

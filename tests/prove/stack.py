@@ -26,7 +26,10 @@ from tests.prove.report import say
 
 START_PATIENCE = 60.0
 # What a caller's environment must not decide for the processes under proof.
-_OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "INTEGRATIONS_KEY", "PUBLIC_URL")
+_OURS = (
+    *("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "PUBLIC_URL"),
+    *("SECRET_KEY", "INTEGRATIONS_KEY"),
+)
 
 # Clients here post faster than a provider does for one number; `flood` has a receiver of
 # its own, with the quotas as they are delivered.
@@ -59,6 +62,7 @@ class Stack:
             "DJANGO_SETTINGS_MODULE": "config.settings.dev",
             "RECADO_VAR_DIR": str(self.var),
             "DATABASE_URL": postgres.url(self.sockets),
+            "DATABASE_OWNER_URL": postgres.owner_url(self.sockets),
             "REDIS_URL": valkey.url(self.sockets),
             "PUBLIC_URL": f"http://{HOST}:{self.port}",
             "SECRET_KEY": secrets.token_urlsafe(48),

@@ -15,6 +15,7 @@ from accounts.scoping import WorkspaceScoped
 from integrations.models import Channel, Integration
 from tests.conftest import World
 from tests.factories import integrations as make
+from tests.walls import as_app
 from webhooks import processing
 from webhooks.models import RawWebhook
 from whatsapp import tokens
@@ -62,7 +63,8 @@ class Shop:
     def process(self, *bodies: bytes) -> list[RawWebhook]:
         """Store bodies, drain the inbox, and hand back the rows as they are then."""
         rows = [self.receive(body) for body in bodies]
-        processing.drain(budget_seconds=30)
+        with as_app():
+            processing.drain(budget_seconds=30)
         for row in rows:
             row.refresh_from_db()
         return rows

@@ -5,8 +5,6 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import audit
@@ -14,6 +12,7 @@ from accounts.models import AuditEvent
 from tests.factories import cloud_api as cloud
 from tests.factories import integrations as make_numbers
 from tests.factories import webhooks as make
+from tests.walls import asked
 from webhooks.models import RawWebhook
 from whatsapp.models import Conversation, Message
 
@@ -158,9 +157,7 @@ def test_the_list_costs_the_same_for_few_and_for_many(shop, agent):
     for _ in range(2):
         for _ in range(10):
             make.raw_webhook(shop.workspace, integration=shop.integration)
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        with asked() as queries:
             agent.get(URL)
         counts.append(len(queries))
 

@@ -14,6 +14,7 @@ from integrations.models import Integration
 from tests.factories import accounts
 from tests.factories import cloud_api as cloud
 from tests.factories import integrations as make
+from tests.walls import as_owner
 from webhooks import append
 from webhooks.models import RawWebhook
 from webhooks.receiver import PREFIX, Receiver
@@ -98,7 +99,7 @@ def integration() -> Integration:
 
 @pytest.fixture
 async def gate(integration: Integration) -> AsyncIterator[Gate]:
-    token = await sync_to_async(make.webhook_token)(integration)
+    token = await sync_to_async(as_owner()(make.webhook_token))(integration)
     receiver = Receiver()
     yield Gate(receiver, token, integration)
     await receiver.stop()
@@ -106,7 +107,7 @@ async def gate(integration: Integration) -> AsyncIterator[Gate]:
 
 
 async def stored() -> list[RawWebhook]:
-    return [row async for row in RawWebhook.objects.order_by("pk")]
+    return await sync_to_async(as_owner()(list))(RawWebhook.objects.order_by("pk"))
 
 
 async def test_a_signed_body_is_on_disk_before_the_answer(gate):
@@ -237,6 +238,7 @@ async def test_an_app_level_signature_keeps_a_number_of_nobody(gate, settings):
 
 async def test_one_owner_cannot_speak_for_the_number_of_another(gate):
     @sync_to_async
+    @as_owner()
     def add_rival() -> None:
         make.meta_number(
             accounts.workspace(slug="rival"),

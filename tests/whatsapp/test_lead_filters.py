@@ -14,6 +14,7 @@ from accounts.models import AuditEvent
 from tests.factories import accounts as make_room_0
 from tests.factories import integrations as make_room_1
 from tests.factories import whatsapp as make
+from tests.walls import as_owner
 from whatsapp.models import Attribution, Lead, Touch
 from whatsapp.selectors import lead_export, lead_filters, leads
 from whatsapp.selectors.lead_filters import LeadFilter
@@ -263,6 +264,7 @@ async def test_under_asgi_the_export_comes_piece_by_piece():
 
 
 async def _prepared():
+    @as_owner()
     def prepare():
         workspace = make_room_0.workspace(slug="padaria")
         user = make_room_0.user(email="a@example.com")

@@ -16,6 +16,7 @@ from tests.factories import accounts as make_room_0
 from tests.factories import integrations as make_room_1
 from tests.factories import whatsapp as make
 from tests.integrations.loopback import plain, serving
+from tests.walls import as_app
 from webhooks import processing
 from webhooks.models import RawWebhook
 from webhooks.receiver import PREFIX, Receiver
@@ -96,7 +97,8 @@ def phone(channel, world, signed_in):
         there = f"{address}?{urlencode(ANA | (query or {}))}"
         page = client.post(there, data, follow=True)
         if drains:
-            processing.drain(budget_seconds=30)
+            with as_app():
+                processing.drain(budget_seconds=30)
         return page
 
     act.client, act.address = client, address  # type: ignore[attr-defined]

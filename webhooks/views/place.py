@@ -1,18 +1,23 @@
 """Where a webhook page stands: in a workspace, or on the platform's own pages."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
 
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from accounts.http import WorkspaceRequest
 from accounts.models import User
 from accounts.permissions import Action, may
+from accounts.scoping import NOBODY, workspace_transaction
 from webhooks import inbox_pages
 from webhooks.inbox_pages import Scope
 from webhooks.models import RawWebhook
+
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +58,19 @@ def in_workspace(request: WorkspaceRequest) -> Place:
     return Place(request.workspace, request.user, may_operate)
 
 
-def on_platform(request: HttpRequest) -> Place:
-    """To everybody else these pages do not exist."""
-    user = request.user
-    if not isinstance(user, User) or not user.is_platform_admin:
-        raise Http404
-    return Place(None, user, may_operate=True)
+def on_platform(
+    view: Callable[Concatenate[HttpRequest, Place, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """A page of the platform, about rows of no workspace. To everybody else it does not exist."""
+
+    @wraps(view)
+    def guarded(
+        request: HttpRequest, *args: P.args, **kwargs: P.kwargs
+    ) -> HttpResponse:
+        user = request.user
+        if not isinstance(user, User) or not user.is_platform_admin:
+            raise Http404
+        with workspace_transaction(NOBODY):
+            return view(request, Place(None, user, may_operate=True), *args, **kwargs)
+
+    return guarded

@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 
 from accounts import spreadsheets
 from accounts.models import Workspace
+from accounts.scoping import workspace_transaction
 from whatsapp import phones
 from whatsapp.models import Confidence, TouchKind
 from whatsapp.selectors import leads
@@ -58,9 +59,11 @@ def write(
         yield spreadsheets.BOM + heading
         before: str | None = ""
         while before is not None:
-            page = leads.list_leads(
-                workspace, before=before, size=batch, filters=filters
-            )
+            # The answer goes out after the view's transaction: a piece has its own.
+            with workspace_transaction(workspace.pk):
+                page = leads.list_leads(
+                    workspace, before=before, size=batch, filters=filters
+                )
             if page.rows:
                 yield "".join(line(row) for row in page.rows)
             before = page.older

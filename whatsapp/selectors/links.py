@@ -67,10 +67,38 @@ class BroughtRow:
         return self.confidence == Confidence.PROBABLE
 
 
-def find_by_slug(slug: str) -> TrackedLink | None:
-    """The link of a public address, with its channel; in whichever workspace it is."""
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What a public address stands for, before anybody is in a workspace."""
+
+    workspace_id: int
+    link_id: int
+
+
+def find_address(slug: str) -> Address | None:
+    """The address /r/<slug> names no workspace: this tells which one it is."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT workspace_id, link_id FROM whatsapp_link_of_slug(%s)",
+            [slug.lower()],
+        )
+        found = cursor.fetchone()
+    return Address(*found) if found else None
+
+
+def find_at(address: Address) -> TrackedLink | None:
+    """With its channel."""
     return (
-        TrackedLink.objects.unscoped("the address /r/<slug> names no workspace")
+        TrackedLink.objects.for_workspace(address.workspace_id)
+        .select_related("channel")
+        .filter(pk=address.link_id)
+        .first()
+    )
+
+
+def find_by_slug(workspace: Workspace, slug: str) -> TrackedLink | None:
+    return (
+        TrackedLink.objects.for_workspace(workspace)
         .select_related("channel")
         .filter(slug=slug.lower())
         .first()

@@ -92,11 +92,15 @@ def add_note(
         created_at=now,
     )
     with transaction.atomic():
-        before = LeadNote.objects.unscoped("keys are unique everywhere")
+        before = LeadNote.objects.for_workspace(lead.workspace_id)
         if before.filter(key=note.key).exists():
             return
         # Two at once: the unique key lets one in.
         LeadNote.objects.bulk_create([note], ignore_conflicts=True)
+        if not before.filter(key=note.key).exists():
+            # It is taken where nobody here can look.
+            note.key = _another_key(note.key, lead=lead, text=text)
+            LeadNote.objects.bulk_create([note], ignore_conflicts=True)
         audit.record(
             workspace=lead.workspace,
             action="lead.note_added",
@@ -110,11 +114,15 @@ def add_note(
 
 def _free_key(key: uuid.UUID, *, lead: Lead, text: str) -> uuid.UUID:
     """The form's key; with what is written in it when that key stands for something else."""
-    taken = LeadNote.objects.unscoped("keys are unique everywhere").filter(key=key)
+    taken = LeadNote.objects.for_workspace(lead.workspace_id).filter(key=key)
     told = taken.values_list("lead", "text").first()
-    return (
-        key if told in (None, (lead.pk, text)) else uuid.uuid5(key, f"{lead.key}{text}")
-    )
+    if told in (None, (lead.pk, text)):
+        return key
+    return _another_key(key, lead=lead, text=text)
+
+
+def _another_key(key: uuid.UUID, *, lead: Lead, text: str) -> uuid.UUID:
+    return uuid.uuid5(key, f"{lead.key}{text}")
 
 
 def delete_note(

@@ -236,9 +236,8 @@ def _live_channels(
 def _find_twin(request: WorkspaceRequest, form: LinkForm) -> TrackedLink | None:
     """A link of this workspace that is in every field what the form asks for."""
     wanted = form.cleaned_data | {"channel": str(form.cleaned_data["channel"].key)}
-    link = links_selector.find_by_slug(wanted["slug"])
-    is_ours = link is not None and link.workspace_id == request.workspace.pk
-    return link if link and is_ours and LinkForm.values_of(link) == wanted else None
+    link = links_selector.find_by_slug(request.workspace, wanted["slug"])
+    return link if link and LinkForm.values_of(link) == wanted else None
 
 
 def _builder(

@@ -11,8 +11,10 @@ from django.views.decorators.http import require_safe
 
 from accounts import addresses, limits
 from accounts.http import client_ip
+from accounts.scoping import workspace_transaction
 from whatsapp.models import TrackedLink
 from whatsapp.selectors import links as links_selector
+from whatsapp.selectors.links import Address
 from whatsapp.services import links
 
 # Programs that fetch an address to show or index it. The generic word catches most; a
@@ -32,8 +34,16 @@ _PURPOSE_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 @login_not_required
 @require_safe
 def follow(request: HttpRequest, slug: str) -> HttpResponse:
-    link = links_selector.find_by_slug(slug)
-    if link is None:
+    address = links_selector.find_address(slug)
+    if address is None:
+        return _farewell(request, HTTPStatus.NOT_FOUND)
+    with workspace_transaction(address.workspace_id):
+        return _go_on(request, address)
+
+
+def _go_on(request: HttpRequest, address: Address) -> HttpResponse:
+    link = links_selector.find_at(address)
+    if link is None:  # deleted in this very moment
         return _farewell(request, HTTPStatus.NOT_FOUND)
     if link.is_paused or not link.channel.is_active:
         return _farewell(request, HTTPStatus.GONE)

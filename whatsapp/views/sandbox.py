@@ -24,6 +24,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.http import WorkspaceRequest, client_ip, requires
 from accounts.permissions import Action
+from accounts.scoping import workspace_transaction
 from integrations.models import Channel
 from integrations.providers.base.types import DeliveryStatus, Party
 from integrations.selectors import channels
@@ -71,16 +72,15 @@ class Phone:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
-@requires(Action.REPLY)
+@requires(Action.REPLY, own_transactions="what the phone sends goes over HTTP")
 def phone(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
-    channel = (
-        channels.find_simulated(request.workspace, key=key)
-        if settings.SANDBOX_ENABLED
-        else None
-    )
-    if channel is None:
+    if not settings.SANDBOX_ENABLED:
         raise Http404
-    simulated = _phone(request, channel)
+    with workspace_transaction(request.workspace.pk):
+        channel = channels.find_simulated(request.workspace, key=key)
+        if channel is None:
+            raise Http404
+        simulated = _phone(request, channel)
     if request.method == "POST":
         return _act(request, simulated)
     return _show(request, simulated)
@@ -124,6 +124,13 @@ def _show(
     simulated: Phone,
     *,
     failed: PhoneForm | None = None,
+) -> HttpResponse:
+    with workspace_transaction(request.workspace.pk):
+        return _page(request, simulated, failed)
+
+
+def _page(
+    request: WorkspaceRequest, simulated: Phone, failed: PhoneForm | None
 ) -> HttpResponse:
     conversation = customers.find_conversation(
         simulated.channel, number=simulated.customer.number
@@ -230,7 +237,8 @@ def _act(request: WorkspaceRequest, simulated: Phone) -> HttpResponse:
     """Do what one of the page's forms asks, then show the page again."""
     intent = request.POST.get("intent", "")
     if intent == LinkForm.intent:
-        return _open_link(request, simulated)
+        with workspace_transaction(request.workspace.pk):
+            return _open_link(request, simulated)
     kinds = {kind.intent: kind for kind in sandbox_forms.PLAIN_FORMS}
     if intent not in kinds:
         messages.error(request, gettext("Choose what the phone should do."))

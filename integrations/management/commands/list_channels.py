@@ -4,7 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from accounts.models import Workspace
 from accounts.operators import OperatorCommand
+from accounts.scoping import workspace_transaction
 from integrations.models import Channel
 from integrations.selectors import channels
 
@@ -20,12 +22,14 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         slug = options["workspace"]
-        rows = (
-            channels.list_channels(self.workspace(slug))
-            if slug
-            else channels.list_all_channels()
+        workspaces = (
+            [self.workspace(slug)] if slug else Workspace.objects.order_by("id")
         )
-        facts = [_facts(channel) for channel in rows.select_related("workspace")]
+        facts = []
+        for workspace in workspaces:
+            with workspace_transaction(workspace.pk):
+                rows = channels.list_channels(workspace).select_related("workspace")
+                facts += [_facts(channel) for channel in rows]
         lines = [
             "  ".join(str(fact[name]) for name in ("workspace", "phone", "provider"))
             + f"  {fact['state']}  {fact['channel']}"

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts import audit, vault
 from accounts.models import AuditChain, DataKey
+from accounts.scoping import workspace_transaction
 from accounts.vault import cipher, columns, keyring, rotation, store
 from integrations.models import Integration
 from tests.accounts.vault.conftest import context_of, opened
@@ -174,7 +175,8 @@ def test_keys_rotate_under_writers_and_no_write_is_lost(shops, next_root):
                 shop.credentials = vault.seal(
                     f"token-{shop.name}-{written}".encode(), context_of(shop)
                 )
-                shop.save(update_fields=["credentials", "secret_version"])
+                with workspace_transaction(shop.workspace_id):
+                    shop.save(update_fields=["credentials", "secret_version"])
         finally:
             connection.close()
         return f"token-{shop.name}-{written}"

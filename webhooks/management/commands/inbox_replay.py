@@ -12,6 +12,7 @@ from django.core.management.base import CommandParser
 
 from accounts.models import Workspace
 from accounts.operators import ACTOR, OperatorCommand, Refusal
+from accounts.scoping import workspace_transaction
 from integrations.models import Integration
 from webhooks import inbox_admin, rehearsal
 from webhooks.inbox_admin import REPLAYABLE, Actor, Selection
@@ -75,16 +76,18 @@ class Command(OperatorCommand):
 
 
 def _integration(wanted: str, workspace: Workspace | None) -> Integration:
-    rows = Integration.objects.unscoped("operators name any integration by its key")
-    if workspace is not None:
-        rows = rows.filter(workspace=workspace)
     try:
-        found: Integration | None = rows.filter(key=uuid.UUID(wanted)).first()
+        key = uuid.UUID(wanted)
     except ValueError:
-        found = None
-    if found is None:
-        raise Refusal({"integration": "there is none with this key"})
-    return found
+        key = None
+    for one in [workspace] if workspace else Workspace.objects.order_by("id"):
+        with workspace_transaction(one.pk):
+            found: Integration | None = (
+                Integration.objects.for_workspace(one).filter(key=key).first()
+            )
+        if found is not None:
+            return found
+    raise Refusal({"integration": "there is none with this key"})
 
 
 def _moment(text: str) -> datetime:

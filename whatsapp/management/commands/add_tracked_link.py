@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from accounts.operators import ACTOR, OperatorCommand, Refusal
+from accounts.scoping import workspace_transaction
 from integrations.models import Channel
 from whatsapp import phones
 from whatsapp.services import links
@@ -29,6 +30,10 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         workspace = self.workspace(options["workspace"])
+        with workspace_transaction(workspace.pk):
+            self._add(workspace, options)
+
+    def _add(self, workspace: Workspace, options: dict[str, Any]) -> None:
         channel = _find_channel(workspace, options["channel"])
         if channel is None:
             raise Refusal({"channel": "this workspace has no such live number"})
