@@ -9,7 +9,6 @@ from accounts.models import ApiToken, Membership, User, Workspace
 from accounts.permissions import Action, may
 from accounts.scoping import workspace_transaction
 
-
 # The one look across workspaces for a person; see accounts/migrations/0006_walls.py.
 _MEMBERSHIPS = """
 SELECT workspace.*, found.membership_id, found.role, found.last_seen_at

@@ -8,7 +8,7 @@ REFERRED = ("Client", "Ticket", "TicketEvent", "NotificationRule")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("whatsapp", "0009_walls"), ("tickets", "0001_initial")]
+    dependencies = [("whatsapp", "0010_walls"), ("tickets", "0001_initial")]
 
     operations = [
         *(walls.composite_key(model) for model in REFERRED),
