@@ -242,10 +242,10 @@ def test_pages_go_on_where_the_last_ended(world, signed_in, monkeypatch):
     client = signed_in(world.owner)
     seen, query = [], {"action": "lead."}
 
-    while query is not None:
+    while query:
         page = client.get(LIST, query).context["page"]
         seen += [row.event.sequence for row in page.rows]
-        query = {"action": "lead.", "before": page.older} if page.older else None
+        query = {"action": "lead.", "before": page.older} if page.older else {}
 
     assert seen == [5, 4, 3, 2, 1]
 
