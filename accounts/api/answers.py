@@ -44,7 +44,10 @@ def answer(
 ) -> HttpResponse:
     """What one bearer may read is nobody else's, so nothing on the way keeps it."""
     kept = {"Cache-Control": "no-store", "Vary": "Authorization"}
-    return JsonResponse(body, status=status, headers=kept | dict(headers or {}))
+    response = JsonResponse(body, status=status, headers=kept | dict(headers or {}))
+    # Else a server sends it in chunks: the short path has no CommonMiddleware.
+    response.headers["Content-Length"] = str(len(response.content))
+    return response
 
 
 # --- RFC 6750, section 3 ------------------------------------------------------

@@ -84,6 +84,7 @@ def test_the_person_of_a_token_is_told(identity, world):
         "workspaces": [{"slug": "padaria", "name": "Padaria", "role": "agent"}],
     }
     assert response.headers["Vary"] == "Authorization"
+    assert response.headers["Content-Length"] == str(len(response.content))
     assert "Set-Cookie" not in response.headers
 
 
