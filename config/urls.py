@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from accounts.views import sign_in
 from config import design, health
 
 handler500 = "config.errors.server_error"
@@ -12,6 +13,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", health.metrics, name="metrics"),
     path("design/", design.gallery, name="design"),
     path("", include("accounts.urls")),
+    # Before allauth's, whose pages of these names they are.
+    path("account/login/", sign_in.SignInPage.as_view(), name="account_login"),
+    path("account/logout/", sign_in.SignOut.as_view(), name="account_logout"),
+    path("", include("accounts.sso.urls")),
     path("account/", include("allauth.account.urls")),
     path("r/", include("whatsapp.public_urls")),
     path("w/<slug:workspace_slug>/", include("whatsapp.urls")),

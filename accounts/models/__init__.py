@@ -1,16 +1,25 @@
 """The rows of room 0."""
 
 from accounts.models.audit import AuditChain, AuditEvent
-from accounts.models.datakey import DataKey
+from accounts.models.datakey import DataKey, InstallationKey
+from accounts.models.grant import OAuthGrant
+from accounts.models.session import BrowserSession, SessionEnd
+from accounts.models.sign_in import SignInEvent, SignInRule
 from accounts.models.user import User, UserManager
 from accounts.models.workspace import Membership, Role, Workspace
 
 __all__ = [
     "AuditChain",
     "AuditEvent",
+    "BrowserSession",
     "DataKey",
+    "InstallationKey",
     "Membership",
+    "OAuthGrant",
     "Role",
+    "SessionEnd",
+    "SignInEvent",
+    "SignInRule",
     "User",
     "UserManager",
     "Workspace",

@@ -24,6 +24,8 @@ class SealedColumn:
     field: str = ""
     integration_id_from: str = ""
     version_from: str = ""
+    field_from: str = ""
+    is_installation: bool = False  # its rows belong to no workspace
 
     @property
     def column(self) -> str:
@@ -37,6 +39,9 @@ class SealedColumn:
         raise LookupError(f"no model has the table {table}")
 
     def rows(self) -> "models.QuerySet[Any]":
+        if self.is_installation:
+            all_rows: models.QuerySet[Any] = self.model().objects.all()  # type: ignore[attr-defined]  # ours have it
+            return all_rows
         queryset: models.QuerySet[Any] = self.model().objects.unscoped(  # type: ignore[attr-defined]  # tenant rows have it
             "the vault's own upkeep crosses workspaces"
         )
@@ -46,18 +51,22 @@ class SealedColumn:
         return SecretContext(
             purpose=self.purpose,
             column=self.name,
-            workspace_id=row["workspace_id"],
+            workspace_id=0 if self.is_installation else row["workspace_id"],
             integration_id=row[self.integration_id_from]
             if self.integration_id_from
             else 0,
-            field=self.field,
+            field=str(row[self.field_from]) if self.field_from else self.field,
             secret_version=row[self.version_from] if self.version_from else 1,
         )
 
+    def context_from(self) -> set[str]:
+        """The columns besides its own that tell where a secret belongs."""
+        names = {self.integration_id_from, self.version_from, self.field_from} - {""}
+        return names if self.is_installation else names | {"workspace_id"}
+
     def iterate(self, *, batch: int) -> Iterator[dict[str, Any]]:
         """Every row that holds a secret, as its columns, read `batch` rows at a time."""
-        names = {"id", "workspace_id", self.column}
-        names |= {self.integration_id_from, self.version_from} - {""}
+        names = {"id", self.column} | self.context_from()
         filled = self.rows().exclude(**{self.column: ""}).order_by("id")
         last = 0
         while chunk := list(filled.filter(id__gt=last).values(*names)[:batch]):
@@ -71,6 +80,19 @@ SEALED_COLUMNS = (
         purpose="integration-credentials",
         integration_id_from="id",
         version_from="secret_version",
+    ),
+    *(
+        SealedColumn(
+            f"accounts_oauthgrant.{name}",
+            purpose=purpose,
+            field_from="key",
+            is_installation=True,
+        )
+        for name, purpose in (
+            ("access", "oauth-access-token"),
+            ("refresh", "oauth-refresh-token"),
+            ("id_token", "oauth-id-token"),
+        )
     ),
 )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from accounts.models import AuditChain, DataKey
+from accounts.models import AuditChain, DataKey, InstallationKey
 from accounts.vault import cipher, keyring, store
 from accounts.vault.cipher import VaultError
 from accounts.vault.columns import SEALED_COLUMNS, SealedColumn
@@ -22,9 +22,13 @@ BATCH = 200
 RETIRED_FOR = timedelta(days=1)
 _REASON = "the vault's own upkeep crosses workspaces"
 
+# Which table a key id means: the ids of the two tables are not told apart by themselves.
+_KeyId = tuple[bool, int]  # is it the installation's, and its id
+
 # The rows that hold keys sealed under a root key.
 _KEY_ROWS: tuple[tuple[keyring.KeyPurpose, Callable[[], "QuerySet[Any]"]], ...] = (
     (keyring.DATA_KEY, lambda: DataKey.objects.unscoped(_REASON)),
+    (keyring.INSTALLATION_KEY, InstallationKey.objects.all),
     (keyring.AUDIT_KEY, lambda: AuditChain.objects.unscoped(_REASON)),
 )
 
@@ -58,19 +62,24 @@ def reseal_keys(*, batch: int = BATCH) -> Tally:
 
 
 def replace_data_keys(*, now: datetime) -> int:
-    """Give every workspace whose data key was made before now a new one.
+    """Give the installation and every workspace whose data key is older than now a new one.
 
     Oldest first, so that runs which are always interrupted still reach everybody.
     """
+    older = {"retired_at": None, "created_at__lt": now}
     due = (
         DataKey.objects.unscoped(_REASON)
-        .filter(retired_at=None, created_at__lt=now)
+        .filter(**older)
         .order_by("created_at", "pk")
         .values_list("workspace_id", "pk")
     )
+    installation = InstallationKey.objects.filter(**older).values_list("pk", flat=True)
     return sum(
         store.replace_current(workspace_id, expected_id=key_id, now=now)
-        for workspace_id, key_id in list(due)
+        for workspace_id, key_id in [
+            *((store.INSTALLATION, key_id) for key_id in installation),
+            *due,
+        ]
     )
 
 
@@ -83,7 +92,7 @@ def reseal_secrets(*, batch: int = BATCH) -> Tally:
         for row in column.iterate(batch=batch):
             name, sealed = f"{column.name} {row['id']}", row[column.column]
             try:
-                if cipher.key_id_of(sealed) in retired:
+                if (column.is_installation, cipher.key_id_of(sealed)) in retired:
                     tally.done += _reseal_secret(column, row)
             except VaultError:
                 tally.failed.append(name)
@@ -98,10 +107,14 @@ def count_under_retired_keys(*, batch: int = BATCH) -> int:
 
 def drop_retired_keys(*, now: datetime, batch: int = BATCH) -> int:
     """Delete data keys retired a day ago or more that no registered secret asks for."""
-    old = DataKey.objects.unscoped(_REASON).filter(retired_at__lte=now - RETIRED_FOR)
-    unused = set(old.values_list("pk", flat=True)) - set(_key_ids_in_use(batch))
-    deleted, _ = old.filter(pk__in=unused).delete()
-    return deleted
+    used = set(_key_ids_in_use(batch))
+    dropped = 0
+    for is_installation, keys in _data_keys():
+        old = keys.filter(retired_at__lte=now - RETIRED_FOR)
+        here = {key_id for kind, key_id in used if kind == is_installation}
+        unused = set(old.values_list("pk", flat=True)) - here
+        dropped += old.filter(pk__in=unused).delete()[0]
+    return dropped
 
 
 def verify(*, batch: int = BATCH) -> dict[str, Tally]:
@@ -137,15 +150,25 @@ def _reseal_secret(column: SealedColumn, row: dict[str, Any]) -> int:
     return swapped.update(**{column.column: fresh})
 
 
-def _retired_key_ids() -> set[int]:
-    retired = DataKey.objects.unscoped(_REASON).exclude(retired_at=None)
-    return set(retired.values_list("pk", flat=True))
+def _data_keys() -> "tuple[tuple[bool, QuerySet[Any]], ...]":
+    return (
+        (False, DataKey.objects.unscoped(_REASON)),
+        (True, InstallationKey.objects.all()),
+    )
 
 
-def _key_ids_in_use(batch: int) -> Iterator[int]:
+def _retired_key_ids() -> set[_KeyId]:
+    return {
+        (is_installation, key_id)
+        for is_installation, keys in _data_keys()
+        for key_id in keys.exclude(retired_at=None).values_list("pk", flat=True)
+    }
+
+
+def _key_ids_in_use(batch: int) -> Iterator[_KeyId]:
     for column in SEALED_COLUMNS:
         for row in column.iterate(batch=batch):
-            yield cipher.key_id_of(row[column.column])
+            yield column.is_installation, cipher.key_id_of(row[column.column])
 
 
 def _iterate(rows: "QuerySet[Any]", *, batch: int) -> Iterator[Any]:
