@@ -1,8 +1,9 @@
 
-import accounts.keys
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+
+import accounts.keys
 
 
 class Migration(migrations.Migration):
@@ -27,7 +28,7 @@ class Migration(migrations.Migration):
                 ('ip', models.GenericIPAddressField(null=True)),
                 ('user_agent', models.CharField(blank=True, max_length=300)),
                 ('ended_at', models.DateTimeField(null=True)),
-                ('end', models.CharField(blank=True, choices=[('signed_out', 'Signed out'), ('revoked', 'Ended from another device'), ('replaced', 'Somebody signed in on the same browser'), ('idle', 'Not used for too long'), ('too_old', 'Reached its longest time'), ('refused', 'The identity server ended it')], max_length=12)),
+                ('end', models.CharField(blank=True, choices=[('signed_out', 'Signed Out'), ('revoked', 'Revoked'), ('replaced', 'Replaced'), ('idle', 'Idle'), ('too_old', 'Too Old'), ('refused', 'Refused')], max_length=12)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='browser_sessions', to=settings.AUTH_USER_MODEL)),
             ],
         ),
@@ -80,10 +81,10 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.UUIDField(default=accounts.keys.new_key, editable=False, unique=True)),
-                ('claim', models.CharField(max_length=200, verbose_name='claim')),
-                ('value', models.CharField(max_length=200, verbose_name='value')),
-                ('role', models.CharField(choices=[('admin', 'Admin'), ('agent', 'Agent'), ('viewer', 'Viewer')], max_length=10, verbose_name='role')),
-                ('is_authoritative', models.BooleanField(default=False, verbose_name='authoritative')),
+                ('claim', models.CharField(max_length=200)),
+                ('value', models.CharField(max_length=200)),
+                ('role', models.CharField(choices=[('admin', 'Admin'), ('agent', 'Agent'), ('viewer', 'Viewer')], max_length=10)),
+                ('is_authoritative', models.BooleanField(default=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
             ],

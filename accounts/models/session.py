@@ -1,18 +1,17 @@
 """A browser that somebody signed in with: listed for them, limited in time, revocable."""
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 from accounts.keys import new_key
 
 
 class SessionEnd(models.TextChoices):
-    SIGNED_OUT = "signed_out", _("Signed out")
-    REVOKED = "revoked", _("Ended from another device")
-    REPLACED = "replaced", _("Somebody signed in on the same browser")
-    IDLE = "idle", _("Not used for too long")
-    TOO_OLD = "too_old", _("Reached its longest time")
-    REFUSED = "refused", _("The identity server ended it")
+    SIGNED_OUT = "signed_out"
+    REVOKED = "revoked"
+    REPLACED = "replaced"
+    IDLE = "idle"
+    TOO_OLD = "too_old"
+    REFUSED = "refused"
 
 
 class BrowserSession(models.Model):

@@ -1,7 +1,6 @@
 """Signing in: the table that gives people their roles, and the record of every attempt."""
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 from accounts.keys import new_key
 from accounts.models.workspace import Role
@@ -18,12 +17,12 @@ class SignInRule(WorkspaceScoped):
     ROLES = (Role.ADMIN, Role.AGENT, Role.VIEWER)
 
     key = models.UUIDField(default=new_key, unique=True, editable=False)
-    claim = models.CharField(_("claim"), max_length=200)
-    value = models.CharField(_("value"), max_length=200)
+    claim = models.CharField(max_length=200)
+    value = models.CharField(max_length=200)
     role = models.CharField(
-        _("role"), max_length=10, choices=[(one.value, one.label) for one in ROLES]
+        max_length=10, choices=[(one.value, one.label) for one in ROLES]
     )
-    is_authoritative = models.BooleanField(_("authoritative"), default=False)
+    is_authoritative = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -37,8 +37,8 @@ def _refused(walker, answer, code, *, users=0):
     assert answer.status_code == words.status
     page = answer.content.decode()
     with translation.override("pt-br"):
-        assert f"<h1>{escape(words.title)}</h1>" in page
-        assert escape(words.cure) in page
+        assert f"<h1>{escape(str(words.title))}</h1>" in page
+        assert escape(str(words.cure)) in page
     assert last_event().reference in page
     assert "no-store" in answer.headers["Cache-Control"]
     for secret in (hostile.CLIENT_SECRET, "refresh-0", "Traceback"):
