@@ -74,10 +74,6 @@ def keys(server: Server, *, afresh: bool = False) -> list[dict[str, Any]]:
     return found
 
 
-def forget(server: Server) -> None:
-    cache.delete(_cache_key("metadata", server.fingerprint + server.metadata_url))
-
-
 def _cache_key(what: str, of_what: str) -> str:
     return f"sso:{what}:{hashlib.sha256(of_what.encode()).hexdigest()}"
 

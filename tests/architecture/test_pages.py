@@ -10,7 +10,9 @@ from django.template import engines
 from django.test import Client
 from django.test.signals import template_rendered
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
+from django.utils import timezone
 
+from accounts.models import SignInEvent, SignInRule
 from accounts.permissions import may
 from tests.factories import integrations as make_room_1
 from tests.factories import webhooks as make_room_4
@@ -64,6 +66,15 @@ def furnished(world):
     webhook = make_room_4.raw_webhook(
         world.workspace, state="parked", error=HOSTILE, headers={"x": HOSTILE}
     )
+    SignInRule.objects.create(
+        workspace=world.workspace, claim=HOSTILE, value=HOSTILE, role="agent"
+    )
+    SignInEvent.objects.create(
+        reference="2345678923",
+        at=timezone.now(),
+        outcome=HOSTILE[:40],
+        user=world.agent,
+    )
     phone = make_room_1.sandbox_number(world.workspace, display_name=HOSTILE[:100])
     talk = make.conversation(lead, phone, preview=HOSTILE)
     make.message(talk, text=HOSTILE, external_id=HOSTILE)
@@ -79,7 +90,10 @@ def furnished(world):
 
 
 # Addresses that only take a POST; their own tests look at them.
-ACTS = {"webhook-content", "webhook-raw", "webhook-park", "webhook-replay"}
+ACTS = {
+    *("webhook-content", "webhook-raw", "webhook-park", "webhook-replay"),
+    "settings-sign-in-rule-delete",
+}
 
 
 def _workspace_patterns():
@@ -228,7 +242,13 @@ def test_pages_before_the_sign_in_have_the_same_frame(world, url):
 
 
 @pytest.mark.parametrize(
-    "url", ["/account/password/change/", "/account/logout/", "/account/email/"]
+    "url",
+    [
+        "/account/password/change/",
+        "/account/logout/",
+        "/account/email/",
+        "/account/sessions/",
+    ],
 )
 def test_pages_of_the_account_have_the_same_frame(world, signed_in, url):
     _check_frame(signed_in(world.agent).get(url).content.decode())

@@ -38,7 +38,7 @@ class Page:
         if self.name.startswith("/"):
             return self.name + self.query
         kwargs: dict[str, Any] = {}
-        if self.name.partition(":")[0] in _ROOMS:
+        if self.name.partition(":")[0] in _ROOMS or self.name in _SETTINGS:
             kwargs["workspace_slug"] = self.slug or shop.workspace.slug
         if self.row:
             kwargs["key"] = (
@@ -83,6 +83,7 @@ def _lose_cookies(page: BrowserPage) -> None:
 
 
 _ROOMS = {"webhooks", "whatsapp", "integrations", "tickets"}
+_SETTINGS = {"accounts:settings-sign-in"}
 _PLAIN = {
     "account_confirm_email": {"key": "0-0"},
     "account_reset_password_from_key": {"uidb36": "0", "key": "0-0"},
@@ -109,6 +110,8 @@ PAGES = (
     Page("account_reauthenticate"),
     Page("account_email"),
     Page("account_change_password"),
+    Page("accounts:session-list"),
+    Page("accounts:settings-sign-in"),
     Page("webhooks:home"),
     Page("webhooks:webhook-list"),
     Page("webhooks:webhook-detail", "webhook"),
@@ -194,7 +197,11 @@ NO_PAGES = {
     "readyz": "a word for programs",
     "metrics": "a word for programs",
     "accounts:preferences-update": "takes a post and goes back",
-    "account_set_password": "sends on: everybody has a password",
+    "accounts:session-end": "takes a post and goes back",
+    "accounts:settings-sign-in-rule-delete": "takes a post and goes back",
+    "sso_login": "takes a post and goes to the identity server",
+    "sso_callback": "where the identity server sends back to; see test_sign_in",
+    "account_set_password": "sends on: who has no password gets none",
     "account_confirm_login_code": "sends on: no codes are mailed",
     "whatsapp:lead-export": "a file",
     "whatsapp:link-qr": "a picture",
