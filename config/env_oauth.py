@@ -135,7 +135,11 @@ def _scope(*, is_discovered: bool) -> str:
 
 def _auth_params() -> dict[str, str]:
     value = env.text("OAUTH_AUTH_PARAMS", "")
-    params = dict(parse_qsl(value, keep_blank_values=True))
+    try:
+        pairs = parse_qsl(value, keep_blank_values=True, strict_parsing=bool(value))
+    except ValueError:
+        pairs = []
+    params = dict(pairs)
     if (value and not params) or _RESERVED & params.keys():
         raise env.BadSetting(
             "OAUTH_AUTH_PARAMS",

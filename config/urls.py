@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Before allauth's, whose pages of these names they are.
     path("account/login/", sign_in.SignInPage.as_view(), name="account_login"),
     path("account/logout/", sign_in.SignOut.as_view(), name="account_logout"),
+    path("account/password/set/", sign_in.set_password, name="account_set_password"),
     path("", include("accounts.sso.urls")),
     path("account/", include("allauth.account.urls")),
     path("r/", include("whatsapp.public_urls")),

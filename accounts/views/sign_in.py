@@ -4,8 +4,11 @@ from typing import Any
 
 from allauth.account.views import LoginView, LogoutView
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from accounts.sso import grants, server, sessions
 
@@ -28,6 +31,15 @@ class SignOut(LogoutView):  # type: ignore[misc]  # allauth ships no types
         there = _leave_server(self.request)
         response: HttpResponse = super().post(*args, **kwargs)
         return redirect(there) if there else response
+
+
+@require_safe
+def set_password(request: HttpRequest) -> HttpResponse:
+    """allauth leads here whoever has no password; see AccountAdapter.set_password."""
+    messages.info(
+        request, _("You sign in at the identity server: no password is kept here.")
+    )
+    return redirect("accounts:session-list")
 
 
 def _leave_server(request: HttpRequest) -> str:

@@ -16,8 +16,8 @@ _START_SECONDS = 30
 
 
 @contextmanager
-def running(database: str, *, home: Path) -> Iterator[str]:
-    """Yield the address; `database` is the name of the test database."""
+def running(database: str, *, home: Path, **more: str) -> Iterator[str]:
+    """Yield the address; `database` is the name of the test database, `more` is environment."""
     port = _free_port()
     address = f"http://127.0.0.1:{port}"
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
@@ -28,6 +28,7 @@ def running(database: str, *, home: Path) -> Iterator[str]:
         "STATIC_ROOT": str(home / "static"),
         "RECADO_VAR_DIR": str(home),
         "LOG_LEVEL": "WARNING",
+        **more,
     }
     subprocess.run(
         [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"],

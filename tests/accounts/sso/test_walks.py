@@ -1,10 +1,13 @@
 """What shall work: both kinds of server, coming back to the page, who becomes what."""
 
+import re
 import time
 from datetime import timedelta
 
 import jwt
 import pytest
+from django.core import mail
+from django.test import Client
 from django.urls import reverse
 
 from accounts import audit, vault
@@ -124,8 +127,7 @@ def test_the_person_may_stand_deeper_in_the_answer(passport, settings):
     settings.OAUTH = settings.OAUTH | {"userinfo_root": "data.user"}
     passport.userinfo_answer = (
         200,
-        b'{"data":{"user":{"id":9,"name":"Ana","email":"Ana@Example.com",'
-        b'"email_verified_at":"2026-01-05 10:00:00"}}}',
+        b'{"data":{"user":{"id":9,"name":"Ana","email":"Ana@Example.com","email_verified_at":"2026-01-05 10:00:00"}}}',
     )
 
     Walker(passport).sign_in()
@@ -341,6 +343,26 @@ def test_signing_in_changes_the_session_key(walker):
     walker.sign_in()
 
     assert walker.client.cookies["recado_session"].value != before
+
+
+def test_whoever_the_server_knows_gets_no_password_here(walker, settings):
+    settings.EMAIL_HOST = "mail.example.com"
+    walker.sign_in()
+    new = {"password1": "uma-senha-nova-9", "password2": "uma-senha-nova-9"}
+
+    walker.client.post("/account/password/set/", new)
+    to_page = walker.client.get("/account/password/change/", follow=True)
+    stranger = Client()
+    stranger.post("/account/password/reset/", {"email": "rita@example.com"})
+    [mailed] = re.findall(
+        r"http://testserver(/account/password/reset/\S+)", mail.outbox[0].body
+    )
+    form = stranger.get(mailed, follow=True).request["PATH_INFO"]
+    refused = stranger.post(form, new)
+
+    assert refused.status_code == 403
+    assert "nenhuma senha fica guardada aqui" in to_page.content.decode()
+    assert not User.objects.get().has_usable_password()
 
 
 def test_signing_out_revokes_and_leads_to_the_servers_own_sign_out(walker):
