@@ -87,7 +87,9 @@ class SSOProvider(OpenIDConnectProvider):  # type: ignore[misc]  # allauth ships
         """The attempt that this callback answers; it never answers a second one."""
         state_id = request.GET.get("state", "")
         if not state_id:
-            raise SignInRefused("state_missing")
+            # Some servers forget it when a person says no; there is nothing to protect then.
+            is_no = request.GET.get("error") == "access_denied"
+            raise SignInRefused("cancelled" if is_no else "state_missing")
         spent = f"sso:spent:{hashlib.sha256(state_id.encode()).hexdigest()}"
         known = statekit.get_states(request).get(state_id)
         if known is None:

@@ -1,11 +1,12 @@
 """Signing in at a server that is not of our making: there, back, renewed, and out again."""
 
-import logging
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import oidc_provider_mock
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -14,29 +15,47 @@ from playwright.sync_api import Page, expect
 from accounts.models import BrowserSession, OAuthGrant, User
 from tests.browser import checks, server
 
-PEOPLE = (
-    oidc_provider_mock.User(
-        sub="rita",
-        claims={
-            "name": "Rita Moura",
-            "email": "rita@id.example",
-            "email_verified": True,
-        },
+PEOPLE: tuple[dict[str, Any], ...] = (
+    {
+        "sub": "rita",
+        "name": "Rita Moura",
+        "email": "rita@id.example",
+        "email_verified": True,
+    },
+    *(
+        {"sub": sub, "email": f"{sub}@id.example", "email_verified": True}
+        for sub in ("bruno", "carla")
     ),
-    oidc_provider_mock.User(
-        sub="no-mail", claims={"name": "Sem E-mail", "email_verified": True}
-    ),
+    {"sub": "no-mail", "name": "Sem E-mail", "email_verified": True},
 )
 
 
 @pytest.fixture(scope="module")
-def identity() -> Iterator[str]:
-    """The address of a running `oidc-provider-mock`."""
-    logging.getLogger("oidc_provider_mock").setLevel(logging.ERROR)
-    with oidc_provider_mock.run_server_in_thread(
-        port=0, require_nonce=True, user_claims=PEOPLE
-    ) as running:
-        yield f"http://127.0.0.1:{running.server_port}"
+def identity(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of `oidc-provider-mock`, in a process of its own."""
+    port = server.free_port()
+    told = [f"--user-claims={json.dumps(person)}" for person in PEOPLE]
+    nonce = "--require-nonce=true"
+    log = tmp_path_factory.mktemp("identity") / "server.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "oidc_provider_mock",
+                f"--port={port}",
+                nonce,
+                *told,
+            ],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            server.wait(f"http://127.0.0.1:{port}/jwks", process, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(15)
 
 
 @pytest.fixture(scope="module")
@@ -97,12 +116,11 @@ def test_there_and_back_renewed_and_out_again(page, door, identity):
     expect(page.locator(".session")).to_have_count(1)
     renewed = OAuthGrant.objects.get(pk=grant.pk)
     assert renewed.refreshed_at > grant.refreshed_at
+    assert renewed.expires_at is not None
     assert renewed.expires_at > timezone.now()
 
     page.goto(door)
-    expect(page.locator("h1")).to_have_text(
-        "Você ainda não faz parte de um espaço de trabalho"
-    )
+    expect(page.locator("h1")).to_have_text("Você ainda não participa de nenhum espaço")
     page.get_by_role("button", name="Sair").click()
     page.wait_for_url(f"{identity}/oauth2/end_session**")
     page.locator("button[type=submit]").first.click()
@@ -113,16 +131,16 @@ def test_there_and_back_renewed_and_out_again(page, door, identity):
 
 
 def test_a_session_that_the_server_ended_comes_back_to_its_page(page, door, identity):
-    _sign_in(page, door, "rita")
-    expect(page.locator("h1")).to_contain_text("espaço de trabalho")
-    page.request.post(f"{identity}/users/rita/revoke-tokens")
+    _sign_in(page, door, "bruno")
+    expect(page.locator("h1")).to_contain_text("nenhum espaço")
+    page.request.post(f"{identity}/users/bruno/revoke-tokens")
     OAuthGrant.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
 
     page.goto(f"{door}/account/sessions/")
 
     expect(page.locator(".notice")).to_contain_text("encerrou a sua sessão")
     page.get_by_role("button", name="Entrar com Padaria ID").click()
-    page.locator("button:has-text('rita')").first.click()
+    page.locator("button:has-text('bruno')").first.click()
     expect(page).to_have_url(f"{door}/account/sessions/")
 
 
@@ -134,8 +152,8 @@ def test_cancelled_consent_is_told_and_can_be_tried_again(page, door):
     expect(page.locator("h1")).to_have_text("Você cancelou a entrada")
     assert checks.violations(page) == []
     page.get_by_role("button", name="Entrar com Padaria ID").click()
-    page.locator("button:has-text('rita')").first.click()
-    expect(page.locator("h1")).to_contain_text("espaço de trabalho")
+    page.locator("button:has-text('carla')").first.click()
+    expect(page.locator("h1")).to_contain_text("nenhum espaço")
 
 
 def test_a_missing_email_is_told_and_makes_nobody(page, door):

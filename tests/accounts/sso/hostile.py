@@ -36,7 +36,7 @@ def jwk(key: Any, kid: str = "k1", **more: Any) -> dict[str, Any]:
         ed25519.Ed25519PrivateKey: "EdDSA",
     }[next(kind for kind in _KINDS if isinstance(key, kind))]
     worker = jwt.get_algorithm_by_name(algorithm)
-    told = json.loads(worker.to_jwk(key.public_key()))
+    told: dict[str, Any] = json.loads(worker.to_jwk(key.public_key()))
     told.pop("key_ops", None)
     return told | {"kid": kid, "use": "sig"} | more
 
@@ -45,8 +45,10 @@ _KINDS = (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, ed25519.Ed25519PrivateK
 
 
 def public_pem(key: Any) -> bytes:
-    return key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    return bytes(
+        key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
     )
 
 

@@ -73,7 +73,7 @@ def _cut(claims, header):
 LIES = {
     # --- ID token: who signed it ---
     "alg none": (
-        lambda idp: setattr(idp, "sign", lambda c, h: jwt.encode(c, None, "none", h)),
+        lambda idp: setattr(idp, "sign", lambda c, h: jwt.encode(c, "", "none", h)),
         "algorithm_refused",
     ),
     "HS256 with the public key": (
@@ -489,7 +489,7 @@ def test_state_used_by_two_callbacks_at_once_counts_once(walker):
     """Both found it in the session; the mark in the cache lets one go on."""
     code, state = _begun(walker)
     copy = Client()
-    copy.cookies = walker.client.cookies.copy()
+    copy.cookies["recado_session"] = walker.client.cookies["recado_session"].value
     session = copy.session
     states = dict(session["socialaccount_states"])
     walker.idp.userinfo = {"email": None}

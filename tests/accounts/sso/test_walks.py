@@ -355,7 +355,7 @@ def test_whoever_the_server_knows_gets_no_password_here(walker, settings):
     stranger = Client()
     stranger.post("/account/password/reset/", {"email": "rita@example.com"})
     [mailed] = re.findall(
-        r"http://testserver(/account/password/reset/\S+)", mail.outbox[0].body
+        r"http://testserver(/account/password/reset/\S+)", str(mail.outbox[0].body)
     )
     form = stranger.get(mailed, follow=True).request["PATH_INFO"]
     refused = stranger.post(form, new)
