@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from accounts.audit import storable_address
 from accounts.http import client_ip
 from accounts.models import SignInEvent, User, Workspace
-from accounts.sso.outcomes import SUCCESS
+from accounts.sso import outcomes
 
 logger = logging.getLogger("accounts.signin")
 
@@ -38,7 +38,7 @@ def record(
         user=user,
         ip=storable_address(client_ip(request)),
     )
-    level = logging.INFO if outcome == SUCCESS else logging.WARNING
+    level = logging.INFO if outcome in outcomes.SUCCESSES else logging.WARNING
     logger.log(
         level,
         "sign-in",
@@ -64,7 +64,7 @@ def list_of_person(user: User) -> QuerySet[SignInEvent]:
 def list_for_workspace(workspace: Workspace) -> QuerySet[SignInEvent]:
     """Those of its members, and refusals before anybody was known, which concern everyone."""
     members = workspace.memberships.values("user")
-    nobody = Q(user=None, subject_hash="") & ~Q(outcome=SUCCESS)
+    nobody = Q(user=None, subject_hash="", outcome__in=outcomes.codes())
     return (
         SignInEvent.objects.select_related("user")
         .filter(Q(user__in=members) | nobody)

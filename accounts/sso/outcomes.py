@@ -9,6 +9,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 SUCCESS = "signed_in"
+BY_PASSWORD = "signed_in_by_password"  # noqa: S105  # an outcome, not a password
+PASSWORD_REFUSED = "password_refused"  # noqa: S105  # as above
+SUCCESSES = frozenset({SUCCESS, BY_PASSWORD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,16 @@ class SignInRefused(Exception):
             raise LookupError(f"{code} is no outcome")
         super().__init__(code)
         self.code = code
+
+
+def title_of(code: str) -> str | Promise:
+    """A line of the record as a person reads it; what an older release wrote stays a code."""
+    titles: dict[str, str | Promise] = {
+        SUCCESS: _("Signed in"),
+        BY_PASSWORD: _("Signed in with a password"),
+        PASSWORD_REFUSED: _("Wrong password"),
+    }
+    return titles.get(code) or (_WORDS[_KIND[code]].title if code in _KIND else code)
 
 
 def words_for(code: str) -> Words:

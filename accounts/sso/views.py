@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
 from allauth.socialaccount.adapter import get_adapter
 from django.contrib.auth import logout
@@ -54,6 +55,13 @@ def callback(request: HttpRequest) -> HttpResponse:
     grant = grants.keep(identity, given, now=now)
     request.session[sessions.PENDING_GRANT] = str(grant.key)
     journal.record(request, SUCCESS, now=now, issuer=server.issuer, user=user, **who)
+    record_authentication(
+        request,
+        user,
+        "socialaccount",
+        provider=servers.PROVIDER_ID,
+        uid=identity.subject,
+    )
     response: HttpResponse = perform_login(
         request, user, email_verification="none", redirect_url=way_back or None
     )

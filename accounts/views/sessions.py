@@ -9,7 +9,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -17,7 +16,6 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import devices
 from accounts.models import BrowserSession, SessionEnd, SignInEvent
 from accounts.sso import journal, outcomes, sessions
-from accounts.sso.outcomes import SUCCESS
 
 _MOST_SHOWN = 50
 _MOST_EVENTS = 10
@@ -74,12 +72,8 @@ def end(request: HttpRequest) -> HttpResponse:
 
 
 def attempt(event: SignInEvent) -> Attempt:
-    """A record in the words of the page that told it."""
-    if event.outcome == SUCCESS:
-        return Attempt(event.at, event.ip, _("Signed in"), is_success=True)
-    known = event.outcome in outcomes.codes()
-    title = outcomes.words_for(event.outcome).title if known else event.outcome
-    return Attempt(event.at, event.ip, title, is_success=False)
+    is_success = event.outcome in outcomes.SUCCESSES
+    return Attempt(event.at, event.ip, outcomes.title_of(event.outcome), is_success)
 
 
 def _here(request: HttpRequest) -> BrowserSession:

@@ -298,6 +298,20 @@ def test_a_person_sees_their_sessions_and_ends_one_or_all_others(world, signed_i
     assert BrowserSession.objects.get(user=world.owner).ended_at is None
 
 
+def test_a_person_sees_who_tried_their_password(world, signed_in):
+    door = {"login": "agent@example.com", "password": "senha-de-teste"}
+    Client().post("/account/login/", door | {"password": "errada"})
+    client = Client()
+    client.post("/account/login/", door)
+
+    page = client.get(HERE).content.decode()
+    of_another = signed_in(world.owner).get(HERE).content.decode()
+
+    assert "Senha errada" in page
+    assert "Entrou com uma senha" in page
+    assert "Senha errada" not in of_another
+
+
 def test_nobody_ends_the_session_of_another(world, signed_in):
     client, theirs = signed_in(world.agent), signed_in(world.owner)
     key = BrowserSession.objects.get(user=world.owner).key
