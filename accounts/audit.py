@@ -76,7 +76,7 @@ def record(
             action=action,
             target=_storable(target)[:128],
             details=_plain(details or {}),
-            ip=_address(ip),
+            ip=storable_address(ip),
             previous_hash=bytes(chain.hash),
         )
         event.hash = mac(key, _ENTRY + canonical(event))
@@ -199,7 +199,7 @@ def _head_mac(key: bytes, chain: AuditChain) -> bytes:
     return mac(key, _HEAD + head.encode())
 
 
-def _address(ip: str | None) -> str | None:
+def storable_address(ip: str | None) -> str | None:
     """An address the database takes; a header's nonsense is no reason to record nothing."""
     try:
         return str(ipaddress.ip_address(ip)) if ip and "%" not in ip else None

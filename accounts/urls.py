@@ -2,7 +2,16 @@
 
 from django.urls import include, path
 
-from accounts.views import audit, home, invitations, members, preferences, settings
+from accounts.views import (
+    audit,
+    home,
+    invitations,
+    members,
+    preferences,
+    sessions,
+    settings,
+    sign_in_settings,
+)
 
 app_name = "accounts"
 _settings = [
@@ -29,6 +38,12 @@ _settings = [
         name="settings-member-invitation-revoke",
     ),
     path("applications/", settings.applications, name="settings-applications"),
+    path("sign-in/", sign_in_settings.page, name="settings-sign-in"),
+    path(
+        "sign-in/rules/<uuid:key>/delete/",
+        sign_in_settings.delete_rule,
+        name="settings-sign-in-rule-delete",
+    ),
     path("audit/", audit.audit_list, name="settings-audit"),
     path("audit/export.csv", audit.audit_csv, name="settings-audit-csv"),
     path("audit/export.jsonl", audit.audit_json_lines, name="settings-audit-jsonl"),
@@ -37,6 +52,8 @@ _settings = [
 urlpatterns = [
     path("", home.home, name="home"),
     path("preferences/", preferences.update, name="preferences-update"),
+    path("account/sessions/", sessions.page, name="session-list"),
+    path("account/sessions/end/", sessions.end, name="session-end"),
     path("invitations/<str:token>/", invitations.invitation, name="invitation"),
     path("w/<slug:workspace_slug>/settings/", include(_settings)),
 ]

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from accounts.views import sign_in
 from config import design, health
 
 handler500 = "config.errors.server_error"
@@ -13,6 +14,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("design/", design.gallery, name="design"),
     path("api/", include("accounts.api_urls")),
     path("", include("accounts.urls")),
+    # Before allauth's, whose pages of these names they are.
+    path("account/login/", sign_in.SignInPage.as_view(), name="account_login"),
+    path("account/logout/", sign_in.SignOut.as_view(), name="account_logout"),
+    path("account/password/set/", sign_in.set_password, name="account_set_password"),
+    path("", include("accounts.sso.urls")),
     path("account/", include("allauth.account.urls")),
     path("r/", include("whatsapp.public_urls")),
     path("w/<slug:workspace_slug>/settings/tokens/", include("accounts.token_urls")),

@@ -31,7 +31,7 @@ def _give_keys(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0002_cache_table"),
+        ("accounts", "0003_sign_in"),
         ("account", "0009_emailaddress_unique_primary_email"),
     ]
 

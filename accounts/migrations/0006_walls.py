@@ -39,6 +39,13 @@ class Migration(migrations.Migration):
             " last_seen_at timestamptz)",
             rows=5,
         ),
+        walls.police("SignInRule"),
+        walls.let_cross("SignInRule", "SELECT (workspace_id)"),
+        walls.crossing_function(
+            "accounts_workspaces_with_rules()",
+            "SELECT DISTINCT rule.workspace_id FROM accounts_signinrule rule",
+            returns="SETOF bigint",
+        ),
         # What a link or a request shows is a token, and only the token leads to a workspace.
         walls.police("Invitation"),
         walls.let_cross("Invitation", "SELECT (workspace_id, token_hash)"),

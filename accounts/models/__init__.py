@@ -2,9 +2,12 @@
 
 from accounts.models.api_token import ApiToken
 from accounts.models.audit import AuditChain, AuditEvent
-from accounts.models.datakey import DataKey
+from accounts.models.datakey import DataKey, InstallationKey
+from accounts.models.grant import OAuthGrant
 from accounts.models.invitation import Invitation, MailState
 from accounts.models.limits import RateCounter
+from accounts.models.session import BrowserSession, SessionEnd
+from accounts.models.sign_in import SignInEvent, SignInRule
 from accounts.models.user import User, UserManager
 from accounts.models.workspace import Membership, Role, Workspace
 
@@ -12,12 +15,18 @@ __all__ = [
     "ApiToken",
     "AuditChain",
     "AuditEvent",
+    "BrowserSession",
     "DataKey",
+    "InstallationKey",
     "Invitation",
     "MailState",
     "Membership",
+    "OAuthGrant",
     "RateCounter",
     "Role",
+    "SessionEnd",
+    "SignInEvent",
+    "SignInRule",
     "User",
     "UserManager",
     "Workspace",

@@ -43,6 +43,8 @@ class Membership(WorkspaceScoped):
         "accounts.User", on_delete=models.CASCADE, related_name="memberships"
     )
     role = models.CharField(max_length=10, choices=Role.choices)
+    # Given by a sign-in rule, which may therefore change it and take it away.
+    is_by_rule = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     # To a quarter of an hour: see memberships.note_seen().
     last_seen_at = models.DateTimeField(null=True, blank=True)

@@ -51,7 +51,7 @@ class SecretContext:
 
     purpose: str  # "integration-credentials", "oauth-token"
     column: str  # "integrations_integration.credentials"
-    workspace_id: int
+    workspace_id: int  # 0: the installation's own
     integration_id: int = 0
     field: str = ""
     secret_version: int = 1

@@ -17,6 +17,9 @@ from accounts.scoping import workspace_transaction
 from accounts.vault.cipher import SecretContext
 
 
+INSTALLATION = 0  # stands for a workspace where a secret belongs to none
+
+
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
     """One column, and from which of its row's columns the rest of the context is read."""
@@ -26,6 +29,8 @@ class SealedColumn:
     field: str = ""
     integration_id_from: str = ""
     version_from: str = ""
+    field_from: str = ""
+    is_installation: bool = False  # its rows belong to no workspace
 
     @property
     def column(self) -> str:
@@ -39,6 +44,9 @@ class SealedColumn:
         raise LookupError(f"no model has the table {table}")
 
     def rows(self, workspace_id: int) -> "models.QuerySet[Any]":
+        if self.is_installation:
+            all_rows: models.QuerySet[Any] = self.model().objects.all()  # type: ignore[attr-defined]  # ours have it
+            return all_rows
         queryset: models.QuerySet[Any] = self.model().objects.for_workspace(  # type: ignore[attr-defined]  # tenant rows have it
             workspace_id
         )
@@ -48,24 +56,32 @@ class SealedColumn:
         return SecretContext(
             purpose=self.purpose,
             column=self.name,
-            workspace_id=row["workspace_id"],
+            workspace_id=self.place_of(row),
             integration_id=row[self.integration_id_from]
             if self.integration_id_from
             else 0,
-            field=self.field,
+            field=str(row[self.field_from]) if self.field_from else self.field,
             secret_version=row[self.version_from] if self.version_from else 1,
         )
+
+    def place_of(self, row: dict[str, Any]) -> int:
+        """The workspace of a row, or INSTALLATION."""
+        return INSTALLATION if self.is_installation else int(row["workspace_id"])
+
+    def context_from(self) -> set[str]:
+        """The columns besides its own that tell where a secret belongs."""
+        names = {self.integration_id_from, self.version_from, self.field_from} - {""}
+        return names if self.is_installation else names | {"workspace_id"}
 
     def iterate(self, *, batch: int) -> Iterator[dict[str, Any]]:
         """Every row that holds a secret, as its columns, workspace by workspace.
 
         Read `batch` rows at a time, and outside transactions between them.
         """
-        names = {"id", "workspace_id", self.column}
-        names |= {self.integration_id_from, self.version_from} - {""}
-        for workspace_id in list_workspace_ids():
-            filled = self.rows(workspace_id).exclude(**{self.column: ""}).values(*names)
-            yield from read_in_batches(filled, workspace_id, batch=batch)
+        names = {"id", self.column} | self.context_from()
+        for place in [INSTALLATION] if self.is_installation else list_workspace_ids():
+            filled = self.rows(place).exclude(**{self.column: ""}).values(*names)
+            yield from read_in_batches(filled, place, batch=batch)
 
 
 def list_workspace_ids() -> list[int]:
@@ -94,6 +110,19 @@ SEALED_COLUMNS = (
         purpose="integration-credentials",
         integration_id_from="id",
         version_from="secret_version",
+    ),
+    *(
+        SealedColumn(
+            f"accounts_oauthgrant.{name}",
+            purpose=purpose,
+            field_from="key",
+            is_installation=True,
+        )
+        for name, purpose in (
+            ("access", "oauth-access-token"),
+            ("refresh", "oauth-refresh-token"),
+            ("id_token", "oauth-id-token"),
+        )
     ),
 )
 

@@ -37,6 +37,7 @@ class KeyPurpose:
 
 
 DATA_KEY = KeyPurpose("data-key", "accounts_datakey.sealed")
+INSTALLATION_KEY = KeyPurpose("data-key", "accounts_installationkey.sealed")
 AUDIT_KEY = KeyPurpose("audit-key", "accounts_auditchain.sealed")
 
 

@@ -11,11 +11,12 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from accounts.models import AuditChain, DataKey
+from accounts.models import AuditChain, DataKey, InstallationKey
 from accounts.scoping import workspace_transaction
 from accounts.vault import cipher, keyring, store
 from accounts.vault.cipher import VaultError
 from accounts.vault.columns import (
+    INSTALLATION,
     SEALED_COLUMNS,
     SealedColumn,
     list_workspace_ids,
@@ -27,9 +28,13 @@ BATCH = 200
 # transaction for minutes.
 RETIRED_FOR = timedelta(days=1)
 
+# Which table a key id means: the ids of the two tables are not told apart by themselves.
+_KeyId = tuple[bool, int]  # is it the installation's, and its id
+
 # The rows that hold keys sealed under a root key.
 _KEY_ROWS: tuple[tuple[keyring.KeyPurpose, Callable[[int], "QuerySet[Any]"]], ...] = (
     (keyring.DATA_KEY, DataKey.objects.for_workspace),
+    (keyring.INSTALLATION_KEY, lambda _: InstallationKey.objects.all()),
     (keyring.AUDIT_KEY, AuditChain.objects.for_workspace),
 )
 
@@ -46,7 +51,7 @@ def reseal_keys(*, batch: int = BATCH) -> Tally:
     """Bring every key that rests under an older root key under the current one."""
     tally = Tally()
     for purpose, rows in _KEY_ROWS:
-        for row in _every(rows, batch=batch, exclude=keyring.current().id):
+        for row in _every(purpose, rows, batch=batch, exclude=keyring.current().id):
             try:
                 key = keyring.open_key(row.sealed, purpose, row.workspace_id)
             except VaultError:
@@ -62,20 +67,19 @@ def reseal_keys(*, batch: int = BATCH) -> Tally:
 
 
 def replace_data_keys(*, now: datetime) -> int:
-    """Give every workspace whose data key was made before now a new one.
+    """Give the installation and every workspace whose data key is older than now a new one.
 
     Oldest first, so that runs which are always interrupted still reach everybody.
     """
     due: list[tuple[datetime, int, int]] = []
-    for workspace_id in list_workspace_ids():
-        keys = DataKey.objects.for_workspace(workspace_id)
-        with workspace_transaction(workspace_id):
-            due += keys.filter(retired_at=None, created_at__lt=now).values_list(
-                "created_at", "pk", "workspace_id"
-            )
+    for place in _places(keyring.INSTALLATION_KEY) + _places(keyring.DATA_KEY):
+        keys = store.keys_of(place).filter(retired_at=None, created_at__lt=now)
+        with workspace_transaction(place):
+            found = keys.values_list("created_at", "pk")
+            due += [(created_at, pk, place) for created_at, pk in found]
     return sum(
-        store.replace_current(workspace_id, expected_id=key_id, now=now)
-        for _, key_id, workspace_id in sorted(due)
+        store.replace_current(place, expected_id=key_id, now=now)
+        for _, key_id, place in sorted(due)
     )
 
 
@@ -88,7 +92,7 @@ def reseal_secrets(*, batch: int = BATCH) -> Tally:
         for row in column.iterate(batch=batch):
             name, sealed = f"{column.name} {row['id']}", row[column.column]
             try:
-                if cipher.key_id_of(sealed) in retired:
+                if (column.is_installation, cipher.key_id_of(sealed)) in retired:
                     tally.done += _reseal_secret(column, row)
             except VaultError:
                 tally.failed.append(name)
@@ -105,15 +109,16 @@ def drop_retired_keys(*, now: datetime, batch: int = BATCH) -> int:
     """Delete data keys retired a day ago or more that no registered secret asks for."""
     # Which keys are old is asked first: a secret sealed since then has a newer one.
     old: dict[int, set[int]] = {}
-    for key in _every(DataKey.objects.for_workspace, batch=batch):
+    for place, key in _data_keys():
         if key.retired_at is not None and key.retired_at <= now - RETIRED_FOR:
-            old.setdefault(key.workspace_id, set()).add(key.pk)
+            old.setdefault(place, set()).add(key.pk)
     in_use = set(_key_ids_in_use(batch))
     total = 0
-    for workspace_id, ids in old.items():
-        unused = DataKey.objects.for_workspace(workspace_id).filter(pk__in=ids - in_use)
-        with workspace_transaction(workspace_id):
-            deleted, _ = unused.delete()
+    for place, ids in old.items():
+        kind = place == INSTALLATION
+        unused = {pk for pk in ids if (kind, pk) not in in_use}
+        with workspace_transaction(place):
+            deleted, _ = store.keys_of(place).filter(pk__in=unused).delete()
         total += deleted
     return total
 
@@ -124,7 +129,7 @@ def verify(*, batch: int = BATCH) -> dict[str, Tally]:
     report: dict[str, Tally] = {}
     for purpose, rows in _KEY_ROWS:
         tally = report.setdefault(purpose.column, Tally())
-        for row in _every(rows, batch=batch):
+        for row in _every(purpose, rows, batch=batch):
             try:
                 keyring.open_key(row.sealed, purpose, row.workspace_id)
                 tally.done += 1
@@ -147,30 +152,50 @@ def _reseal_secret(column: SealedColumn, row: dict[str, Any]) -> int:
     fresh = store.seal(store.unseal(sealed, context), context)
     # The sealed text is its own version: each sealing has a fresh salt, so an equal text
     # is the very one that was read.
-    same = column.rows(row["workspace_id"]).filter(
-        id=row["id"], **{column.column: sealed}
-    )
-    with workspace_transaction(row["workspace_id"]):
+    place = column.place_of(row)
+    same = column.rows(place).filter(id=row["id"], **{column.column: sealed})
+    with workspace_transaction(place):
         return same.update(**{column.column: fresh})
 
 
-def _retired_key_ids() -> set[int]:
-    keys = _every(DataKey.objects.for_workspace, batch=BATCH)
-    return {key.pk for key in keys if key.retired_at is not None}
+def _data_keys() -> Iterator[tuple[int, Any]]:
+    """Every data key, with the workspace whose it is or INSTALLATION."""
+    for place in _places(keyring.INSTALLATION_KEY) + _places(keyring.DATA_KEY):
+        for key in read_in_batches(store.keys_of(place), place, batch=BATCH):
+            yield place, key
 
 
-def _key_ids_in_use(batch: int) -> Iterator[int]:
+def _retired_key_ids() -> set[_KeyId]:
+    return {
+        (place == INSTALLATION, key.pk)
+        for place, key in _data_keys()
+        if key.retired_at is not None
+    }
+
+
+def _key_ids_in_use(batch: int) -> Iterator[_KeyId]:
     for column in SEALED_COLUMNS:
         for row in column.iterate(batch=batch):
-            yield cipher.key_id_of(row[column.column])
+            yield column.is_installation, cipher.key_id_of(row[column.column])
+
+
+def _places(purpose: keyring.KeyPurpose) -> list[int]:
+    """Where keys of a kind are: in every workspace, or in none of them."""
+    if purpose == keyring.INSTALLATION_KEY:
+        return [INSTALLATION]
+    return list_workspace_ids()
 
 
 def _every(
-    rows: "Callable[[int], QuerySet[Any]]", *, batch: int, exclude: int | None = None
+    purpose: keyring.KeyPurpose,
+    rows: "Callable[[int], QuerySet[Any]]",
+    *,
+    batch: int,
+    exclude: int | None = None,
 ) -> Iterator[Any]:
-    """The rows that hold keys, of all workspaces, but those under one root key."""
-    for workspace_id in list_workspace_ids():
-        found = rows(workspace_id)
+    """The rows that hold keys, of all places, but those under one root key."""
+    for place in _places(purpose):
+        found = rows(place)
         if exclude is not None:
             found = found.exclude(root_key_id=exclude)
-        yield from read_in_batches(found, workspace_id, batch=batch)
+        yield from read_in_batches(found, place, batch=batch)

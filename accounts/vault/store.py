@@ -1,6 +1,8 @@
 """The vault as its callers use it: secrets of a workspace, under the workspace's data key.
 
-Room 0, the vault. The key id in an envelope is the id of the `DataKey` row, which a table
+What belongs to no workspace says workspace 0 and rests under the installation's data key.
+
+Room 0, the vault. The key id in an envelope is the id of the key's row, which a table
 constraint keeps below 2^32; ids are never used again, so a key that was deleted is never
 mistaken for a later one. Opened data keys are kept in the process for at most five
 seconds: that pays for the database and the root key once per burst, and a deleted key
@@ -18,12 +20,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from accounts.models import DataKey
+from accounts.models import DataKey, InstallationKey
 from accounts.scoping import workspace_transaction
 from accounts.vault import cipher, keyring
 from accounts.vault.cipher import SecretContext, VaultError
-from accounts.vault.columns import require_sealed_column
+from accounts.vault.columns import INSTALLATION, require_sealed_column
 
 CACHE_SECONDS = 5.0
 _CACHE_ENTRIES = 1024
@@ -107,16 +110,11 @@ def erase(workspace_id: int) -> int:
 
 def replace_current(workspace_id: int, *, expected_id: int, now: datetime) -> bool:
     """Retire a data key and make the next; False when somebody else just did."""
-    keys = DataKey.objects.for_workspace(workspace_id)
+    keys = keys_of(workspace_id)
     with workspace_transaction(workspace_id):
         if not keys.filter(pk=expected_id, retired_at=None).update(retired_at=now):
             return False
-        fresh = keyring.make_key(keyring.DATA_KEY, workspace_id)
-        DataKey.objects.create(
-            workspace_id=workspace_id,
-            sealed=fresh.sealed,
-            root_key_id=fresh.root_key_id,
-        )
+        _fresh(workspace_id).save()
     transaction.on_commit(forget)
     return True
 
@@ -136,7 +134,8 @@ def _key(workspace_id: int, key_id: int | None) -> OpenKey:
             _current_row(workspace_id) if key_id is None else _row(workspace_id, key_id)
         )
     key = OpenKey(
-        id=row.pk, key=keyring.open_key(row.sealed, keyring.DATA_KEY, workspace_id)
+        id=row.pk,
+        key=keyring.open_key(row.sealed, _purpose(workspace_id), workspace_id),
     )
     # Only what is committed may be remembered: a key whose row is rolled back would go on
     # sealing secrets that nothing can open.
@@ -146,31 +145,48 @@ def _key(workspace_id: int, key_id: int | None) -> OpenKey:
     return key
 
 
-def _row(workspace_id: int, key_id: int) -> DataKey:
-    row = DataKey.objects.for_workspace(workspace_id).filter(pk=key_id).first()
+def keys_of(workspace_id: int) -> "QuerySet[Any]":
+    """The data keys of a workspace, or of the installation."""
+    if workspace_id == INSTALLATION:
+        return InstallationKey.objects.all()
+    keys: QuerySet[Any] = DataKey.objects.for_workspace(workspace_id)
+    return keys
+
+
+def _purpose(workspace_id: int) -> keyring.KeyPurpose:
+    return (
+        keyring.INSTALLATION_KEY if workspace_id == INSTALLATION else keyring.DATA_KEY
+    )
+
+
+def _fresh(workspace_id: int) -> DataKey | InstallationKey:
+    """A new key, not yet saved."""
+    made = keyring.make_key(_purpose(workspace_id), workspace_id)
+    if workspace_id == INSTALLATION:
+        return InstallationKey(sealed=made.sealed, root_key_id=made.root_key_id)
+    return DataKey(
+        workspace_id=workspace_id, sealed=made.sealed, root_key_id=made.root_key_id
+    )
+
+
+def _row(workspace_id: int, key_id: int) -> DataKey | InstallationKey:
+    row: DataKey | InstallationKey | None = (
+        keys_of(workspace_id).filter(pk=key_id).first()
+    )
     if row is None:
         raise VaultError
     return row
 
 
-def _current_row(workspace_id: int) -> DataKey:
-    current = DataKey.objects.for_workspace(workspace_id).filter(retired_at=None)
-    row = current.first()
+def _current_row(workspace_id: int) -> DataKey | InstallationKey:
+    current = keys_of(workspace_id).filter(retired_at=None)
+    row: DataKey | InstallationKey | None = current.first()
     if row is not None:
         return row
-    fresh = keyring.make_key(keyring.DATA_KEY, workspace_id)
+    fresh = _fresh(workspace_id)
     # Two first uses at once: the unique constraint lets one row in, both then read it.
-    DataKey.objects.bulk_create(
-        [
-            DataKey(
-                workspace_id=workspace_id,
-                sealed=fresh.sealed,
-                root_key_id=fresh.root_key_id,
-            )
-        ],
-        ignore_conflicts=True,
-    )
-    row = current.first()
-    if row is None:
+    keys_of(workspace_id).bulk_create([fresh], ignore_conflicts=True)
+    made: DataKey | InstallationKey | None = current.first()
+    if made is None:
         raise VaultError
-    return row
+    return made

@@ -7,7 +7,7 @@ workspace live in the database, constants of one provider in its folder.
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from config import env, env_api
+from config import env, env_api, env_oauth
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(env.text("RECADO_VAR_DIR", str(BASE_DIR / "var"))).resolve()
@@ -98,8 +98,10 @@ INSTALLED_APPS = [
     "whatsapp",
     "integrations",
     "accounts",
+    "accounts.sso",
     "allauth",
     "allauth.account",
+    "allauth.socialaccount",
     "django_htmx",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -121,6 +123,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.sso.middleware.BrowserSessionMiddleware",
     "accounts.middleware.SignInMiddleware",
     "accounts.middleware.LanguageMiddleware",
     "config.errors.FormAddressMiddleware",
@@ -192,7 +195,7 @@ REDIS_URL = env.redis()
 
 # --- people -----------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.backends.PeopleBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -221,6 +224,28 @@ EMAIL_BACKEND = "django.core.mail.backends." + (
 )
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "recado@localhost")
 ACCOUNT_FORMS = {"login": "accounts.forms.LoginForm"}
+# The identity server, or None where people have only a password here.
+OAUTH = env_oauth.read(PUBLIC_URL)
+# Signing in with a password here; beside an identity server it is for emergencies.
+PASSWORD_SIGNIN = env.flag("PASSWORD_SIGNIN", default=True)
+if OAUTH is None and not PASSWORD_SIGNIN:
+    raise env.BadSetting(
+        "PASSWORD_SIGNIN",
+        "is off and there is no identity server, so nobody could sign in",
+        "Set OIDC_ISSUER or OAUTH_SERVER_URL, or PASSWORD_SIGNIN=1.",
+    )
+# Who signs in for the first time and is mapped to no workspace: waits, or gets one.
+SIGNIN_NEWCOMERS = env.choice(
+    "SIGNIN_NEWCOMERS", "invitation", among=["invitation", "workspace"]
+)
+SOCIALACCOUNT_ADAPTER = "accounts.sso.adapter.SSOAccountAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+# Unused for so long, or this old, a browser session ends.
+SESSION_IDLE_HOURS = env.integer("SESSION_IDLE_HOURS", 168, least=1, most=8760)
+SESSION_MAX_DAYS = env.integer("SESSION_MAX_DAYS", 30, least=1, most=365)
+SESSION_COOKIE_AGE = SESSION_MAX_DAYS * 24 * 3600
 SESSION_COOKIE_NAME = "recado_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -257,7 +282,8 @@ CONTENT_SECURITY_POLICY = {
         "media-src": ["'self'"],
         "connect-src": ["'self'"],
         "manifest-src": ["'self'"],
-        "form-action": ["'self'"],
+        # Browsers ask this of a form's redirects too: signing in and out leads there.
+        "form-action": ["'self'", *(env_oauth.origins(OAUTH) if OAUTH else ())],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
     }

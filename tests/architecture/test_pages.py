@@ -10,9 +10,10 @@ from django.template import engines
 from django.test import Client
 from django.test.signals import template_rendered
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
+from django.utils import timezone
 
 from accounts import audit
-from accounts.models import Membership
+from accounts.models import Membership, SignInEvent, SignInRule
 from accounts.permissions import may
 from tests import walls
 from tests.factories import accounts as make_room_0
@@ -68,6 +69,15 @@ def furnished(world):
     webhook = make_room_4.raw_webhook(
         world.workspace, state="parked", error=HOSTILE, headers={"x": HOSTILE}
     )
+    SignInRule.objects.create(
+        workspace=world.workspace, claim=HOSTILE, value=HOSTILE, role="agent"
+    )
+    SignInEvent.objects.create(
+        reference="2345678923",
+        at=timezone.now(),
+        outcome=HOSTILE[:40],
+        user=world.agent,
+    )
     phone = make_room_1.sandbox_number(world.workspace, display_name=HOSTILE[:100])
     talk = make.conversation(lead, phone, preview=HOSTILE)
     make.message(talk, text=HOSTILE, external_id=HOSTILE)
@@ -108,6 +118,7 @@ ACTS = {
     "webhook-replay",
     "settings-audit-verify",
     "settings-member-invitation-renew",
+    "settings-sign-in-rule-delete",
 }
 # Addresses that give a file.
 FILES = {
@@ -261,7 +272,13 @@ def test_pages_before_the_sign_in_have_the_same_frame(world, url):
 
 
 @pytest.mark.parametrize(
-    "url", ["/account/password/change/", "/account/logout/", "/account/email/"]
+    "url",
+    [
+        "/account/password/change/",
+        "/account/logout/",
+        "/account/email/",
+        "/account/sessions/",
+    ],
 )
 def test_pages_of_the_account_have_the_same_frame(world, signed_in, url):
     _check_frame(signed_in(world.agent).get(url).content.decode())

@@ -9,10 +9,12 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import audit
 from accounts.models import ApiToken, Invitation, Membership, User, Workspace
+from accounts.sso import sessions
 from integrations.models import Channel
 from tests.factories import accounts as make_people
 from tests.factories import cloud_api
@@ -90,6 +92,9 @@ def session_of(user: User) -> str:
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    request = HttpRequest()
+    request.session = session
+    sessions.begin(request, user, now=timezone.now())
     session.save()
     return str(session.session_key)
 

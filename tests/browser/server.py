@@ -17,9 +17,9 @@ _START_SECONDS = 30
 
 
 @contextmanager
-def running(database: str, *, home: Path) -> Iterator[str]:
-    """Yield the address; `database` is the name of the test database."""
-    port = _free_port()
+def running(database: str, *, home: Path, **more: str) -> Iterator[str]:
+    """Yield the address; `database` is the name of the test database, `more` is environment."""
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     url = app_url(os.environ["DATABASE_URL"], database)
     environment = os.environ | {
@@ -29,6 +29,7 @@ def running(database: str, *, home: Path) -> Iterator[str]:
         "STATIC_ROOT": str(home / "static"),
         "RECADO_VAR_DIR": str(home),
         "LOG_LEVEL": "WARNING",
+        **more,
     }
     subprocess.run(
         [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"],
@@ -46,20 +47,20 @@ def running(database: str, *, home: Path) -> Iterator[str]:
             stderr=subprocess.STDOUT,
         )
         try:
-            _wait(f"{address}/healthz", process, home / "server.log")
+            wait(f"{address}/healthz", process, home / "server.log")
             yield address
         finally:
             process.terminate()
             process.wait(15)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     last = time.monotonic() + _START_SECONDS
     while time.monotonic() < last and process.poll() is None:
         try:

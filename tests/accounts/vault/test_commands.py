@@ -135,8 +135,12 @@ def test_verify_counts_what_opens(shops):
     assert code == 0
     assert text.splitlines() == [
         "accounts_datakey.sealed: 1 opened, 0 failed",
+        "accounts_installationkey.sealed: 0 opened, 0 failed",
         "accounts_auditchain.sealed: 1 opened, 0 failed",
         "integrations_integration.credentials: 2 opened, 0 failed",
+        "accounts_oauthgrant.access: 0 opened, 0 failed",
+        "accounts_oauthgrant.refresh: 0 opened, 0 failed",
+        "accounts_oauthgrant.id_token: 0 opened, 0 failed",
     ]
 
 

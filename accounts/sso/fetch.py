@@ -1,0 +1,133 @@
+"""The one way out of this package: small JSON requests to the identity server.
+
+Stricter than a library's client, and below `integrations/http.py`, whose rules it keeps: a
+deadline over the whole exchange (a server that drips bytes does not stretch it), a size cap
+counted on what arrives, no redirects, no proxies, no cookies, no compression.
+"""
+
+import http.client
+import json
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from accounts.sso.outcomes import SignInRefused
+
+DEADLINE_SECONDS = 5.0
+MOST_BYTES = 256 * 1024
+_CHUNK = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    kind: str  # the content type, without its parameters
+    body: bytes
+
+    def json(self) -> dict[str, Any]:
+        """The object that the answer holds; anything else is refused."""
+        try:
+            value = json.loads(self.body)
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            raise SignInRefused("not_json")
+        return value
+
+
+def get(url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+    return _exchange(
+        "GET", url, None, {"Accept": "application/json", **(headers or {})}
+    )
+
+
+def post(
+    url: str, form: Mapping[str, str], *, headers: Mapping[str, str] | None = None
+) -> Answer:
+    told = {
+        "Accept": "application/json",
+        "Content-Type": "application/x-www-form-urlencoded",
+        **(headers or {}),
+    }
+    return _exchange("POST", url, urlencode(form).encode(), told)
+
+
+def _exchange(
+    method: str, url: str, body: bytes | None, headers: dict[str, str]
+) -> Answer:
+    last = time.monotonic() + DEADLINE_SECONDS
+    connection = _connection(url)
+    parts = urlsplit(url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    guard = threading.Timer(DEADLINE_SECONDS, _hang_up, (connection,))
+    guard.daemon = True
+    guard.start()
+    try:
+        _connect(connection, https=parts.scheme == "https")
+        connection.request(
+            method,
+            target,
+            body,
+            {"Accept-Encoding": "identity", "User-Agent": "Recado", **headers},
+        )
+        answer = _read(connection.getresponse(), last=last)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        late = time.monotonic() >= last or isinstance(error, TimeoutError)
+        raise SignInRefused("too_slow" if late else "unreachable") from None
+    finally:
+        guard.cancel()
+        connection.close()
+    if 300 <= answer.status < 400:
+        raise SignInRefused("redirected")
+    if answer.status >= 500:
+        raise SignInRefused("server_error")
+    return answer
+
+
+def _connection(url: str) -> http.client.HTTPConnection:
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return http.client.HTTPConnection(parts.hostname or "", port)
+
+
+def _connect(connection: http.client.HTTPConnection, *, https: bool) -> None:
+    """By hand, so that the guard holds the socket before the first byte of a handshake."""
+    address = (connection.host, connection.port)
+    plain = socket.create_connection(address, timeout=DEADLINE_SECONDS)
+    connection.sock = plain
+    if not https:
+        return
+    wrapped = ssl.create_default_context().wrap_socket(
+        plain, server_hostname=connection.host, do_handshake_on_connect=False
+    )
+    connection.sock = wrapped
+    wrapped.do_handshake()
+
+
+def _read(response: http.client.HTTPResponse, *, last: float) -> Answer:
+    body = bytearray()
+    while chunk := response.read1(_CHUNK):
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise SignInRefused("too_large")
+    if time.monotonic() >= last:
+        raise TimeoutError
+    if response.length:  # it promised more than it sent
+        raise http.client.IncompleteRead(bytes(body))
+    kind = response.headers.get_content_type()
+    return Answer(response.status, kind, bytes(body))
+
+
+def _hang_up(connection: http.client.HTTPConnection) -> None:
+    """The deadline is over: whatever waits on the socket is told that it ended."""
+    sock = connection.sock
+    if sock is not None:
+        try:
+            sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return

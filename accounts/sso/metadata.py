@@ -1,0 +1,105 @@
+"""What the server says about itself, believed only where it stays within what was set.
+
+The document is kept for five minutes, its keys for an hour; an unknown key id asks for the
+keys once more, at most every half minute, so that a forged one costs the server nothing.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.cache import cache
+
+from accounts.sso import fetch
+from accounts.sso.outcomes import SignInRefused
+from accounts.sso.server import Server
+
+METADATA_SECONDS = 5 * 60
+KEYS_SECONDS = 60 * 60
+REFETCH_SECONDS = 30
+MOST_KEYS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    authorization_endpoint: str
+    token_endpoint: str
+    userinfo_endpoint: str = ""
+    jwks_uri: str = ""
+    revocation_endpoint: str = ""
+    end_session_endpoint: str = ""
+    token_auth_methods: tuple[str, ...] = ("client_secret_basic",)
+    tells_issuer: bool = False  # it promises `iss` in every answer
+
+
+def of(server: Server) -> Metadata:
+    if not server.is_discovered:
+        return Metadata(
+            authorization_endpoint=server.authorization_endpoint,
+            token_endpoint=server.token_endpoint,
+            userinfo_endpoint=server.userinfo_endpoint,
+            revocation_endpoint=server.revocation_endpoint,
+            end_session_endpoint=server.end_session_endpoint,
+        )
+    key = _cache_key("metadata", server.fingerprint + server.metadata_url)
+    document = cache.get(key)
+    if document is None:
+        answer = fetch.get(server.metadata_url)
+        if answer.status != 200:
+            raise SignInRefused("unreachable")
+        document = answer.json()
+        metadata = _read(document, server)  # what is refused is not kept
+        cache.set(key, document, METADATA_SECONDS)
+        return metadata
+    return _read(document, server)
+
+
+def keys(server: Server, *, afresh: bool = False) -> list[dict[str, Any]]:
+    """The server's public keys; afresh after an unknown key id."""
+    url = of(server).jwks_uri
+    key = _cache_key("keys", url)
+    found = cache.get(key)
+    if found is not None and not (
+        afresh and cache.add(f"{key}:again", 1, REFETCH_SECONDS)
+    ):
+        return list(found)
+    answer = fetch.get(url)
+    if answer.status != 200:
+        raise SignInRefused("unreachable")
+    told = answer.json().get("keys")
+    if not isinstance(told, list) or len(told) > MOST_KEYS:
+        raise SignInRefused("key_unfit")
+    found = [one for one in told if isinstance(one, dict)]
+    cache.set(key, found, KEYS_SECONDS)
+    return found
+
+
+def _cache_key(what: str, of_what: str) -> str:
+    return f"sso:{what}:{hashlib.sha256(of_what.encode()).hexdigest()}"
+
+
+def _read(document: dict[str, Any], server: Server) -> Metadata:
+    if document.get("issuer") != server.issuer:
+        raise SignInRefused("metadata_issuer")
+    wanted = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+    optional = ("userinfo_endpoint", "revocation_endpoint", "end_session_endpoint")
+    found = {name: document.get(name) for name in (*wanted, *optional)}
+    if not all(isinstance(found[name], str) and found[name] for name in wanted):
+        raise SignInRefused("metadata_poor")
+    for url in filter(None, found.values()):
+        if not isinstance(url, str) or not server.is_safe(url):
+            raise SignInRefused("metadata_unsafe")
+        if not server.allows(url):
+            raise SignInRefused("metadata_elsewhere")
+    challenges = document.get("code_challenge_methods_supported", ["S256"])
+    if not isinstance(challenges, list) or "S256" not in challenges:
+        raise SignInRefused("pkce_unsupported")
+    methods = document.get("token_endpoint_auth_methods_supported")
+    return Metadata(
+        **{name: url or "" for name, url in found.items()},
+        token_auth_methods=tuple(methods)
+        if isinstance(methods, list)
+        else ("client_secret_basic",),
+        tells_issuer=document.get("authorization_response_iss_parameter_supported")
+        is True,
+    )

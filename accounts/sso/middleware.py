@@ -1,0 +1,87 @@
+"""At every request of somebody signed in: is this browser session still theirs?
+
+Stands before `SignInMiddleware`, which sends whoever is nobody any more to the sign-in and
+brings them back.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import BrowserSession, SessionEnd
+from accounts.sso import grants, outcomes, server, sessions
+from accounts.sso.grants import Freshness
+
+RETRY_AFTER_SECONDS = 30
+
+
+class BrowserSessionMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponseBase],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> HttpResponse | None:
+        if not request.user.is_authenticated:
+            return None
+        now = timezone.now()
+        session = sessions.of(request, request.user)
+        if session is None:
+            logout(request)
+            return None
+        why = sessions.limit_reached(session, now=now)
+        freshness = _freshness(session, now=now) if why is None else Freshness.ENDED
+        if freshness is Freshness.AWAY:
+            return _away(request)
+        if freshness is Freshness.ENDED:
+            sessions.end_one(session, why or SessionEnd.REFUSED, now=now)
+            logout(request)
+            messages.info(request, _say(why))
+            return None
+        request.browser_session = session  # type: ignore[attr-defined]  # read by views.sessions
+        if _is_by_hand(request):
+            sessions.note_seen(session, now=now)
+        return None
+
+
+def _freshness(session: BrowserSession, *, now: datetime) -> Freshness:
+    grant = getattr(session, "grant", None)
+    if grant is None:
+        return Freshness.FRESH
+    return grants.keep_fresh(grant, server.configured(), now=now)
+
+
+def _is_by_hand(request: HttpRequest) -> bool:
+    """Pages that ask for news by themselves do not keep a forgotten screen signed in."""
+    is_part = request.headers.get("HX-Request") == "true"
+    return not is_part or request.method not in ("GET", "HEAD")
+
+
+def _say(why: SessionEnd | None) -> str:
+    if why is None:
+        return _("The identity server ended your session. Sign in again to go on.")
+    return _("Your session reached its time limit. Sign in again to go on.")
+
+
+def _away(request: HttpRequest) -> HttpResponse:
+    """The session is kept: it goes on when the server is back."""
+    words = outcomes.words_for("unreachable")
+    page = render(request, "accounts/server_away.html", {"words": words}, status=503)
+    page.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    page.headers["Cache-Control"] = "no-store"
+    return page

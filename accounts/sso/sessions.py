@@ -1,0 +1,102 @@
+"""Browser sessions: begun at sign-in, limited in time, listed for their owner, ended.
+
+Whoever signs in, by the server or by a password, gets a row; a session without an open row
+is nobody's.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from accounts.audit import storable_address
+from accounts.http import client_ip
+from accounts.models import BrowserSession, OAuthGrant, SessionEnd, User
+
+FIELD = "browser_session"
+PENDING_GRANT = "oauth_grant"
+SEEN_EVERY = timedelta(minutes=1)
+_MOST_ENDED = 20  # ended sessions that a person's list keeps
+
+
+def begin(request: HttpRequest, user: User, *, now: datetime) -> BrowserSession:
+    """A row for a fresh sign-in, with the tokens that came by it."""
+    agent = request.META.get("HTTP_USER_AGENT", "")
+    session = BrowserSession.objects.create(
+        user=user,
+        started_at=now,
+        last_seen_at=now,
+        ip=storable_address(client_ip(request)),
+        user_agent="".join(c for c in agent if c.isprintable())[:300],
+    )
+    pending = request.session.pop(PENDING_GRANT, None)
+    if pending is not None:
+        OAuthGrant.objects.filter(
+            key=pending,
+            session=None,
+            issuer=user.oauth_issuer,
+            subject=user.oauth_id,
+        ).update(session=session)
+    request.session[FIELD] = str(session.key)
+    _forget_old(user)
+    return session
+
+
+def of(request: HttpRequest, user: User) -> BrowserSession | None:
+    """The open session of this browser, with its grant."""
+    try:
+        key = uuid.UUID(str(request.session.get(FIELD)))
+    except ValueError:
+        return None
+    open_ones = BrowserSession.objects.filter(user=user, ended_at=None)
+    return open_ones.select_related("grant").filter(key=key).first()
+
+
+def limit_reached(session: BrowserSession, *, now: datetime) -> SessionEnd | None:
+    idle = timedelta(hours=settings.SESSION_IDLE_HOURS)
+    oldest = timedelta(days=settings.SESSION_MAX_DAYS)
+    if now - session.started_at >= oldest:
+        return SessionEnd.TOO_OLD
+    if now - session.last_seen_at >= idle:
+        return SessionEnd.IDLE
+    return None
+
+
+def note_seen(session: BrowserSession, *, now: datetime) -> None:
+    """Once a minute at most: a row is not written for every page."""
+    if now - session.last_seen_at >= SEEN_EVERY:
+        BrowserSession.objects.filter(
+            pk=session.pk, last_seen_at__lte=now - SEEN_EVERY
+        ).update(last_seen_at=now)
+
+
+def end(sessions: "QuerySet[BrowserSession]", why: SessionEnd, *, now: datetime) -> int:
+    """End those that are open. Their tokens go with them."""
+    keys = list(sessions.filter(ended_at=None).values_list("pk", flat=True))
+    OAuthGrant.objects.filter(session__in=keys).delete()
+    return BrowserSession.objects.filter(pk__in=keys, ended_at=None).update(
+        ended_at=now, end=why
+    )
+
+
+def end_one(session: BrowserSession, why: SessionEnd, *, now: datetime) -> int:
+    return end(BrowserSession.objects.filter(pk=session.pk), why, now=now)
+
+
+def list_open(user: User, *, now: datetime) -> QuerySet[BrowserSession]:
+    """Last seen first. One that ran into its limit unseen is not open any more."""
+    return BrowserSession.objects.filter(
+        user=user,
+        ended_at=None,
+        started_at__gt=now - timedelta(days=settings.SESSION_MAX_DAYS),
+        last_seen_at__gt=now - timedelta(hours=settings.SESSION_IDLE_HOURS),
+    ).order_by("-last_seen_at", "-pk")
+
+
+def _forget_old(user: User) -> None:
+    """Of the ended ones only the last few are kept."""
+    ended = BrowserSession.objects.filter(user=user).filter(~Q(ended_at=None))
+    kept = list(ended.order_by("-ended_at").values_list("pk", flat=True)[:_MOST_ENDED])
+    ended.exclude(pk__in=kept).delete()

@@ -1,0 +1,813 @@
+"""A server, a network and strangers that lie: each is refused with a page and a record.
+
+Every case says which outcome is recorded; what all of them share stands in `_refused`.
+"""
+
+import json
+import time
+from datetime import timedelta
+from urllib.parse import quote
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from django.test import Client
+from django.utils import timezone, translation
+from django.utils.html import escape
+
+from accounts.models import BrowserSession, OAuthGrant, SignInEvent, User
+from accounts.sso import outcomes
+from tests.accounts.sso import hostile
+from tests.accounts.sso.conftest import CALLBACK, Walker, by_discovery, last_event
+from tests.factories import accounts as make
+
+pytestmark = pytest.mark.django_db
+NOW = int(time.time())
+
+
+def _refused(walker, answer, code, *, users=0):
+    """Nobody is signed in or half made; the record and the page both say what happened."""
+    assert last_event().outcome == code
+    assert not walker.is_signed_in()
+    assert User.objects.count() == users
+    assert not BrowserSession.objects.exists()
+    assert not OAuthGrant.objects.exists()
+    words = outcomes.words_for(code)
+    assert answer.status_code == words.status
+    page = answer.content.decode()
+    with translation.override("pt-br"):
+        assert f"<h1>{escape(str(words.title))}</h1>" in page
+        assert escape(str(words.cure)) in page
+    assert last_event().reference in page
+    assert "no-store" in answer.headers["Cache-Control"]
+    for secret in (hostile.CLIENT_SECRET, "refresh-0", "Traceback"):
+        assert secret not in page
+
+
+def _signed(key, algorithm, **header):
+    def sign(claims, told):
+        return jwt.encode(claims, key, algorithm=algorithm, headers=told | header)
+
+    return sign
+
+
+def _with_public_key_as_secret(claims, header):
+    """What a library that trusts `alg` would take: HS256 under the published key."""
+    worker = jwt.get_algorithm_by_name("HS256")
+    parts = [
+        jwt.utils.base64url_encode(json.dumps(part).encode())
+        for part in ({"alg": "HS256", "typ": "JWT"} | header, claims)
+    ]
+    signing_input = b".".join(parts)
+    signature = worker.sign(signing_input, hostile.public_pem(hostile.RSA))
+    return b".".join([*parts, jwt.utils.base64url_encode(signature)]).decode()
+
+
+def _cut(claims, header):
+    token = jwt.encode(claims, hostile.RSA, algorithm="RS256", headers=header)
+    return token.rpartition(".")[0] + "."
+
+
+# Each lie of the server alone: a name, what it does to the server, what is recorded.
+LIES = {
+    # --- ID token: who signed it ---
+    "alg none": (
+        lambda idp: setattr(idp, "sign", lambda c, h: jwt.encode(c, "", "none", h)),
+        "algorithm_refused",
+    ),
+    "HS256 with the public key": (
+        lambda idp: setattr(idp, "sign", _with_public_key_as_secret),
+        "algorithm_refused",
+    ),
+    "HS256 with our own secret": (
+        lambda idp: setattr(
+            idp, "sign", _signed(hostile.CLIENT_SECRET.ljust(40, "x"), "HS256")
+        ),
+        "algorithm_refused",
+    ),
+    "the signature cut off": (
+        lambda idp: setattr(idp, "sign", _cut),
+        "signature_wrong",
+    ),
+    "signed by somebody else under a known key id": (
+        lambda idp: setattr(idp, "sign", _signed(hostile.OTHER_RSA, "RS256")),
+        "signature_wrong",
+    ),
+    "unknown key id": (
+        lambda idp: setattr(idp, "header", {"kid": "nobody's"}),
+        "key_unknown",
+    ),
+    "no key id and two keys": (
+        lambda idp: idp.__dict__.update(
+            header={"kid": None},
+            keys=[hostile.jwk(hostile.RSA), hostile.jwk(hostile.OTHER_RSA, "k2")],
+        ),
+        "key_unknown",
+    ),
+    "two keys with the same id": (
+        lambda idp: setattr(
+            idp, "keys", [hostile.jwk(hostile.RSA), hostile.jwk(hostile.OTHER_RSA)]
+        ),
+        "key_unknown",
+    ),
+    "key by jku": (
+        lambda idp: setattr(
+            idp,
+            "sign",
+            _signed(
+                hostile.OTHER_RSA, "RS256", jku=f"{idp.issuer}/evil-keys", kid="evil"
+            ),
+        ),
+        "key_unknown",
+    ),
+    "key by x5u under a known id": (
+        lambda idp: setattr(
+            idp,
+            "sign",
+            _signed(hostile.OTHER_RSA, "RS256", x5u=f"{idp.issuer}/evil-keys"),
+        ),
+        "signature_wrong",
+    ),
+    "key in the token itself": (
+        lambda idp: setattr(
+            idp,
+            "sign",
+            _signed(hostile.OTHER_RSA, "RS256", jwk=hostile.jwk(hostile.OTHER_RSA)),
+        ),
+        "signature_wrong",
+    ),
+    "a key of another type than the algorithm": (
+        lambda idp: setattr(idp, "keys", [hostile.jwk(hostile.EC)]),
+        "key_unfit",
+    ),
+    "a key for encryption": (
+        lambda idp: setattr(idp, "keys", [hostile.jwk(hostile.RSA, use="enc")]),
+        "key_unfit",
+    ),
+    "a key for another algorithm": (
+        lambda idp: setattr(idp, "keys", [hostile.jwk(hostile.RSA, alg="PS256")]),
+        "key_unfit",
+    ),
+    "a key too short": (
+        lambda idp: idp.__dict__.update(
+            keys=[hostile.jwk(hostile.SMALL_RSA)], sign=_by_small_key
+        ),
+        "key_unfit",
+    ),
+    "a critical header nobody knows": (
+        lambda idp: setattr(idp, "header", {"crit": ["exp"], "exp": 1}),
+        "id_token_malformed",
+    ),
+    "an access token in place of the ID token": (
+        lambda idp: setattr(idp, "header", {"typ": "at+jwt"}),
+        "id_token_malformed",
+    ),
+    "no token at all but noise": (
+        lambda idp: setattr(idp, "token", {"id_token": "a.b.c"}),
+        "id_token_malformed",
+    ),
+    "an endless token": (
+        lambda idp: setattr(idp, "claims", {"padding": "x" * 20_000}),
+        "token_response",
+    ),
+    "no ID token": (
+        lambda idp: setattr(idp, "token", {"id_token": None}),
+        "id_token_missing",
+    ),
+    # --- ID token: for whom, by whom, when ---
+    "wrong iss": (
+        lambda idp: setattr(idp, "claims", {"iss": "https://evil.example"}),
+        "issuer_wrong",
+    ),
+    "iss with one slash more": (
+        lambda idp: setattr(idp, "claims", {"iss": f"{idp.issuer}/"}),
+        "issuer_wrong",
+    ),
+    "wrong aud": (
+        lambda idp: setattr(idp, "claims", {"aud": "somebody-else"}),
+        "audience_wrong",
+    ),
+    "several aud and no azp": (
+        lambda idp: setattr(idp, "claims", {"aud": [hostile.CLIENT_ID, "evil"]}),
+        "party_wrong",
+    ),
+    "wrong azp": (lambda idp: setattr(idp, "claims", {"azp": "evil"}), "party_wrong"),
+    "expired": (
+        lambda idp: setattr(idp, "claims", {"exp": NOW - 60, "iat": NOW - 360}),
+        "token_expired",
+    ),
+    "not yet valid": (
+        lambda idp: setattr(idp, "claims", {"nbf": NOW + 600}),
+        "token_not_yet_valid",
+    ),
+    "issued in the future": (
+        lambda idp: setattr(idp, "claims", {"iat": NOW + 600}),
+        "token_not_yet_valid",
+    ),
+    "no exp": (lambda idp: setattr(idp, "claims", {"exp": None}), "claims_poor"),
+    "no iat": (lambda idp: setattr(idp, "claims", {"iat": None}), "claims_poor"),
+    "no sub": (lambda idp: setattr(idp, "claims", {"sub": None}), "claims_poor"),
+    "a sub that is no text": (
+        lambda idp: setattr(idp, "claims", {"sub": 17}),
+        "claims_poor",
+    ),
+    "an endless sub": (
+        lambda idp: setattr(idp, "claims", {"sub": "x" * 256}),
+        "claims_poor",
+    ),
+    "nonce missing": (
+        lambda idp: setattr(idp, "claims", {"nonce": None}),
+        "nonce_missing",
+    ),
+    "nonce wrong": (
+        lambda idp: setattr(idp, "claims", {"nonce": "another"}),
+        "nonce_wrong",
+    ),
+    "another access token than the ID token's": (
+        lambda idp: setattr(idp, "claims", {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}),
+        "access_token_mismatch",
+    ),
+    # --- userinfo ---
+    "userinfo of someone else": (
+        lambda idp: setattr(idp, "userinfo", {"sub": "person-2"}),
+        "userinfo_other_person",
+    ),
+    "userinfo of nobody": (
+        lambda idp: setattr(idp, "userinfo", {"sub": None}),
+        "userinfo_other_person",
+    ),
+    "userinfo refused": (
+        lambda idp: setattr(idp, "userinfo_answer", (403, b"{}")),
+        "userinfo_refused",
+    ),
+    "userinfo that is a list": (
+        lambda idp: setattr(idp, "userinfo_answer", (200, b"[]")),
+        "not_json",
+    ),
+    "userinfo that redirects to a sign-in page": (
+        lambda idp: setattr(idp, "redirect", {"/userinfo": "/login"}),
+        "redirected",
+    ),
+    "email_verified as the text false": (
+        lambda idp: setattr(idp, "userinfo", {"email_verified": "false"}),
+        "email_unverified",
+    ),
+    "email_verified as the text true": (
+        lambda idp: setattr(idp, "userinfo", {"email_verified": "true"}),
+        "email_unverified",
+    ),
+    "email_verified as the number 1": (
+        lambda idp: setattr(idp, "userinfo", {"email_verified": 1}),
+        "email_unverified",
+    ),
+    "another e-mail than the one verified": (
+        lambda idp: idp.__dict__.update(
+            claims={"email": "rita@example.com", "email_verified": True},
+            userinfo={"email": "boss@example.com", "email_verified": None},
+        ),
+        "email_unverified",
+    ),
+    "no e-mail": (
+        lambda idp: setattr(idp, "userinfo", {"email": None}),
+        "email_missing",
+    ),
+    "an e-mail that is none": (
+        lambda idp: setattr(idp, "userinfo", {"email": "rita"}),
+        "email_missing",
+    ),
+    # --- tokens ---
+    "token answer without a type": (
+        lambda idp: setattr(idp, "token", {"token_type": None}),
+        "token_response",
+    ),
+    "token answer without a token": (
+        lambda idp: setattr(idp, "token", {"access_token": None}),
+        "token_response",
+    ),
+    "an access token with a line break": (
+        lambda idp: idp.__dict__.update(
+            token={"access_token": "a\r\nX-Evil: 1"}, claims={"at_hash": None}
+        ),
+        "token_response",
+    ),
+    "an expiry in the past": (
+        lambda idp: setattr(idp, "token", {"expires_in": -1}),
+        "token_response",
+    ),
+    "a wrong secret": (
+        lambda idp: setattr(idp, "token_answer", (401, b'{"error":"invalid_client"}')),
+        "client_refused",
+    ),
+    "the token endpoint down": (
+        lambda idp: setattr(idp, "token_answer", (500, b"oops")),
+        "server_error",
+    ),
+    "the token endpoint redirects": (
+        lambda idp: setattr(idp, "redirect", {"/token": "http://evil.example/"}),
+        "redirected",
+    ),
+}
+
+
+def _by_small_key(claims, header):
+    """By hand: the library itself refuses to sign with so short a key."""
+    parts = [
+        jwt.utils.base64url_encode(json.dumps(part).encode())
+        for part in ({"alg": "RS256", "typ": "JWT"} | header, claims)
+    ]
+    message = b".".join(parts)
+    signature = hostile.SMALL_RSA.sign(message, padding.PKCS1v15(), hashes.SHA256())
+    return b".".join([message, jwt.utils.base64url_encode(signature)]).decode()
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_server_that_lies_signs_nobody_in(walker, name):
+    lie, code = LIES[name]
+    lie(walker.idp)
+
+    answer = walker.sign_in()
+
+    _refused(walker, answer, code)
+
+
+def test_the_places_that_a_token_names_are_never_visited(walker):
+    for name in ("key by jku", "key by x5u under a known id"):
+        LIES[name][0](walker.idp)
+        walker.sign_in()
+
+    assert walker.idp.count("/evil-keys") == 0
+
+
+def test_forged_key_ids_do_not_make_us_ask_again_and_again(walker):
+    walker.idp.header = {"kid": "nobody's"}
+
+    for _ in range(4):
+        walker.sign_in()
+
+    assert walker.idp.count("/keys") == 2
+
+
+# --- metadata: refused before anybody is sent anywhere ----------------------------
+PAPERS = {
+    "metadata of another issuer": (
+        {"issuer": "https://evil.example"},
+        "metadata_issuer",
+    ),
+    "metadata without an issuer": ({"issuer": None}, "metadata_issuer"),
+    "a token endpoint elsewhere": (
+        {"token_endpoint": "https://evil.example/token"},
+        "metadata_elsewhere",
+    ),
+    "keys elsewhere": ({"jwks_uri": "https://evil.example/keys"}, "metadata_elsewhere"),
+    "keys on another port": (
+        {"jwks_uri": "http://127.0.0.1:1/keys"},
+        "metadata_elsewhere",
+    ),
+    "a sign-in page elsewhere": (
+        {"authorization_endpoint": "https://evil.example/"},
+        "metadata_elsewhere",
+    ),
+    "userinfo in the machine's own network": (
+        {"userinfo_endpoint": "http://169.254.169.254/latest/"},
+        "metadata_unsafe",
+    ),
+    "a file": ({"jwks_uri": "file:///etc/passwd"}, "metadata_unsafe"),
+    "a script": ({"authorization_endpoint": "javascript:alert(1)"}, "metadata_unsafe"),
+    "a sign-in page without TLS": (
+        {"authorization_endpoint": "http://evil.example/"},
+        "metadata_unsafe",
+    ),
+    "an address with a name before the host": (
+        {"token_endpoint": "https://a@127.0.0.1/"},
+        "metadata_unsafe",
+    ),
+    "no keys": ({"jwks_uri": None}, "metadata_poor"),
+    "no token endpoint": ({"token_endpoint": 17}, "metadata_poor"),
+    "PKCE offered in clear text alone": (
+        {"code_challenge_methods_supported": ["plain"]},
+        "pkce_unsupported",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_metadata_that_leads_elsewhere_sends_nobody_there(walker, name):
+    walker.idp.metadata, code = PAPERS[name]
+
+    answer = walker.begin()
+
+    _refused(walker, answer, code)
+    assert [path for _, path in walker.idp.requests] == [
+        "/.well-known/openid-configuration"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ((200, b"x" * 300_000), "too_large"),
+        ((200, b"<html>"), "not_json"),
+        ((200, b"[" * 200_000), "not_json"),
+        ((200, b"[]"), "not_json"),
+        ((404, b"{}"), "unreachable"),
+        ((503, b"{}"), "server_error"),
+    ],
+)
+def test_metadata_that_cannot_be_read_is_not_waited_for(walker, answer, code):
+    walker.idp.metadata_answer = answer
+
+    _refused(walker, walker.begin(), code)
+
+
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/userinfo"])
+def test_a_server_that_drips_bytes_is_left_at_the_deadline(walker, path):
+    walker.idp.slow = path
+    walker.idp.userinfo = {"padding": "x" * 2000}
+    began = time.monotonic()
+
+    answer = walker.sign_in()
+
+    assert time.monotonic() - began < 4
+    _refused(walker, answer, "too_slow")
+
+
+def test_a_server_that_is_down_gives_a_page_and_not_an_error(walker, settings):
+    settings.OAUTH = by_discovery(walker.idp) | {"issuer": "http://127.0.0.1:9"}
+
+    _refused(walker, walker.begin(), "unreachable")
+
+
+def test_metadata_that_redirects_is_not_followed(walker):
+    path = "/.well-known/openid-configuration"
+    walker.idp.redirect = {path: f"{walker.idp.issuer}/other"}
+
+    _refused(walker, walker.begin(), "redirected")
+    assert walker.idp.count("/other") == 0
+
+
+def test_refused_metadata_is_not_kept(walker):
+    walker.idp.metadata = {"issuer": "https://evil.example"}
+    walker.begin()
+    walker.idp.metadata = {}
+
+    assert walker.sign_in().status_code == 302
+
+
+# --- state: whose attempt, once, in time ------------------------------------------
+def _begun(walker):
+    sent = walker.begin()
+    return walker.idp.consent(sent.headers["Location"]), walker.query(sent)["state"]
+
+
+def test_state_missing(walker):
+    code, _ = _begun(walker)
+
+    _refused(walker, walker.return_with(code=code), "state_missing")
+    assert walker.idp.count("/token") == 0
+
+
+def test_state_made_up(walker):
+    code, _ = _begun(walker)
+
+    _refused(walker, walker.return_with(code=code, state="x" * 43), "state_unknown")
+    assert walker.idp.count("/token") == 0
+
+
+def test_state_replayed(walker):
+    walker.idp.userinfo = {"email": None}
+    code, state = _begun(walker)
+    walker.return_with(code=code, state=state)
+
+    answer = walker.return_with(code=code, state=state)
+
+    _refused(walker, answer, "state_spent")
+    assert walker.idp.count("/token") == 1
+
+
+def test_state_used_by_two_callbacks_at_once_counts_once(walker):
+    """Both found it in the session; the mark in the cache lets one go on."""
+    code, state = _begun(walker)
+    copy = Client()
+    copy.cookies["recado_session"] = walker.client.cookies["recado_session"].value
+    session = copy.session
+    states = dict(session["socialaccount_states"])
+    walker.idp.userinfo = {"email": None}
+    walker.return_with(code=code, state=state)
+    session = copy.session
+    session["socialaccount_states"] = states
+    session.save()
+
+    _refused(walker, copy.get(f"{CALLBACK}?code={code}&state={state}"), "state_spent")
+
+
+def test_state_of_another_browser_is_a_login_csrf(walker):
+    """The attacker's own code and state, brought to a victim's browser."""
+    code, state = _begun(walker)
+    victim = Walker(walker.idp)
+
+    answer = victim.return_with(code=code, state=state)
+
+    _refused(victim, answer, "state_unknown")
+    assert walker.idp.count("/token") == 0
+
+
+def test_state_of_a_victim_who_began_their_own_sign_in(walker):
+    code, state = _begun(walker)
+    victim = Walker(walker.idp)
+    victim.begin()
+
+    _refused(victim, victim.return_with(code=code, state=state), "state_unknown")
+
+
+def test_state_expired(walker):
+    code, state = _begun(walker)
+    session = walker.client.session
+    told, at, provider = session["socialaccount_states"][state]
+    session["socialaccount_states"] = {state: (told, at - 601, provider)}
+    session.save()
+
+    answer = walker.return_with(code=code, state=state)
+
+    _refused(walker, answer, "state_expired")
+
+
+def test_state_begun_at_another_provider(walker):
+    code, state = _begun(walker)
+    session = walker.client.session
+    told, at, _ = session["socialaccount_states"][state]
+    session["socialaccount_states"] = {state: (told, at, "another")}
+    session.save()
+
+    answer = walker.return_with(code=code, state=state)
+
+    _refused(walker, answer, "state_other_server")
+
+
+def test_state_begun_before_the_installation_changed_its_server(walker, settings):
+    code, state = _begun(walker)
+    settings.OAUTH = by_discovery(walker.idp, client_id="another")
+
+    answer = walker.return_with(code=code, state=state)
+
+    _refused(walker, answer, "state_other_server")
+
+
+def test_nonce_of_an_earlier_sign_in(walker):
+    first = walker.query(walker.begin())
+    walker.idp.claims = {"nonce": first["nonce"]}
+
+    _refused(walker, walker.sign_in(), "nonce_wrong")
+
+
+# --- who answers ------------------------------------------------------------------
+def test_mix_up_of_issuers_in_the_callback(walker):
+    code, state = _begun(walker)
+
+    answer = walker.return_with(code=code, state=state, iss="https://evil.example")
+
+    _refused(walker, answer, "issuer_mixed_up")
+    assert walker.idp.count("/token") == 0
+
+
+def test_mix_up_with_two_issuers_in_the_callback(walker):
+    code, state = _begun(walker)
+    iss = quote(walker.idp.issuer, safe="")
+
+    answer = walker.client.get(
+        f"{CALLBACK}?code={code}&state={state}&iss={iss}&iss=https://evil.example"
+    )
+
+    _refused(walker, answer, "issuer_mixed_up")
+
+
+def test_a_server_that_promises_its_issuer_must_tell_it(walker):
+    walker.idp.metadata = {"authorization_response_iss_parameter_supported": True}
+    code, state = _begun(walker)
+
+    _refused(walker, walker.return_with(code=code, state=state), "issuer_mixed_up")
+
+
+def test_pkce_stripped_on_the_way(walker):
+    """Somebody took the challenge out of the request; the server then knows none."""
+    sent = walker.begin()
+    code = walker.idp.consent(sent.headers["Location"])
+    del walker.idp.codes[code].query["code_challenge"]
+
+    answer = walker.return_with(code=code, state=walker.query(sent)["state"])
+
+    _refused(walker, answer, "code_refused")
+
+
+def test_a_code_of_another_attempt(walker):
+    """A code that was stolen elsewhere does not fit this browser's verifier."""
+    stolen, _ = _begun(Walker(walker.idp))
+    _, state = _begun(walker)
+
+    _refused(walker, walker.return_with(code=stolen, state=state), "code_refused")
+
+
+def test_two_codes(walker):
+    code, state = _begun(walker)
+
+    answer = walker.client.get(f"{CALLBACK}?code={code}&code=x&state={state}")
+
+    _refused(walker, answer, "code_missing")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ("access_denied", "cancelled"),
+        ("unauthorized_client", "client_refused"),
+        ("server_error", "denied_by_server"),
+        ("<script>alert(1)</script>", "denied_by_server"),
+    ],
+)
+def test_the_server_says_no(walker, error, code):
+    _, state = _begun(walker)
+
+    answer = walker.return_with(
+        error=error, error_description="<img src=x>", state=state
+    )
+
+    _refused(walker, answer, code)
+    assert "<img src=x>" not in answer.content.decode()
+    assert "<script>alert" not in answer.content.decode()
+
+
+# --- the way back and the way in ----------------------------------------------------
+@pytest.mark.parametrize(
+    "there",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "///evil.example",
+        "javascript:alert(1)",
+        "http:evil.example",
+        "w/padaria/",
+        "/\t/evil.example",
+    ],
+)
+def test_open_redirect_in_next(walker, there):
+    answer = walker.begin(next=there)
+
+    _refused(walker, answer, "next_elsewhere")
+    assert walker.idp.requests == []
+    assert there not in answer.content.decode()
+
+
+@pytest.mark.parametrize("method", ["get", "head", "put"])
+def test_nothing_but_a_post_begins_a_sign_in(walker, method):
+    answer = getattr(walker.client, method)("/account/sso/start/")
+
+    assert answer.status_code == 405
+    assert walker.idp.requests == []
+
+
+def test_a_sign_in_begun_from_another_site_is_refused(idp):
+    client = Client(enforce_csrf_checks=True)
+
+    assert client.post("/account/sso/start/").status_code == 403
+    assert idp.requests == []
+
+
+def test_session_fixation(walker):
+    """A session key that somebody planted before is worth nothing after the sign-in."""
+    walker.begin()
+    planted = walker.client.cookies["recado_session"].value
+
+    walker.sign_in()
+
+    attacker = Client()
+    attacker.cookies["recado_session"] = planted
+    assert walker.is_signed_in()
+    assert attacker.get("/account/sessions/").status_code == 302
+
+
+def test_a_second_person_on_the_same_browser_inherits_nothing(walker):
+    walker.sign_in()
+    walker.idp.person |= {"sub": "person-2", "email": "bruno@example.com"}
+
+    walker.sign_in()
+
+    ended, current = BrowserSession.objects.order_by("pk")
+    assert ended.end == "replaced"
+    assert current.user.email == "bruno@example.com"
+    assert OAuthGrant.objects.get().subject == "person-2"
+
+
+# --- who they would be here ---------------------------------------------------------
+def test_an_email_alone_never_links(walker):
+    make.user(email="rita@example.com")
+
+    _refused(walker, walker.sign_in(), "email_taken", users=1)
+    assert User.objects.get().oauth_id is None
+
+
+def test_an_unverified_email_never_links_even_where_links_are_allowed(walker, settings):
+    make.user(email="rita@example.com")
+    settings.OAUTH = by_discovery(walker.idp, link_by_email=True)
+    walker.idp.person["email_verified"] = "true"
+
+    _refused(walker, walker.sign_in(), "email_unverified", users=1)
+    assert User.objects.get().oauth_id is None
+
+
+def test_an_account_of_another_subject_is_never_taken_over(walker, settings):
+    make.user(
+        email="rita@example.com", oauth_issuer=walker.idp.issuer, oauth_id="person-0"
+    )
+    settings.OAUTH = by_discovery(walker.idp, link_by_email=True)
+
+    _refused(walker, walker.sign_in(), "email_taken", users=1)
+    assert User.objects.get().oauth_id == "person-0"
+
+
+def test_the_same_subject_of_another_issuer_is_another_person(walker):
+    make.user(
+        email="other@example.com", oauth_issuer="https://other", oauth_id="person-1"
+    )
+
+    walker.sign_in()
+
+    assert User.objects.count() == 2
+
+
+def test_a_change_to_somebody_elses_email_is_refused(walker):
+    walker.sign_in()
+    walker.client.post("/account/logout/")
+    BrowserSession.objects.all().delete()
+    make.user(email="boss@example.com")
+    walker.idp.person["email"] = "boss@example.com"
+
+    _refused(walker, walker.sign_in(), "email_taken", users=2)
+
+
+def test_somebody_switched_off_is_told_so(walker):
+    make.user(
+        email="rita@example.com",
+        oauth_issuer=walker.idp.issuer,
+        oauth_id="person-1",
+        is_active=False,
+    )
+
+    _refused(walker, walker.sign_in(), "deactivated", users=1)
+    assert last_event().user is not None
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        ({"id": None}, "subject_missing"),
+        ({"id": True}, "subject_missing"),
+        ({"id": ""}, "subject_missing"),
+        ({"id": ["17"]}, "subject_missing"),
+        ({"email_verified_at": None}, "email_unverified"),
+        ({"email_verified_at": True}, "email_unverified"),
+        ({"email_verified_at": ""}, "email_unverified"),
+        ({"email": None}, "email_missing"),
+    ],
+)
+def test_a_server_without_discovery_that_lies(passport, told, code):
+    passport.userinfo = told
+    walker = Walker(passport)
+
+    _refused(walker, walker.sign_in(), code)
+
+
+def test_every_outcome_has_words_in_both_languages(db):
+    for language in ("pt-br", "en"):
+        with translation.override(language):
+            for code in outcomes.codes():
+                words = outcomes.words_for(code)
+                assert all(map(str, (words.title, words.text, words.cure)))
+    with translation.override("pt-br"):
+        portuguese = {str(outcomes.words_for(code).title) for code in outcomes.codes()}
+    with translation.override("en"):
+        english = {str(outcomes.words_for(code).title) for code in outcomes.codes()}
+    assert portuguese.isdisjoint(english)
+
+
+def test_the_record_holds_no_name_no_email_and_no_code(walker):
+    walker.idp.userinfo = {"sub": "person-2"}
+    walker.sign_in()
+    walker.idp.userinfo = {"email_verified": False}
+    walker.sign_in()
+
+    for event in SignInEvent.objects.all():
+        told = " ".join(str(value) for value in vars(event).values())
+        assert "rita" not in told.lower()
+        assert "person-" not in told
+    assert last_event().at > timezone.now() - timedelta(minutes=1)
+
+
+def test_the_page_can_be_read_in_english_too(walker):
+    walker.idp.header = {"kid": "nobody's"}
+    walker.client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+
+    page = walker.sign_in().content.decode()
+
+    assert "could not be verified" in page
+    assert "<code>key_unknown</code>" in page

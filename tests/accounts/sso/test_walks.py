@@ -1,0 +1,431 @@
+"""What shall work: both kinds of server, coming back to the page, who becomes what."""
+
+import re
+import time
+from datetime import timedelta
+
+import jwt
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from accounts import audit, vault
+from accounts.models import (
+    BrowserSession,
+    Membership,
+    OAuthGrant,
+    SessionEnd,
+    SignInEvent,
+    SignInRule,
+    User,
+    Workspace,
+)
+from accounts.sso import grants
+from tests.accounts.sso import hostile
+from tests.accounts.sso.conftest import Walker, by_discovery, last_event
+from tests.factories import accounts as make
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_sign_in_page_has_one_button_and_folds_the_password_away(walker):
+    page = walker.client.get("/account/login/?next=/w/padaria/").content.decode()
+
+    assert "Entrar com Central" in page
+    assert '<input type="hidden" name="next" value="/w/padaria/">' in page
+    assert "<details" in page
+
+
+def test_the_password_form_is_gone_and_refused_where_it_is_switched_off(
+    walker, settings
+):
+    make.user(email="ana@example.com")
+    settings.PASSWORD_SIGNIN = False
+
+    page = walker.client.get("/account/login/").content.decode()
+    walker.client.post(
+        "/account/login/", {"login": "ana@example.com", "password": "senha-de-teste"}
+    )
+
+    assert "password" not in page
+    assert not walker.is_signed_in()
+
+
+def test_everything_a_request_is_bound_to_is_sent(walker):
+    query = walker.query(walker.begin())
+
+    assert query["response_type"] == "code"
+    assert query["code_challenge_method"] == "S256"
+    assert query["client_id"] == hostile.CLIENT_ID
+    assert query["scope"] == "openid profile email"
+    assert len(query["state"]) >= 43  # 256 bits
+    assert len(query["nonce"]) >= 43
+    assert len(query["code_challenge"]) == 43
+
+
+def test_nothing_of_the_request_changes_what_is_asked_for(walker):
+    sent = walker.client.post(
+        "/account/sso/start/?scope=admin&auth_params=prompt%3Dnone&action=reauthenticate"
+    )
+
+    query = walker.query(sent)
+
+    assert query["scope"] == "openid profile email"
+    assert "prompt" not in query
+
+
+def test_a_newcomer_signs_in_by_discovery_and_comes_back_to_their_page(walker):
+    answer = walker.sign_in(next="/account/sessions/")
+
+    user = User.objects.get()
+    assert answer.headers["Location"] == "/account/sessions/"
+    assert (user.oauth_issuer, user.oauth_id) == (walker.idp.issuer, "person-1")
+    assert (user.name, user.email) == ("Rita Moura", "rita@example.com")
+    assert not user.has_usable_password()
+    assert walker.is_signed_in()
+    assert last_event().outcome == "signed_in"
+    assert last_event().user == user
+
+
+def test_a_newcomer_without_a_workspace_reads_that_they_wait(walker):
+    walker.sign_in()
+
+    page = walker.client.get("/").content.decode()
+
+    assert "rita@example.com" in page
+    assert Membership.objects.unscoped("test").count() == 0
+
+
+def test_a_newcomer_gets_a_workspace_where_the_installation_says_so(walker, settings):
+    settings.SIGNIN_NEWCOMERS = "workspace"
+
+    walker.sign_in()
+    walker.sign_in()
+
+    [membership] = Membership.objects.unscoped("test")
+    workspace = Workspace.objects.get()
+    assert membership.role == "owner"
+    assert workspace.slug.startswith("rita-moura-")
+    assert audit.verify(workspace).is_intact
+
+
+def test_somebody_signs_in_at_a_server_without_discovery(passport):
+    walker = Walker(passport)
+
+    answer = walker.sign_in()
+
+    user = User.objects.get()
+    assert answer.status_code == 302
+    assert (user.oauth_issuer, user.oauth_id) == (passport.issuer, "17")
+    assert walker.is_signed_in()
+    assert [path for _, path in passport.requests] == ["/oauth/token", "/api/user"]
+    assert "nonce" not in walker.query(walker.begin())
+
+
+def test_the_person_may_stand_deeper_in_the_answer(passport, settings):
+    settings.OAUTH = settings.OAUTH | {"userinfo_root": "data.user"}
+    passport.userinfo_answer = (
+        200,
+        b'{"data":{"user":{"id":9,"name":"Ana","email":"Ana@Example.com","email_verified_at":"2026-01-05 10:00:00"}}}',
+    )
+
+    Walker(passport).sign_in()
+
+    assert User.objects.get().email == "ana@example.com"
+
+
+def test_metadata_and_keys_are_asked_for_once(walker):
+    walker.sign_in()
+    walker.sign_in()
+
+    assert walker.idp.count("/.well-known/openid-configuration") == 1
+    assert walker.idp.count("/keys") == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm"),
+    [(hostile.EC, "ES256"), (hostile.ED, "EdDSA"), (hostile.RSA, "PS256")],
+)
+def test_tokens_of_every_allowed_kind_of_key_are_taken(walker, key, algorithm):
+    walker.idp.keys = [hostile.jwk(hostile.OTHER_RSA, "old"), hostile.jwk(key)]
+    walker.idp.claims = {"at_hash": None}
+    walker.idp.sign = lambda claims, header: jwt.encode(
+        claims, key, algorithm=algorithm, headers=header
+    )
+
+    assert walker.sign_in().status_code == 302
+
+
+def test_a_token_that_names_no_key_gets_the_only_one_there_is(walker):
+    walker.idp.header = {"kid": None}
+
+    assert walker.sign_in().status_code == 302
+
+
+def test_a_key_that_came_after_the_last_look_is_asked_for_once_more(walker):
+    walker.sign_in()
+    walker.idp.keys = [hostile.jwk(hostile.OTHER_RSA, "k2")]
+    walker.idp.header = {"kid": "k2"}
+    walker.idp.sign = lambda claims, header: jwt.encode(
+        claims, hostile.OTHER_RSA, algorithm="RS256", headers=header
+    )
+
+    assert walker.sign_in().status_code == 302
+    assert walker.idp.count("/keys") == 2
+
+
+def test_clocks_may_differ_by_half_a_minute(walker):
+    now = int(time.time())
+    walker.idp.claims = {"iat": now + 20, "nbf": now + 20, "exp": now - 20}
+
+    assert walker.sign_in().status_code == 302
+
+
+def test_several_audiences_are_fine_when_it_was_made_for_us(walker):
+    walker.idp.claims = {
+        "aud": [hostile.CLIENT_ID, "api"],
+        "azp": hostile.CLIENT_ID,
+    }
+
+    assert walker.sign_in().status_code == 302
+
+
+def test_the_issuer_in_the_answer_may_be_told(walker):
+    sent = walker.begin()
+    code = walker.idp.consent(sent.headers["Location"])
+
+    answer = walker.return_with(
+        code=code, state=walker.query(sent)["state"], iss=walker.idp.issuer
+    )
+
+    assert answer.status_code == 302
+
+
+# --- who they are here ----------------------------------------------------------
+def test_name_and_email_follow_the_server(walker):
+    walker.sign_in()
+    walker.idp.person |= {"name": "Rita M. Alves", "email": "rita.alves@example.com"}
+
+    walker.sign_in()
+
+    user = User.objects.get()
+    assert (user.name, user.email) == ("Rita M. Alves", "rita.alves@example.com")
+
+
+def test_an_unconfirmed_new_email_is_not_taken_over(walker):
+    walker.sign_in()
+    walker.idp.person |= {"email": "boss@example.com", "email_verified": False}
+
+    assert walker.sign_in().status_code == 302
+    assert User.objects.get().email == "rita@example.com"
+
+
+def test_an_account_with_the_same_email_is_joined_where_that_is_allowed(
+    walker, settings
+):
+    earlier = make.user(email="rita@example.com")
+    settings.OAUTH = by_discovery(walker.idp, link_by_email=True)
+
+    walker.sign_in()
+
+    earlier.refresh_from_db()
+    assert User.objects.get() == earlier
+    assert earlier.oauth_id == "person-1"
+
+
+@pytest.fixture
+def padaria(world):
+    return world.workspace
+
+
+def _rule(workspace, value, role, *, claim="groups", is_authoritative=False):
+    return SignInRule.objects.create(
+        workspace=workspace,
+        claim=claim,
+        value=value,
+        role=role,
+        is_authoritative=is_authoritative,
+    )
+
+
+def _role(workspace):
+    member = Membership.objects.for_workspace(workspace).filter(
+        user__email="rita@example.com"
+    )
+    return member.values_list("role", flat=True).first()
+
+
+def test_groups_become_the_highest_role_that_fits(walker, padaria):
+    _rule(padaria, "atendimento", "agent")
+    _rule(padaria, "gerencia", "admin")
+    _rule(padaria, "outra", "viewer")
+    walker.idp.person["groups"] = ["atendimento", "gerencia"]
+
+    walker.sign_in()
+
+    assert _role(padaria) == "admin"
+    assert audit.verify(padaria).is_intact
+
+
+def test_a_value_inside_another_is_found(walker, padaria):
+    _rule(padaria, "staff", "viewer", claim="realm_access.roles")
+    walker.idp.person["realm_access"] = {"roles": ["staff"]}
+
+    walker.sign_in()
+
+    assert _role(padaria) == "viewer"
+
+
+@pytest.mark.parametrize(("alone", "left"), [(True, None), (False, "agent")])
+def test_whoever_left_the_group_leaves_when_the_server_alone_decides(
+    walker, padaria, alone, left
+):
+    _rule(padaria, "atendimento", "agent", is_authoritative=alone)
+    walker.idp.person["groups"] = ["atendimento"]
+    walker.sign_in()
+    walker.idp.person["groups"] = []
+
+    walker.sign_in()
+
+    assert _role(padaria) == left
+
+
+def test_a_member_by_hand_is_not_removed_by_a_rule(walker, padaria):
+    walker.sign_in()
+    make.membership(padaria, User.objects.get(email="rita@example.com"))
+    _rule(padaria, "atendimento", "viewer", is_authoritative=True)
+
+    walker.sign_in()
+
+    assert _role(padaria) == "agent"
+
+
+def test_an_owner_is_never_touched_by_a_rule(walker, padaria):
+    walker.sign_in()
+    rita = User.objects.get(email="rita@example.com")
+    make.membership(padaria, rita, role="owner")
+    _rule(padaria, "atendimento", "viewer", is_authoritative=True)
+    walker.idp.person["groups"] = ["atendimento"]
+
+    walker.sign_in()
+
+    assert _role(padaria) == "owner"
+
+
+def test_a_rule_of_one_workspace_lets_nobody_into_another(walker, world):
+    _rule(world.workspace, "atendimento", "agent")
+    walker.idp.person["groups"] = ["atendimento"]
+
+    walker.sign_in()
+
+    assert _role(world.workspace) == "agent"
+    assert _role(world.other_workspace) is None
+
+
+# --- tokens and sessions --------------------------------------------------------
+def test_tokens_rest_sealed_and_open_for_their_session(walker):
+    walker.sign_in()
+
+    grant = OAuthGrant.objects.get()
+    assert grant.session == BrowserSession.objects.get()
+    assert grants.unseal(grant, "refresh") == "refresh-0"
+    assert "refresh-0" not in grant.refresh
+    swapped = OAuthGrant(access=grant.refresh, key=grant.key)
+    with pytest.raises(vault.VaultError):
+        grants.unseal(swapped, "access")
+
+
+def test_signing_in_changes_the_session_key(walker):
+    walker.begin()
+    before = walker.client.cookies["recado_session"].value
+
+    walker.sign_in()
+
+    assert walker.client.cookies["recado_session"].value != before
+
+
+def test_whoever_the_server_knows_gets_no_password_here(walker, settings):
+    settings.EMAIL_HOST = "mail.example.com"
+    walker.sign_in()
+    new = {"password1": "uma-senha-nova-9", "password2": "uma-senha-nova-9"}
+
+    walker.client.post("/account/password/set/", new)
+    to_page = walker.client.get("/account/password/change/", follow=True)
+    stranger = Client()
+    stranger.post("/account/password/reset/", {"email": "rita@example.com"})
+    [mailed] = re.findall(
+        r"http://testserver(/account/password/reset/\S+)", str(mail.outbox[0].body)
+    )
+    form = stranger.get(mailed, follow=True).request["PATH_INFO"]
+    refused = stranger.post(form, new)
+
+    assert refused.status_code == 403
+    assert "nenhuma senha fica guardada aqui" in to_page.content.decode()
+    assert not User.objects.get().has_usable_password()
+
+
+def test_signing_out_revokes_and_leads_to_the_servers_own_sign_out(walker):
+    walker.sign_in()
+
+    answer = walker.client.post("/account/logout/")
+
+    assert walker.idp.revoked == ["refresh-0"]
+    assert answer.headers["Location"].startswith(f"{walker.idp.issuer}/logout?")
+    assert "id_token_hint=" in answer.headers["Location"]
+    assert BrowserSession.objects.get().end == SessionEnd.SIGNED_OUT
+    assert not OAuthGrant.objects.exists()
+    assert not walker.is_signed_in()
+
+
+def test_signing_out_works_while_the_server_is_away(walker):
+    walker.sign_in()
+    walker.idp.redirect = {"/revoke": "/elsewhere"}
+
+    answer = walker.client.post("/account/logout/")
+
+    assert answer.status_code == 302
+    assert not walker.is_signed_in()
+
+
+def test_nothing_secret_is_on_the_settings_page(world, idp, signed_in):
+    url = reverse("accounts:settings-sign-in", args=["padaria"])
+
+    page = signed_in(world.owner).get(url).content.decode()
+
+    assert idp.issuer in page
+    assert f"{idp.issuer}/token" in page
+    assert hostile.CLIENT_SECRET not in page
+    assert hostile.CLIENT_ID in page
+
+
+def test_admins_add_and_remove_lines_of_the_table(world, idp, signed_in):
+    client = signed_in(world.owner)
+    url = reverse("accounts:settings-sign-in", args=["padaria"])
+    line = {"claim": "groups", "value": "caixa", "role": "agent"}
+
+    client.post(url, line)
+    again = client.post(url, line)
+    as_owner = client.post(url, line | {"value": "dono", "role": "owner"})
+    [rule] = SignInRule.objects.for_workspace(world.workspace)
+    removal = reverse(
+        "accounts:settings-sign-in-rule-delete", args=["padaria", rule.key]
+    )
+    by_agent = signed_in(world.agent).post(removal)
+    by_outsider = signed_in(world.outsider).post(removal.replace("padaria", "oficina"))
+    client.post(removal)
+
+    assert "Já existe uma linha" in again.content.decode()
+    assert as_owner.status_code == 200
+    assert (by_agent.status_code, by_outsider.status_code) == (403, 404)
+    assert not SignInRule.objects.for_workspace(world.workspace).exists()
+    assert audit.verify(world.workspace).entries == 2
+
+
+def test_an_attempt_leaves_the_record_after_ninety_days(walker):
+    walker.sign_in()
+    SignInEvent.objects.update(at=last_event().at - timedelta(days=91))
+
+    walker.sign_in()
+
+    assert SignInEvent.objects.count() == 1
