@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -135,7 +136,11 @@ def first_steps(workspace: Workspace) -> tuple[Step, ...]:
 def summarize(workspace: Workspace, *, since: datetime) -> Today:
     messages: Counter[str] = Counter()
     hours: Counter[int] = Counter()
-    asked = {"workspace": workspace.pk, "since": since, "zone": workspace.time_zone}
+    asked: dict[str, Any] = {
+        "workspace": workspace.pk,
+        "since": since,
+        "zone": workspace.time_zone,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_MESSAGES, asked)
         for direction, hour, count in cursor.fetchall():
