@@ -1,6 +1,7 @@
 """One webhook URL is flooded far above its quota; another one's answers stay as fast."""
 
 import multiprocessing
+import signal
 import statistics
 import time
 from collections import Counter
@@ -21,6 +22,8 @@ NEIGHBOUR_PER_SECOND = 40.0
 MOST_RATIO = 2.0
 # Below this, what differs is the machine: a shared core is away for longer.
 FLOOR_MS = 10.0
+# A fork: the factories import models, which a fresh interpreter would have to set up.
+_PROCESSES = multiprocessing.get_context("fork")
 
 
 def flood(plan: Plan) -> list[Row]:
@@ -37,7 +40,9 @@ def flood(plan: Plan) -> list[Row]:
     wrong = 0
     for number in range(rounds):
         quiet = _posted(plan, port, neighbour, f"quiet{number}", seconds)
-        with multiprocessing.get_context("fork").Pool(1) as pool:
+        # Without our own handler of TERM, by which the pool ends its process.
+        ended = (signal.SIGTERM, signal.SIG_DFL)
+        with _PROCESSES.Pool(1, signal.signal, ended) as pool:
             flooding = pool.apply_async(
                 flooder.flood,
                 (
