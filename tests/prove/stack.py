@@ -133,11 +133,11 @@ class Stack:
                 env={**self.env, "RECADO_PROCESS": name, **settings},
             )
 
-    def add_receiver(self, name: str) -> int:
-        """One more receiver, with the quotas that a new installation has; its port."""
+    def add_receiver(self, name: str, **settings: str) -> int:
+        """One more receiver, with a new installation's quotas but for `settings`; its port."""
         port = _free_port()
         command = child_commands(port)["web"]
-        quotas = dict.fromkeys(_UNLIMITED, "")
+        quotas = dict.fromkeys(_UNLIMITED, "") | settings
         self._add(name, lambda: self._spawn(name, command, **quotas))
         self.wait_until(lambda: _listens(port), f"{name} does not answer")
         return port
