@@ -45,7 +45,7 @@ _oidc = [
     path("oauth/userinfo", oidc.user_info, name="userinfo"),
     path("oauth/introspect", oidc.introspect, name="introspect"),
     path("oauth/revoke", oidc.revoke, name="revoke"),
-    path("oauth/logout", oidc.logout, name="logout"),
+    path("oauth/logout", flow.logout, name="logout"),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", discovery.healthz, name="healthz"),

@@ -10,7 +10,7 @@ os.environ.setdefault("DATABASE_URL", "postgresql://recado@127.0.0.1:5432/recado
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:6379/15")
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import DATABASES, STORAGES
+from config.settings.base import DATABASES, INSTALLED_APPS, STORAGES
 
 DATABASES["default"]["OPTIONS"].pop("pool")  # type: ignore[attr-defined]  # tests own their one connection
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -21,3 +21,16 @@ STORAGES["staticfiles"] = {
 }
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 WHITENOISE_AUTOREFRESH = True  # no directory of collected files is needed
+# The central server's own, so that its rows have tables; `tests/central` puts on the rest
+# of `config.settings.central`. Recado itself runs without them.
+INSTALLED_APPS += [
+    app
+    for app in (
+        "accounts.central",
+        "allauth.mfa",
+        "allauth.usersessions",
+        "allauth.idp.oidc",
+    )
+    if app not in INSTALLED_APPS
+]
+PASSWORD_HASHERS.append("accounts.central.hashers.RandomSecretHasher")
