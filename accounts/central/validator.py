@@ -1,6 +1,7 @@
 """The rules of the token service where allauth's are too weak, or silent.
 
 - PKCE with S256 for every client, confidential ones too;
+- a redirect address is the registered one to the letter;
 - a code is good for one exchange, under a lock, and a second one ends what came of the first;
 - refresh tokens rotate, and one that is shown again ends its family;
 - a client that is switched off is no client, and revokes nobody else's token.
@@ -15,6 +16,7 @@ from allauth.idp.oidc.internal.oauthlib.request_validator import (
 )
 from allauth.idp.oidc.internal.oauthlib.utils import get_validator_context
 from allauth.idp.oidc.models import Client, Token
+from django.db import transaction
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749 import errors
 
@@ -24,11 +26,19 @@ from accounts.central.models import Family
 
 class Validator(OAuthLibRequestValidator):  # type: ignore[misc]  # allauth ships no types
     # --- clients --------------------------------------------------------------
-    def _lookup_client(self, request: Request, client_id: str) -> Client | None:
+    def _lookup_client(
+        self, request: Request, client_id: str | None
+    ) -> Client | None:
         known = get_validator_context().clients
         if client_id not in known:
             known[client_id] = _find_client(client_id)
         return known[client_id]
+
+    def validate_redirect_uri(
+        self, client_id: str, redirect_uri: str, request: Request, *_: Any, **__: Any
+    ) -> bool:
+        """To the letter: allauth lets a query through that was not registered."""
+        return redirect_uri in request.client.get_redirect_uris()
 
     def is_pkce_required(self, client_id: str, request: Request) -> bool:
         """Required of all. A challenge in any other form than S256 is none."""
@@ -111,15 +121,16 @@ class Validator(OAuthLibRequestValidator):  # type: ignore[misc]  # allauth ship
     ) -> None:
         """A refresh token takes its family along; somebody else's token stays."""
         of_client = Token.objects.by_value(token).filter(client=request.client)
-        if of_client.filter(type=Token.Type.REFRESH_TOKEN).exists():
-            family = families.claim_refresh(token, request.client)
-            if family is not None:
-                families.revoke(family, "revoked")
-        of_client.delete()
+        with transaction.atomic():
+            if of_client.filter(type=Token.Type.REFRESH_TOKEN).exists():
+                family = families.claim_refresh(token, request.client)
+                if family is not None:
+                    families.revoke(family, "revoked")
+            of_client.delete()
 
 
-def _find_client(client_id: str) -> Client | None:
-    if "\0" in client_id:
+def _find_client(client_id: str | None) -> Client | None:
+    if client_id is None or "\0" in client_id:
         return None
     return (
         Client.objects.select_related("application")

@@ -104,13 +104,13 @@ TEMPLATES = [
         },
     }
 ]
-DATABASES["default"].update(
-    {
-        name: value
-        for name, value in env.database("CENTRAL_DATABASE_URL").items()
-        if name != "OPTIONS"
+_database = env.database("CENTRAL_DATABASE_URL")
+DATABASES = {
+    "default": {
+        **DATABASES["default"],
+        **{name: value for name, value in _database.items() if name != "OPTIONS"},
     }
-)
+}
 
 # --- people -------------------------------------------------------------------
 PASSWORD_HASHERS = [
@@ -164,6 +164,8 @@ if IS_PUBLIC:
 else:
     STATIC_ROOT = None  # type: ignore[assignment]  # base has a path; here nothing is collected
     WHITENOISE_USE_FINDERS = True
-    STORAGES["staticfiles"] = {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+    STORAGES = STORAGES | {
+        "staticfiles": {
+            "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        }
     }

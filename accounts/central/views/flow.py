@@ -4,14 +4,20 @@ from http import HTTPStatus
 from typing import Any
 
 from allauth.idp.oidc.views import AuthorizationView, LogoutView
+from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.clickjacking import xframe_options_deny
+from django.views.decorators.csrf import csrf_exempt
 
 from accounts.central import families
 
 
 class Authorization(AuthorizationView):  # type: ignore[misc]  # allauth ships no types
+    # allauth's own decorators sit on the method that this one takes the place of.
+    @method_decorator((xframe_options_deny, csrf_exempt, login_not_required))
     @transaction.atomic
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = super().dispatch(request, *args, **kwargs)
