@@ -23,14 +23,11 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 WHITENOISE_AUTOREFRESH = True  # no directory of collected files is needed
 # The central server's own, so that its rows have tables; `tests/central` puts on the rest
 # of `config.settings.central`. Recado itself runs without them.
-INSTALLED_APPS += [
-    app
-    for app in (
-        "accounts.central",
-        "allauth.mfa",
-        "allauth.usersessions",
-        "allauth.idp.oidc",
-    )
-    if app not in INSTALLED_APPS
-]
+_CENTRAL = (
+    "accounts.central",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.idp.oidc",
+)
+INSTALLED_APPS = [*dict.fromkeys([*INSTALLED_APPS, *_CENTRAL])]
 PASSWORD_HASHERS.append("accounts.central.hashers.RandomSecretHasher")

@@ -107,7 +107,7 @@ def load(**told):
             sys.executable,
             "-c",
             "import config.settings.central as s; print(s.CENTRAL_URL, s.SECRET_KEY,"
-            " s.DATABASES['default']['NAME'], s.SESSION_COOKIE_SECURE)",
+            " s.DATABASES['default']['NAME'], s.IS_PUBLIC)",
         ],
         env=kept
         | {
@@ -132,7 +132,9 @@ def test_recado_itself_installs_nothing_of_the_server():
 
 
 def test_the_role_has_its_own_database_and_another_signing_secret():
-    url, secret, database, secure = load().stdout.split()
+    done = load()
+    assert done.returncode == 0, done.stderr
+    url, secret, database, secure = done.stdout.split()
 
     assert (url, database) == ("http://localhost:8001", "recado_central")
     assert secret != "k" * 50

@@ -12,6 +12,7 @@ from typing import Any
 
 from allauth.idp.oidc.models import Client
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
@@ -28,14 +29,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--email", default="admin@recado.localhost")
+        parser.add_argument(
+            "--migrate", action="store_true", help="bring the database up to date first"
+        )
 
-    @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["migrate"]:
+            call_command("migrate", verbosity=0)
+        with transaction.atomic():
+            self._seed(options["email"])
+
+    def _seed(self, email: str) -> None:
         signing.ensure_key(now=timezone.now())
         if settings.CENTRAL_FIRST_PARTY["client_id"]:
             self._seed_client(**settings.CENTRAL_FIRST_PARTY)
         if not User.objects.exists():
-            self._seed_person(options["email"])
+            self._seed_person(email)
 
     def _seed_client(
         self, *, client_id: str, secret: str, redirect_uris: list[str]
