@@ -21,6 +21,7 @@ from config.settings.base import (  # noqa: E402
     BASE_DIR,
     DATABASES,
     SECRET_KEY,
+    STATIC_ROOT,
     STORAGES,
     TEMPLATES,
 )
@@ -153,6 +154,8 @@ IDP_OIDC_RP_INITIATED_LOGOUT_ASKS_FOR_OP_LOGOUT = False
 
 # --- browser safety -------------------------------------------------------------
 if IS_PUBLIC:
+    # Other applications, other files: one manifest cannot hold both.
+    STATIC_ROOT = STATIC_ROOT.with_name(f"{STATIC_ROOT.name}-central")
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
