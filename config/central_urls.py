@@ -37,7 +37,9 @@ _account = [
 # Under allauth's names; neither device codes nor registration by strangers.
 _oidc = [
     path(
-        ".well-known/openid-configuration", discovery.configuration, name="configuration"
+        ".well-known/openid-configuration",
+        discovery.configuration,
+        name="configuration",
     ),
     path(".well-known/jwks.json", oidc.jwks, name="jwks"),
     path("oauth/authorize", flow.authorization, name="authorization"),

@@ -5,7 +5,7 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.central")
 
-from config.wsgi import application  # noqa: E402  # after the settings are named
+from config.wsgi import application  # after the settings are named
 
 # By name, because it reads models, which are there only now.
 importlib.import_module("accounts.central.upkeep").start()

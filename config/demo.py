@@ -38,9 +38,7 @@ class Demo:
     webhook_secret: str = field(repr=False)
 
 
-def make_demo(
-    *, now: datetime, identity: tuple[str, str] | None = None
-) -> Demo | None:
+def make_demo(*, now: datetime, identity: tuple[str, str] | None = None) -> Demo | None:
     """A workspace, its owner, a simulated number and a link; None where anything exists.
 
     `identity` is the owner's issuer and name at the central server: they sign in there, so

@@ -9,13 +9,12 @@ from allauth.idp.oidc.adapter import DefaultOIDCAdapter
 from allauth.idp.oidc.internal.private_keys import filter_keys
 from allauth.idp.oidc.models import Client, PrivateKey, Token
 from allauth.mfa.adapter import DefaultMFAAdapter
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts import http
-from accounts.central import sealed, signing
+from accounts.central import rules, sealed, signing
 from accounts.central.models import Person
 from accounts.models import User
 
@@ -55,7 +54,7 @@ class OIDCAdapter(DefaultOIDCAdapter):  # type: ignore[misc]  # allauth ships no
         return secrets.token_urlsafe(32)
 
     def get_issuer(self) -> str:
-        return str(settings.CENTRAL_URL)
+        return rules.issuer()
 
     def get_claims(
         self,

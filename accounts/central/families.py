@@ -10,11 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.idp.oidc.models import Client, Token
-from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.central import journal
+from accounts.central import journal, rules
 from accounts.central.models import Family, FamilyToken
 from accounts.models import User
 
@@ -33,9 +32,8 @@ def begin(*, client: Client, user: User, code: str, told: dict[str, Any]) -> Fam
         user=user,
         code_hash=hash_of(code),
         code=told,
-        code_expires_at=now
-        + timedelta(seconds=settings.IDP_OIDC_AUTHORIZATION_CODE_EXPIRES_IN),
-        expires_at=now + settings.CENTRAL_FAMILY_LIFETIME,
+        code_expires_at=now + rules.code_lifetime(),
+        expires_at=now + rules.family_lifetime(),
     )
 
 

@@ -35,7 +35,9 @@ class ApplicationForm(forms.Form):
         label=_("It may call Recado's API in the person's name"), required=False
     )
 
-    def __init__(self, *args: Any, is_public: bool | None = None, **kwargs: Any):
+    def __init__(
+        self, *args: Any, is_public: bool | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._is_public = is_public
         if is_public is not None:

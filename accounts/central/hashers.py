@@ -24,7 +24,7 @@ class RandomSecretHasher(BasePasswordHasher):
         again = self.encode(password, str(self.decode(encoded)["salt"]))
         return hmac.compare_digest(again, encoded)
 
-    def safe_summary(self, encoded: str) -> dict[str, Any]:
+    def safe_summary(self, encoded: str) -> Any:
         return {"algorithm": self.algorithm}
 
     def harden_runtime(self, password: str, encoded: str) -> None:

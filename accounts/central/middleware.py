@@ -1,8 +1,4 @@
-"""Browsers hold forms to the policy of their page through every redirect that follows.
-
-A sign-in that was asked for by a client ends at that client, so the pages on the way name
-its address, and no other one, as a target.
-"""
+"""A short way for programs, and a way back to the client for people's forms."""
 
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
@@ -11,13 +7,30 @@ from allauth.idp.oidc.models import Client
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from accounts.central import clients
+from accounts.central import api, clients
 
 Handler = Callable[[HttpRequest], HttpResponse]
 _STAGE = "account_login"  # where allauth keeps a sign-in that waits for a second factor
 
 
+class ApiLane:
+    """Resource servers ask at every request: session, language and policy are not theirs."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        view = api.VIEWS.get(request.path_info)
+        return view(request) if view is not None else self.get_response(request)
+
+
 class FormTargetMiddleware:
+    """Browsers hold a form to its page's policy through every redirect that follows.
+
+    A sign-in that was asked for by a client ends at that client, so the pages on the way
+    name its address, and no other one, as a target.
+    """
+
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
@@ -35,9 +48,9 @@ def _targets(request: HttpRequest) -> set[str]:
     for way in _ways_on(request):
         parts = urlsplit(way)
         asked = {name: told[0] for name, told in parse_qs(parts.query).items()}
-        if parts.path == reverse("idp:oidc:authorization"):
-            found |= _origins(asked.get("client_id", ""))
-        elif parts.path == reverse("idp:oidc:logout"):
+        if parts.path == reverse("idp:oidc:authorization") or parts.path == reverse(
+            "idp:oidc:logout"
+        ):
             found |= _origins(asked.get("client_id", ""))
     return found
 

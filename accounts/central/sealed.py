@@ -64,4 +64,3 @@ def _fresh(value: object) -> object:
     except VaultError:
         return value  # not one of ours
     return value if key_id == keyring.current().id else seal_factor(open_factor(value))
-

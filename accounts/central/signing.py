@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 from allauth.idp.oidc.models import PrivateKey
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from django.conf import settings
 from django.db import connection, transaction
 
-from accounts.central import sealed
+from accounts.central import rules, sealed
 from accounts.central.models import SigningKey
 
 CACHE_SECONDS = 15.0
@@ -68,16 +67,16 @@ def drop_expired(*, now: datetime) -> int:
 def is_due(*, now: datetime) -> bool:
     """Whether the newest key is older than keys get."""
     newest = SigningKey.objects.order_by("-created_at").first()
-    return newest is None or now - newest.created_at >= settings.CENTRAL_KEY_LIFETIME
+    return newest is None or now - newest.created_at >= rules.key_lifetime()
 
 
 def lead_time() -> timedelta:
     """How long clients may still hold the key set from before the new key."""
-    return timedelta(seconds=settings.IDP_OIDC_JWKS_CACHE_CONTROL + 2 * CACHE_SECONDS)
+    return rules.key_set_lifetime() + timedelta(seconds=2 * CACHE_SECONDS)
 
 
 def token_lifetime() -> timedelta:
-    return timedelta(seconds=settings.IDP_OIDC_ID_TOKEN_EXPIRES_IN + 60)
+    return rules.id_token_lifetime() + timedelta(minutes=1)
 
 
 def _make(*, not_before: datetime, now: datetime) -> SigningKey:

@@ -31,7 +31,9 @@ def run(*, now: datetime) -> dict[str, int]:
                 code_spent_at=None, code_expires_at__lte=now
             ).delete()[0],
             "families": Family.objects.filter(expires_at__lte=now).delete()[0],
-            "family_tokens": FamilyToken.objects.filter(expires_at__lte=now).delete()[0],
+            "family_tokens": FamilyToken.objects.filter(expires_at__lte=now).delete()[
+                0
+            ],
             "sessions": Session.objects.filter(expire_date__lte=now).delete()[0],
             "invitations": Invitation.objects.filter(
                 expires_at__lte=now - _KEPT

@@ -26,9 +26,7 @@ from accounts.central.models import Family
 
 class Validator(OAuthLibRequestValidator):  # type: ignore[misc]  # allauth ships no types
     # --- clients --------------------------------------------------------------
-    def _lookup_client(
-        self, request: Request, client_id: str | None
-    ) -> Client | None:
+    def _lookup_client(self, request: Request, client_id: str | None) -> Client | None:
         known = get_validator_context().clients
         if client_id not in known:
             known[client_id] = _find_client(client_id)
@@ -163,5 +161,3 @@ def _what_the_code_says(request: Request) -> dict[str, Any]:
             "code_challenge_method": request.code_challenge_method,
         },
     }
-
-

@@ -56,9 +56,7 @@ def ensure_keys(var: Path, names: Iterable[str] = MADE_KEYS) -> bool:
     """Make the keys that neither the environment nor the file has. True if one was made."""
     path = keys_file(var)
     known = read(path)
-    missing = [
-        name for name in names if not (os.environ.get(name) or known.get(name))
-    ]
+    missing = [name for name in names if not (os.environ.get(name) or known.get(name))]
     if not missing:
         return False
     if not known:

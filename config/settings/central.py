@@ -76,6 +76,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "accounts.central.middleware.ApiLane",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -106,10 +107,13 @@ TEMPLATES = [
     }
 ]
 _database = env.database("CENTRAL_DATABASE_URL")
+_options = DATABASES["default"]["OPTIONS"]
 DATABASES = {
     "default": {
         **DATABASES["default"],
-        **{name: value for name, value in _database.items() if name != "OPTIONS"},
+        **_database,
+        # What asks to be prepared is (see accounts/central/api.py).
+        "OPTIONS": {**_database["OPTIONS"], **_options, "prepare_threshold": 5},  # type: ignore[dict-item]  # dicts both
     }
 }
 

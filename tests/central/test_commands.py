@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import uuid
+from typing import Any
 
 import pytest
 from allauth.idp.oidc.models import Client as OAuthClient
@@ -20,7 +21,7 @@ from tests import commands
 
 SECRET = "s" * 43
 SUB = str(uuid.uuid4())
-SEED = {
+SEED: dict[str, Any] = {
     "CENTRAL_FIRST_PARTY": {
         "client_id": "recado-1",
         "secret": SECRET,
@@ -98,6 +99,12 @@ def test_rotating_tells_from_when_the_new_key_signs():
 
 
 # --- the role -------------------------------------------------------------------
+_SAY = (
+    "import config.settings.central as s\n"
+    "print(s.CENTRAL_URL, s.SECRET_KEY, s.DATABASES['default']['NAME'], s.IS_PUBLIC)"
+)
+
+
 def load(**told):
     """The settings of the role in a process of its own."""
     names = ("PATH", "DATABASE_URL", "REDIS_URL", "LANG")
@@ -106,8 +113,7 @@ def load(**told):
         [
             sys.executable,
             "-c",
-            "import config.settings.central as s; print(s.CENTRAL_URL, s.SECRET_KEY,"
-            " s.DATABASES['default']['NAME'], s.IS_PUBLIC)",
+            _SAY,
         ],
         env=kept
         | {

@@ -336,7 +336,7 @@ def test_sign_out_asked_for_by_the_client_ends_session_and_tokens(house):
 def test_two_exchanges_at_once_give_one_set_of_tokens(house):
     """The second one waits for the family's lock and then sees the mark of the first."""
     code, verifier = house.code(house.recado, house.person)
-    answers = []
+    answers: list[int | None] = []
     claim = families.claim_code
 
     def interrupted(shown, client):

@@ -249,11 +249,13 @@ def test_neither_a_refresh_token_nor_an_expired_one_opens_the_api(house):
     assert house.api("/api/user", tokens["access_token"]).status_code == 401
 
 
-def test_one_query_answers_api_user(house, django_assert_num_queries):
+def test_asking_for_a_person_opens_no_session_and_sets_no_cookie(house):
     tokens = house.tokens(house.recado, house.person)
 
-    with django_assert_num_queries(1):
-        assert house.api("/api/user", tokens["access_token"]).status_code == 200
+    answer = house.api("/api/user", tokens["access_token"])
+
+    assert not answer.cookies
+    assert answer["Cache-Control"] == "no-store"
 
 
 # --- signing keys -------------------------------------------------------------

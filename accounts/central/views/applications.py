@@ -3,7 +3,6 @@
 from typing import Any
 
 from allauth.idp.oidc.models import Client
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,7 +13,7 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from accounts.central import clients
+from accounts.central import clients, rules
 from accounts.central.forms import ApplicationForm
 from accounts.central.views.guard import admins_only
 
@@ -70,7 +69,7 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
         "client": client,
         "form": form,
         "is_public": is_public,
-        "issuer": settings.CENTRAL_URL,
+        "issuer": rules.issuer(),
     }
     return render(request, "central/application_detail.html", context)
 
@@ -121,5 +120,5 @@ def _get(pk: str) -> Client:
 def _show_secret(
     request: HttpRequest, client: Client, fresh: str | None
 ) -> HttpResponse:
-    context = {"client": client, "secret": fresh, "issuer": settings.CENTRAL_URL}
+    context = {"client": client, "secret": fresh, "issuer": rules.issuer()}
     return render(request, "central/application_secret.html", context)

@@ -1,10 +1,11 @@
 """What clients read before anything else: addresses and abilities, and a sign of life."""
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
+
+from accounts.central import rules
 
 
 @login_not_required
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_safe
 def configuration(request: HttpRequest) -> HttpResponse:
     """Every address under the one issuer, however this request came here."""
     told = {
-        "issuer": settings.CENTRAL_URL,
+        "issuer": rules.issuer(),
         "authorization_endpoint": _at("authorization"),
         "token_endpoint": _at("token"),
         "userinfo_endpoint": _at("userinfo"),
@@ -50,4 +51,4 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def _at(name: str) -> str:
-    return f"{settings.CENTRAL_URL}{reverse(f'idp:oidc:{name}')}"
+    return f"{rules.issuer()}{reverse(f'idp:oidc:{name}')}"

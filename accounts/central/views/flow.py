@@ -30,7 +30,7 @@ class Authorization(AuthorizationView):  # type: ignore[misc]  # allauth ships n
 
 
 class Logout(LogoutView):  # type: ignore[misc]  # allauth ships no types
-    def _handle(self, form: Any, op_logout: bool) -> HttpResponse:  # noqa: FBT001  # allauth's
+    def _handle(self, form: Any, op_logout: bool) -> HttpResponse:  # allauth's
         client = form.cleaned_data["client"]
         if client is not None and self.request.user.is_authenticated:
             with transaction.atomic():

@@ -6,7 +6,6 @@ from typing import Any
 from allauth.account.utils import perform_login
 from allauth.core.internal.httpkit import extract_basic_auth
 from allauth.idp.oidc.models import Client
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -16,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.central import clients, people
+from accounts.central import clients, people, rules
 from accounts.central.forms import InvitedForm
 
 LARGEST_BODY = 10_000
@@ -52,7 +51,7 @@ def create(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"error": refusal.problem}, status=status)
     return JsonResponse(
         {
-            "url": f"{settings.CENTRAL_URL}{made.path}",
+            "url": f"{rules.issuer()}{made.path}",
             "expires_at": made.invitation.expires_at.isoformat(),
         },
         status=201,
@@ -114,7 +113,9 @@ def _body(request: HttpRequest) -> dict[str, str] | None:
     if not isinstance(told, dict):
         return None
     found = {name: told.get(name, "") for name in ("email", "name", "return_to")}
-    is_text = all(isinstance(value, str) and "\0" not in value for value in found.values())
+    is_text = all(
+        isinstance(value, str) and "\0" not in value for value in found.values()
+    )
     return found if is_text else None
 
 

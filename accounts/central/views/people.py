@@ -1,6 +1,5 @@
 """Who has an account here, and the one-time link for somebody who shall have one."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -8,10 +7,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.central import people
+from accounts.central import people, rules
 from accounts.central.forms import PersonForm
 from accounts.central.models import Invitation
-from accounts.central.views.guard import admins_only
+from accounts.central.views.guard import admins_only, person_of
 from accounts.models import User
 
 _PROBLEMS = {
@@ -39,7 +38,7 @@ def index(request: HttpRequest) -> HttpResponse:
         except people.PersonInvalid as refusal:
             form.add_error("email", _PROBLEMS[refusal.problem]())
         else:
-            link, form = f"{settings.CENTRAL_URL}{made.path}", PersonForm()
+            link, form = f"{rules.issuer()}{made.path}", PersonForm()
     waiting = Invitation.objects.filter(used_at=None, expires_at__gt=timezone.now())
     context = {
         "form": form,
@@ -54,7 +53,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_POST
 def state(request: HttpRequest, pk: int) -> HttpResponse:
     """Nobody switches themselves off, so that the last admin stays."""
-    others = User.objects.exclude(pk=request.user.pk)
+    others = User.objects.exclude(pk=person_of(request).pk)
     people.set_active(
         get_object_or_404(others, pk=pk),
         is_active=request.POST.get("to") == "active",

@@ -11,13 +11,12 @@ import uuid
 from typing import Any
 
 from allauth.idp.oidc.models import Client
-from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.central import clients, journal, people, signing
+from accounts.central import clients, journal, people, rules, signing
 from accounts.central.models import Application
 from accounts.models import User
 
@@ -41,8 +40,8 @@ class Command(BaseCommand):
 
     def _seed(self, email: str) -> None:
         signing.ensure_key(now=timezone.now())
-        if settings.CENTRAL_FIRST_PARTY["client_id"]:
-            self._seed_client(**settings.CENTRAL_FIRST_PARTY)
+        if rules.first_party()["client_id"]:
+            self._seed_client(**rules.first_party())
         if not User.objects.exists():
             self._seed_person(email)
 
@@ -77,7 +76,7 @@ class Command(BaseCommand):
 
     def _seed_person(self, email: str) -> None:
         password = secrets.token_urlsafe(PASSWORD_BYTES)
-        sub = settings.CENTRAL_FIRST_SUB
+        sub = rules.first_sub()
         user = people.create_person(
             email=email,
             password=password,
