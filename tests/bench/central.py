@@ -2,10 +2,13 @@
 
 import hashlib
 import secrets
+import signal
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import psycopg
 
@@ -28,14 +31,13 @@ def central_user(house: House) -> list[Row]:
     plan = central.plan(port, env)
     url = plan.env["CENTRAL_DATABASE_URL"]
     central.make_database(url)
-    for command in (["manage.py", "central_seed", "--migrate"],):
-        subprocess.run(
-            [sys.executable, *command],
-            env=plan.env,
-            cwd=files.BASE_DIR,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+    subprocess.run(
+        [sys.executable, "manage.py", "central_seed", "--migrate"],
+        env=plan.env,
+        cwd=files.BASE_DIR,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     asked = [_request(port, _token(url, plan.env["CENTRAL_CLIENT_ID"]))]
     with (house.log / "central.log").open("wb") as log:
         process = launch.spawn(
@@ -55,7 +57,7 @@ def central_user(house: House) -> list[Row]:
         ]
         alone = load.full_speed(address, asked * (number // 10), connections=1)
     finally:
-        launch.stop(process, launch.signal.SIGTERM, patience=15)
+        launch.stop(process, signal.SIGTERM, patience=15)
     return [
         Row(
             "central_user",
@@ -92,13 +94,10 @@ def _request(port: int, token: str) -> bytes:
 
 
 def _wait(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    import time
-    from urllib.request import urlopen
-
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urlopen(f"http://localhost:{port}/healthz", timeout=2):  # noqa: S310  # ours
+            with urlopen(f"http://localhost:{port}/healthz", timeout=2):
                 return
         except OSError:
             time.sleep(0.2)

@@ -12,8 +12,13 @@ class Bound(Enum):
 
     NONE = "no target"
     VALUE_AT_MOST = "value at most"
+    VALUE_AT_LEAST = "value at least"
     RATIO_AT_LEAST = "ratio at least"
     RATIO_AT_MOST = "ratio at most"
+
+
+_AT_LEAST = {Bound.VALUE_AT_LEAST, Bound.RATIO_AT_LEAST}
+_OF_VALUE = {Bound.VALUE_AT_LEAST, Bound.VALUE_AT_MOST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +42,13 @@ class Row:
             return True
         if self._limited is None or self.target is None:
             return False
-        if self.bound is Bound.RATIO_AT_LEAST:
+        if self.bound in _AT_LEAST:
             return self._limited >= self.target
         return self._limited <= self.target
 
     @property
     def _limited(self) -> float | None:
-        return self.value if self.bound is Bound.VALUE_AT_MOST else self.ratio
+        return self.value if self.bound in _OF_VALUE else self.ratio
 
     @property
     def verdict(self) -> str:
@@ -51,7 +56,7 @@ class Row:
             return "" if self.bound is Bound.NONE else "ok"
         if self.value is None or self._limited is None or not self.target:
             return "NOT MEASURED"
-        way = "under" if self.bound is Bound.RATIO_AT_LEAST else "over"
+        way = "under" if self.bound in _AT_LEAST else "over"
         share = abs(self._limited - self.target) / self.target
         return f"MISSED: {share:.0%} {way} the target"
 
@@ -62,6 +67,7 @@ class Row:
         return {
             Bound.NONE: "-",
             Bound.VALUE_AT_MOST: f"≤ {_figure(self.target)} {self.unit}",
+            Bound.VALUE_AT_LEAST: f"≥ {_figure(self.target)} {self.unit}",
             Bound.RATIO_AT_LEAST: f"≥ {self.target:g} x",
             Bound.RATIO_AT_MOST: f"≤ {self.target:g} x",
         }[self.bound]
