@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
 from allauth.core.internal.httpkit import extract_basic_auth
 from allauth.idp.oidc.models import Client
@@ -80,6 +81,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
                 )
         except people.PersonInvalid:
             return render(request, "central/invitation_gone.html", status=410)
+        record_authentication(request, user, method="password")
         signed_in: HttpResponse = perform_login(
             request, user, redirect_url=used.return_to or "/"
         )
