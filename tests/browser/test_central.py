@@ -1,7 +1,7 @@
 """The central OAuth server as people meet it: signing in, a second factor, applications."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from allauth.mfa.totp.internal.auth import hotp_value
@@ -56,7 +56,7 @@ class Guest:
 
 
 @pytest.fixture
-def guest(browser, central) -> Iterator:
+def guest(browser, central) -> Iterator[Callable[..., Guest]]:
     made: list[tuple[BrowserContext, Guest]] = []
 
     def arrive(**options) -> Guest:

@@ -457,3 +457,14 @@ def test_the_origins_of_a_client_are_those_of_its_addresses(house):
         "http://localhost:9",
         "com.example.app:",
     }
+
+
+def test_who_just_made_an_account_sets_up_a_second_factor_without_a_new_password(
+    house, admin
+):
+    link = link_of(admin.post("/people/", {"email": "caio@example.com"}))
+    visitor = house.browser()
+    visitor.post(link, ACCEPT)
+
+    for path in ("/account/2fa/totp/activate/", "/account/2fa/webauthn/add/"):
+        assert visitor.get(path).status_code == 200, path

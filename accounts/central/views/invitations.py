@@ -81,7 +81,8 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
                 )
         except people.PersonInvalid:
             return render(request, "central/invitation_gone.html", status=410)
-        record_authentication(request, user, method="password")
+        # They typed it a moment ago; a second factor can be set up without asking again.
+        record_authentication(request, user, "password", reauthenticated=True)
         signed_in: HttpResponse = perform_login(
             request, user, redirect_url=used.return_to or "/"
         )
