@@ -31,6 +31,11 @@ COPY static static
 RUN SECRET_KEY=build INTEGRATIONS_KEY=0000000000000000000000000000000000000000000000000000000000000000 \
     DATABASE_URL=postgresql://127.0.0.1/build REDIS_URL=redis://127.0.0.1 \
     PUBLIC_URL=https://build.example \
+    python manage.py collectstatic --noinput --verbosity 0 \
+    && SECRET_KEY=build INTEGRATIONS_KEY=0000000000000000000000000000000000000000000000000000000000000000 \
+    DATABASE_URL=postgresql://127.0.0.1/build REDIS_URL=redis://127.0.0.1 \
+    DJANGO_SETTINGS_MODULE=config.settings.central CENTRAL_URL=https://build.example \
+    CENTRAL_DATABASE_URL=postgresql://127.0.0.1/build \
     python manage.py collectstatic --noinput --verbosity 0
 USER 10001
 EXPOSE 8000

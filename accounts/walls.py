@@ -12,6 +12,7 @@ key to a tenant row is added there with `db_constraint=False` and `composite_for
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
@@ -49,6 +50,8 @@ class _Built(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
+        if not settings.HAS_WALLS:
+            return
         for statement in self.forwards(schema_editor, from_state, app_label):
             schema_editor.execute(statement, params=None)
 
@@ -59,6 +62,8 @@ class _Built(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
+        if not settings.HAS_WALLS:
+            return
         for statement in self.backwards(schema_editor, from_state, app_label):
             schema_editor.execute(statement, params=None)
 

@@ -38,8 +38,12 @@ class Demo:
     webhook_secret: str = field(repr=False)
 
 
-def make_demo(*, now: datetime) -> Demo | None:
-    """A workspace, its owner, a simulated number and a link; None where anything exists."""
+def make_demo(*, now: datetime, identity: tuple[str, str] | None = None) -> Demo | None:
+    """A workspace, its owner, a simulated number and a link; None where anything exists.
+
+    `identity` is the owner's issuer and name at the central server: they sign in there, so
+    a password here would only be a second way in.
+    """
     from django.db import transaction  # noqa: PLC0415  # after Django is set up
 
     from accounts.models import User, Workspace  # noqa: PLC0415
@@ -56,8 +60,12 @@ def make_demo(*, now: datetime) -> Demo | None:
         added = memberships.add_member(
             workspace=workspace, email=ADMIN_EMAIL, role="owner", name="Admin", now=now
         )
-        added.membership.user.is_platform_admin = True
-        added.membership.user.save(update_fields=["is_platform_admin"])
+        owner = added.membership.user
+        owner.is_platform_admin = True
+        if identity is not None:
+            owner.oauth_issuer, owner.oauth_id = identity
+            owner.set_unusable_password()
+        owner.save()
         connected = connections.add_integration(
             workspace=workspace,
             provider="sandbox",
@@ -76,7 +84,7 @@ def make_demo(*, now: datetime) -> Demo | None:
             )
     return Demo(
         workspace_id=workspace.pk,
-        password=added.new_password or "",
+        password="" if identity else added.new_password or "",
         webhook_path=urlsplit(connected.webhook_url).path,
         webhook_secret=webhook_secret,
     )
@@ -173,12 +181,15 @@ def _find_origin(workspace_id: int, message_id: str) -> str | None:
 
 def main(arguments: list[str]) -> int:
     django.setup()
-    demo = make_demo(now=datetime.now(UTC))
+    address, *who = arguments
+    identity = (who[0], who[1]) if who else None
+    demo = make_demo(now=datetime.now(UTC), identity=identity)
     if demo is None:
         return 0
-    _say(f"sign in as {ADMIN_EMAIL} with the password {demo.password} (shown once)")
+    if demo.password:
+        _say(f"sign in as {ADMIN_EMAIL} with the password {demo.password} (shown once)")
     try:
-        _say(send_first_message(arguments[0], demo, now=datetime.now(UTC)))
+        _say(send_first_message(address, demo, now=datetime.now(UTC)))
     except DemoFailed as failure:
         _say(f"the demo's message did not arrive: {failure}")
         return 1

@@ -9,6 +9,8 @@ import fcntl
 import os
 import secrets
 import time
+import uuid
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
@@ -50,13 +52,11 @@ def environment(var: Path) -> dict[str, str]:
     return {**read(keys_file(var)), **servers}
 
 
-def ensure_keys(var: Path) -> bool:
+def ensure_keys(var: Path, names: Iterable[str] = MADE_KEYS) -> bool:
     """Make the keys that neither the environment nor the file has. True if one was made."""
     path = keys_file(var)
     known = read(path)
-    missing = [
-        name for name in MADE_KEYS if not (os.environ.get(name) or known.get(name))
-    ]
+    missing = [name for name in names if not (os.environ.get(name) or known.get(name))]
     if not missing:
         return False
     if not known:
@@ -71,6 +71,10 @@ def ensure_keys(var: Path) -> bool:
 def _new_key(name: str) -> str:
     if name == "INTEGRATIONS_KEY":
         return base64.b64encode(secrets.token_bytes(32)).decode()
+    if name.endswith("_ID"):
+        return secrets.token_hex(16)
+    if name.endswith("_SUB"):
+        return str(uuid.uuid4())
     return secrets.token_urlsafe(48)
 
 

@@ -106,8 +106,13 @@ def owner_url(sockets: Path) -> str:
     return _url(OWNER, sockets)
 
 
-def _url(role: str, sockets: Path) -> str:
-    return f"postgresql://{role}@/{DATABASE}?host={quote(str(sockets), safe='')}"
+def central_url(sockets: Path) -> str:
+    """As the central OAuth server connects, whose database is its own."""
+    return _url(f"{OWNER}_central", sockets, database=f"{DATABASE}_central")
+
+
+def _url(role: str, sockets: Path, *, database: str = DATABASE) -> str:
+    return f"postgresql://{role}@/{database}?host={quote(str(sockets), safe='')}"
 
 
 def _spawn(

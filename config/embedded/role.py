@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import os
 import sys
+from typing import Any, LiteralString
 from urllib.parse import quote, urlsplit
 
 import psycopg
@@ -29,7 +30,6 @@ class CannotSettle(SystemExit):
 
 def make(sockets: str, owner: str, database: str) -> None:
     """Trust over the private socket stands for passwords."""
-    names = {"owner": sql.Identifier(owner), "database": sql.Identifier(database)}
     with psycopg.connect(
         host=sockets,
         port=5432,
@@ -38,22 +38,33 @@ def make(sockets: str, owner: str, database: str) -> None:
         autocommit=True,
         connect_timeout=CONNECT_SECONDS,
     ) as connection:
-        found = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [owner])
-        if not found.rowcount:
-            connection.execute(
-                sql.SQL(
-                    "CREATE ROLE {owner} LOGIN NOSUPERUSER NOBYPASSRLS CREATEDB"
-                ).format(**names)
-            )
+        _make_owner(connection, owner, "CREATEDB")
         for statement in roles.statements(owner):
             connection.execute(statement)
-        found = connection.execute(
-            "SELECT FROM pg_database WHERE datname = %s", [database]
+        _make_database(connection, database, owner)
+        # The central OAuth server's, which shares the cluster and nothing else.
+        _make_owner(connection, f"{owner}_central", "NOCREATEDB")
+        _make_database(connection, f"{database}_central", f"{owner}_central")
+
+
+def _make_owner(
+    connection: "psycopg.Connection[Any]", owner: str, option: LiteralString
+) -> None:
+    found = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [owner])
+    if not found.rowcount:
+        plain = sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS ")
+        connection.execute(plain.format(sql.Identifier(owner)) + sql.SQL(option))
+
+
+def _make_database(
+    connection: "psycopg.Connection[Any]", name: str, owner: str
+) -> None:
+    found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [name])
+    if not found.rowcount:
+        statement = sql.SQL("CREATE DATABASE {} OWNER {}")
+        connection.execute(
+            statement.format(sql.Identifier(name), sql.Identifier(owner))
         )
-        if not found.rowcount:
-            connection.execute(
-                sql.SQL("CREATE DATABASE {database} OWNER {owner}").format(**names)
-            )
 
 
 def settle(url: str, *, secret_key: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from config.embedded import children, files, launch, postgres, valkey
+from config.embedded import central, children, files, launch, postgres, valkey
 from config.embedded.children import Child, CrashLoop, Pipes, Terminal
 from config.embedded.launch import ServerFailed
 
@@ -89,6 +89,7 @@ class Supervisor:
         self.env = dict(os.environ)
         self.servers: list[Child] = []
         self.workers: list[Child] = []
+        self.central: central.Plan | None = None
         self.wants_stop = False
         self._lock: object = None
 
@@ -101,25 +102,36 @@ class Supervisor:
 
     # --- starting -----------------------------------------------------------
     def start(self, *, port: int, demo: bool) -> None:
-        self._require_port(port)
+        wants_central = central.is_wanted(self.env)
+        beside = central.port_beside(port, self.env)
+        self._require_port(port, cure=f"make run PORT={port + 1}")
+        if wants_central:
+            self._require_port(beside, cure=f"make run CENTRAL_PORT={beside + 1}")
         self.var.mkdir(parents=True, exist_ok=True)
         self._lock = files.take_lock(self.var)
-        if files.ensure_keys(self.var):
+        keys = (*files.MADE_KEYS, *(central.MADE_KEYS if wants_central else ()))
+        if files.ensure_keys(self.var, keys):
             self.say(f"made keys in {files.keys_file(self.var)}: back this file up")
         self._prepare_environment(port)
         self._start_servers()
+        if wants_central:
+            self._plan_central(beside)
+        self._tell_servers()
         self.say("migrating the database")
         if self.step("migrate", "manage.py", "migrate", "--verbosity", "0") != 0:
             raise ServerFailed("the migration failed; its lines above say why.")
+        if self.central is not None:
+            self._start_central(self.central)
         self._start_workers(port)
-        self._wait_until_ready(port)
+        self._wait_until_ready(port, "/readyz")
         address = f"http://{HOST}:{port}"
         self.say(f"ready at {address}")
-        if demo and self.step("recado", "-m", "config.demo", address) != 0:
+        who = [self.central.url, self.env["CENTRAL_FIRST_SUB"]] if self.central else []
+        if demo and self.step("recado", "-m", "config.demo", address, *who) != 0:
             self.say("the demo could not be made; Recado itself runs")
         self.say("Ctrl-C stops everything")
 
-    def _require_port(self, port: int) -> None:
+    def _require_port(self, port: int, *, cure: str) -> None:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -127,7 +139,7 @@ class Supervisor:
             except OSError as problem:
                 raise ServerFailed(
                     f"port {port} cannot be used ({problem.strerror}). Choose another: "
-                    f"`make run PORT={port + 1}`."
+                    f"`{cure}`."
                 ) from None
 
     def _prepare_environment(self, port: int) -> None:
@@ -157,6 +169,7 @@ class Supervisor:
             )
             self.env["DATABASE_URL"] = postgres.url(sockets)
             self.env["DATABASE_OWNER_URL"] = postgres.owner_url(sockets)
+            self.env.setdefault("CENTRAL_DATABASE_URL", postgres.central_url(sockets))
         elif not self.env.get("DATABASE_OWNER_URL"):
             self._settle_roles()
         if not self.env.get("REDIS_URL"):
@@ -169,8 +182,28 @@ class Supervisor:
                 sign=signal.SIGTERM,
             )
             self.env["REDIS_URL"] = valkey.url(sockets)
-        told = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "PUBLIC_URL")
-        files.write_servers(self.var, {name: self.env[name] for name in told})
+
+    def _plan_central(self, port: int) -> None:
+        self.central = central.plan(port, self.env)
+        self.env.update(self.central.told)
+        url = self.env["CENTRAL_DATABASE_URL"]
+        if self.step("central", "-m", "config.embedded.central", url) != 0:
+            raise ServerFailed("the central OAuth server has no database; see above.")
+
+    def _tell_servers(self) -> None:
+        names = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "PUBLIC_URL")
+        told = {name: self.env[name] for name in names}
+        if self.central is not None:
+            told |= self.central.told
+        files.write_servers(self.var, told)
+
+    def _start_central(self, plan: central.Plan) -> None:
+        """Before Recado's own processes, whose sign-in leads there."""
+        seeding = ("manage.py", "central_seed", "--migrate")
+        if self.step("central", *seeding, env=plan.env) != 0:
+            raise ServerFailed("the central OAuth server could not be made ready.")
+        self._start_worker("central", plan.command, plan.env)
+        self._wait_until_ready(plan.port, "/healthz")
 
     def _settle_roles(self) -> None:
         """The operator gave one address: its role owns the tables, another one runs Recado."""
@@ -201,22 +234,27 @@ class Supervisor:
 
     def _start_workers(self, port: int) -> None:
         for name, command in child_commands(port).items():
-            child = Child(name, functools.partial(self._spawn, name, command))
-            child.process = child.start()
-            self.workers.append(child)
+            self._start_worker(name, command, self.env)
 
-    def _spawn(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
+    def _start_worker(self, name: str, command: list[str], env: dict[str, str]) -> None:
+        child = Child(name, functools.partial(self._spawn, name, command, env))
+        child.process = child.start()
+        self.workers.append(child)
+
+    def _spawn(
+        self, name: str, command: list[str], env: dict[str, str]
+    ) -> subprocess.Popen[bytes]:
         return children.spawn_with_pipe(
             name,
             [sys.executable, *command],
             pipes=self.pipes,
-            env=self.env,
+            env=env,
             cwd=files.BASE_DIR,
         )
 
-    def step(self, name: str, *command: str) -> int:
+    def step(self, name: str, *command: str, env: dict[str, str] | None = None) -> int:
         """Run one command to its end, passing its lines on."""
-        process = self._spawn(name, list(command))
+        process = self._spawn(name, list(command), env or self.env)
         try:
             while process.poll() is None:
                 self.tick()
@@ -226,16 +264,16 @@ class Supervisor:
             self.pipes.pump(0)
         return process.returncode
 
-    def _wait_until_ready(self, port: int) -> None:
+    def _wait_until_ready(self, port: int, path: str) -> None:
         deadline = time.monotonic() + READY_PATIENCE
         answer = "nothing"
         while time.monotonic() < deadline:
             self.tick()
-            status, answer = _probe(port)
+            status, answer = _probe(port, path)
             if status == 200:
                 return
         raise ServerFailed(
-            f"/readyz did not say ready within {READY_PATIENCE:.0f} s: {answer}"
+            f"{path} did not say ready within {READY_PATIENCE:.0f} s: {answer}"
         )
 
     # --- running ------------------------------------------------------------
@@ -287,10 +325,10 @@ def child_commands(port: int) -> dict[str, list[str]]:
     }
 
 
-def _probe(port: int) -> tuple[int, str]:
+def _probe(port: int, path: str) -> tuple[int, str]:
     connection = http.client.HTTPConnection(HOST, port, timeout=4)
     try:
-        connection.request("GET", "/readyz")
+        connection.request("GET", path)
         response = connection.getresponse()
         return response.status, response.read(2000).decode("utf-8", "replace")
     except (OSError, http.client.HTTPException) as problem:

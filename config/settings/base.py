@@ -35,6 +35,7 @@ INTEGRATIONS_KEY = env.root_key(
 )
 INTEGRATIONS_KEYS_OLD = env.root_keys("INTEGRATIONS_KEYS_OLD")
 SANDBOX_ENABLED = env.flag("RECADO_SANDBOX")
+HAS_WALLS = True  # row-level security between workspaces; see accounts/walls.py
 # What proves the sender when one callback URL serves a whole Meta app or BSP account.
 INSTALLATION_SECRETS = {
     "meta_cloud": {

@@ -10,7 +10,7 @@ os.environ.setdefault("DATABASE_URL", "postgresql://recado@127.0.0.1:5432/recado
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:6379/15")
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import DATABASES, MIDDLEWARE, STORAGES
+from config.settings.base import DATABASES, INSTALLED_APPS, MIDDLEWARE, STORAGES
 
 DATABASES["default"]["OPTIONS"].pop("pool")  # type: ignore[attr-defined]  # tests own their one connection
 MIDDLEWARE.insert(0, "tests.walls.RunAsApp")
@@ -22,3 +22,13 @@ STORAGES["staticfiles"] = {
 }
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 WHITENOISE_AUTOREFRESH = True  # no directory of collected files is needed
+# The central server's own, so that its rows have tables; `tests/central` puts on the rest
+# of `config.settings.central`. Recado itself runs without them.
+_CENTRAL = (
+    "accounts.central",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.idp.oidc",
+)
+INSTALLED_APPS = [*dict.fromkeys([*INSTALLED_APPS, *_CENTRAL])]
+PASSWORD_HASHERS.append("accounts.central.hashers.RandomSecretHasher")

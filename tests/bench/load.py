@@ -139,12 +139,30 @@ def _is_whole(answer: bytes) -> bool:
 
 
 def _count(result: Result, line: _Line) -> None:
-    answer = line.connection.recv(_ANSWER_BYTES)
-    while answer and not _is_whole(answer):
-        more = line.connection.recv(_ANSWER_BYTES)
-        answer = answer + more if more else b""
-    if not answer:
-        raise ConnectionError("the server closed a connection under load")
+    answer = _received(line.connection)
     status = int(answer[9:12])
     result.statuses[status] = result.statuses.get(status, 0) + 1
     result.latencies.append(time.perf_counter() - line.sent_at)
+
+
+def _received(connection: socket.socket) -> bytes:
+    """A whole answer: some servers send head and body apart."""
+    answer = b""
+    missing = 1
+    while missing > 0:
+        block = connection.recv(_ANSWER_BYTES)
+        if not block:
+            raise ConnectionError("the server closed a connection under load")
+        answer += block
+        missing = _missing(answer)
+    return answer
+
+
+def _missing(answer: bytes) -> int:
+    """How many bytes are still to come, at least one where the head is not whole."""
+    head, end, body = answer.partition(b"\r\n\r\n")
+    if not end:
+        return 1
+    _, found, rest = head.lower().partition(b"content-length:")
+    length = int(rest.split(b"\r\n", 1)[0]) if found else 0
+    return length - len(body)

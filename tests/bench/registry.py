@@ -130,6 +130,12 @@ MEASURES = [
         "as the image serves pages, the person and their memberships read each time.",
     ),
     Measure(
+        "central_user",
+        "tests.bench.central:central_user",
+        "`GET /api/user` of the central OAuth server with one valid token, as `manage.py up` "
+        "serves it, over 16 kept connections: the median of three rounds.",
+    ),
+    Measure(
         "memory",
         "tests.bench.memory:memory",
         "proportional set size of everything that `manage.py up` starts, 20 s after it "

@@ -18,6 +18,7 @@ class Bound(Enum):
 
 
 _AT_LEAST = frozenset({Bound.VALUE_AT_LEAST, Bound.RATIO_AT_LEAST})
+_OF_VALUE = frozenset({Bound.VALUE_AT_LEAST, Bound.VALUE_AT_MOST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,7 @@ class Row:
 
     @property
     def _limited(self) -> float | None:
-        is_value = self.bound in {Bound.VALUE_AT_MOST, Bound.VALUE_AT_LEAST}
-        return self.value if is_value else self.ratio
+        return self.value if self.bound in _OF_VALUE else self.ratio
 
     @property
     def verdict(self) -> str:

@@ -57,3 +57,15 @@ def test_nothing_is_made_where_anything_exists(db, existing):
 def test_a_receiver_that_is_away_is_told_as_such(made):
     with pytest.raises(demo.DemoFailed, match="was not answered"):
         demo.send_first_message("http://127.0.0.1:1", made, now=timezone.now())
+
+
+def test_the_owner_of_the_demo_is_the_first_person_of_the_central_server(db):
+    identity = ("http://localhost:8001", "5b3c0d0e-0000-4000-8000-000000000000")
+
+    made = demo.make_demo(now=timezone.now(), identity=identity)
+
+    owner = User.objects.get(email=demo.ADMIN_EMAIL)
+    assert made is not None
+    assert made.password == ""
+    assert (owner.oauth_issuer, owner.oauth_id) == identity
+    assert not owner.has_usable_password()

@@ -84,7 +84,10 @@ def test_containers_are_given_only_settings_that_the_code_reads():
     )
 
 
-@pytest.mark.parametrize("name", ["web", "receiver", "worker", "beat", "migrate"])
+@pytest.mark.parametrize(
+    "name",
+    ["web", "receiver", "worker", "beat", "migrate", "central", "central-migrate"],
+)
 def test_every_process_of_ours_runs_from_the_one_image_without_rights(name):
     service = services_of_ours()[name]
 
@@ -102,6 +105,19 @@ def test_the_proxy_sends_webhooks_to_the_receiver_and_hides_the_probes():
     assert "reverse_proxy receiver:8000" in caddyfile
     assert "reverse_proxy web:8000" in caddyfile
     assert "path /healthz /readyz /metrics" in caddyfile
+
+
+def test_the_central_server_has_its_own_database_and_its_own_host():
+    caddyfile = COMPOSE["configs"]["caddyfile"]["content"]
+    central = COMPOSE["services"]["central"]["environment"]
+    ours = COMPOSE["services"]["web"]["environment"]
+
+    assert "reverse_proxy central:8000" in caddyfile
+    assert central["DJANGO_SETTINGS_MODULE"] == "config.settings.central"
+    assert central["CENTRAL_DATABASE_URL"] == central["DATABASE_URL"]
+    assert central["CENTRAL_DATABASE_URL"].endswith("/recado_central")
+    assert ours["DATABASE_URL"].endswith("/recado")
+    assert "CENTRAL_DATABASE_URL" not in ours
 
 
 def test_the_health_check_asks_a_page_that_exists_on_the_port_that_is_served():
@@ -122,7 +138,7 @@ def test_the_health_check_asks_a_page_that_exists_on_the_port_that_is_served():
 def test_the_served_modules_exist():
     text = DOCKERFILE + json.dumps(COMPOSE)
 
-    for module in set(re.findall(r"config\.(wsgi|asgi|celery_app)", text)):
+    for module in set(re.findall(r"config\.(wsgi|asgi|celery_app|central_wsgi)", text)):
         assert (BASE_DIR / "config" / f"{module}.py").is_file()
 
 

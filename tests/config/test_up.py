@@ -12,12 +12,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from config.embedded import files
 from tests.config.conftest import let_servers_enter
 
-SERVER_SETTINGS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "INTEGRATIONS_KEY")
+SERVER_SETTINGS = {
+    *("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "INTEGRATIONS_KEY"),
+    *("CENTRAL_DATABASE_URL", "CENTRAL_URL"),
+}
 PATIENCE = 90.0
 
 
@@ -26,7 +30,7 @@ class Up:
 
     def __init__(self, var: Path, *, demo: bool = False) -> None:
         self.var = var
-        self.port = free_port()
+        self.port, self.central_port = free_port(), free_port()
         self.output = var.parent / f"{self.port}.log"
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
@@ -35,7 +39,7 @@ class Up:
                     *([] if demo else ["--no-demo"]),
                 ],
                 cwd=files.BASE_DIR,
-                env=environment(var),
+                env=environment(var) | {"CENTRAL_PORT": str(self.central_port)},
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -82,8 +86,10 @@ class Up:
         pid = next(pid for pid in matching if parent_of(pid) not in matching)
         os.kill(pid, signal.SIGKILL)
 
-    def answers(self, path: str) -> int:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+    def answers(self, path: str, *, port: int = 0) -> int:
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", port or self.port, timeout=5
+        )
         try:
             connection.request("GET", path)
             status: int = connection.getresponse().status
@@ -163,6 +169,33 @@ def test_an_empty_installation_sends_itself_a_message_and_tells_how_to_sign_in(u
     )
 
 
+def test_the_central_server_runs_beside_it_with_recado_as_its_client(up):
+    told = files.environment(up.var)
+
+    assert up.answers("/.well-known/jwks.json", port=up.central_port) == 200
+    assert told["OIDC_ISSUER"] == f"http://localhost:{up.central_port}"
+    assert told["OAUTH_CLIENT_ID"] == told["CENTRAL_CLIENT_ID"]
+    with psycopg.connect(told["CENTRAL_DATABASE_URL"]) as connection:
+        person = connection.execute(
+            "SELECT email, sub::text FROM accounts_user JOIN central_person ON user_id = id"
+        ).fetchall()
+        clients = connection.execute(
+            "SELECT id, redirect_uris FROM allauth_idp_oidc_client"
+        ).fetchall()
+    assert person == [("admin@recado.localhost", told["CENTRAL_FIRST_SUB"])]
+    assert clients == [
+        (
+            told["OAUTH_CLIENT_ID"],
+            f"http://127.0.0.1:{up.port}/account/sso/callback/",
+        )
+    ]
+    with psycopg.connect(told["DATABASE_URL"]) as connection:
+        owner = connection.execute(
+            "SELECT oauth_issuer, oauth_id FROM accounts_user"
+        ).fetchall()
+    assert owner == [(told["OIDC_ISSUER"], told["CENTRAL_FIRST_SUB"])]
+
+
 def test_a_command_beside_it_finds_its_servers_and_keys(up):
     done = subprocess.run(
         [sys.executable, "manage.py", "doctor"],
@@ -206,7 +239,8 @@ def test_a_port_that_is_taken_is_named(up, tmp_path):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("web", "-m granian"),
+        ("web", "config.asgi:application"),
+        ("central", "config.central_wsgi:application"),
         ("worker", "config.celery_app worker"),
         ("beat", "config.celery_app beat"),
         ("postgres", "bin/postgres"),

@@ -9,6 +9,8 @@ class Migration(migrations.Migration):
         ('whatsapp', '0008_attribution_rule'),
     ]
 
+    run_before = [("accounts", "0006_walls")]  # saved filters refer to memberships
+
     operations = [
         migrations.AddField(
             model_name='trackedlink',

@@ -1,0 +1,75 @@
+"""A short way for programs, and a way back to the client for people's forms."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+from allauth.idp.oidc.models import Client
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from accounts.central import api, clients
+
+Handler = Callable[[HttpRequest], HttpResponse]
+_STAGE = "account_login"  # where allauth keeps a sign-in that waits for a second factor
+
+
+class ApiLane:
+    """Resource servers ask at every request: session, language and policy are not theirs."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        view = api.VIEWS.get(request.path_info)
+        return view(request) if view is not None else self.get_response(request)
+
+
+class FormTargetMiddleware:
+    """Browsers hold a form to its page's policy through every redirect that follows.
+
+    A sign-in that was asked for by a client ends at that client, so the pages on the way
+    name its address, and no other one, as a target.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            targets = _targets(request)
+            if targets:
+                response._csp_update = {"form-action": sorted(targets)}  # type: ignore[attr-defined]  # django-csp's own way  # noqa: SLF001
+        return response
+
+
+def _targets(request: HttpRequest) -> set[str]:
+    found: set[str] = set()
+    for way in _ways_on(request):
+        parts = urlsplit(way)
+        asked = {name: told[0] for name, told in parse_qs(parts.query).items()}
+        if parts.path == reverse("idp:oidc:authorization") or parts.path == reverse(
+            "idp:oidc:logout"
+        ):
+            found |= _origins(asked.get("client_id", ""))
+    return found
+
+
+def _ways_on(request: HttpRequest) -> list[str]:
+    """Where this page's form may end: the page itself, or what it comes back to."""
+    ways = [request.get_full_path(), request.GET.get("next", "")]
+    if request.method == "POST":
+        ways.append(request.POST.get("next", ""))
+    waiting = request.session.get(_STAGE) if hasattr(request, "session") else None
+    if isinstance(waiting, dict):
+        ways.append(waiting.get("redirect_url") or "")
+    return [way for way in ways if way]
+
+
+def _origins(client_id: str) -> set[str]:
+    if not client_id or "\0" in client_id:
+        return set()
+    client = Client.objects.filter(
+        pk=client_id, application__disabled_at__isnull=True
+    ).first()
+    return clients.origins(client) if client else set()

@@ -1,0 +1,132 @@
+"""An invitation: made by Recado's server, accepted by the person it is for."""
+
+import json
+from typing import Any
+
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.utils import perform_login
+from allauth.core.internal.httpkit import extract_basic_auth
+from allauth.idp.oidc.models import Client
+from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.central import clients, people, rules
+from accounts.central.forms import InvitedForm
+
+LARGEST_BODY = 10_000
+
+
+@csrf_exempt
+@login_not_required
+@never_cache
+@require_POST
+def create(request: HttpRequest) -> HttpResponse:
+    """`{"email", "name", "return_to"}` by a first-party client gives `{"url"}`.
+
+    409 tells that the person has an account already and can simply sign in.
+    """
+    client = _first_party(request)
+    if client is None:
+        response = JsonResponse({"error": "invalid_client"}, status=401)
+        response.headers["WWW-Authenticate"] = 'Basic realm="recado"'
+        return response
+    told = _body(request)
+    if told is None or not _may_return(client, told["return_to"]):
+        return JsonResponse({"error": "invalid_request"}, status=400)
+    try:
+        made = people.invite(
+            email=told["email"],
+            name=told["name"],
+            return_to=told["return_to"],
+            now=timezone.now(),
+            actor_label=f"client:{client.pk}",
+        )
+    except people.PersonInvalid as refusal:
+        status = 409 if refusal.problem == "taken" else 400
+        return JsonResponse({"error": refusal.problem}, status=status)
+    return JsonResponse(
+        {
+            "url": f"{rules.issuer()}{made.path}",
+            "expires_at": made.invitation.expires_at.isoformat(),
+        },
+        status=201,
+    )
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def accept(request: HttpRequest, token: str) -> HttpResponse:
+    """Opening the link uses nothing up: mail programs open links too."""
+    invitation = people.find_invitation(token, now=timezone.now())
+    if invitation is None:
+        return render(request, "central/invitation_gone.html", status=410)
+    initial = {"name": invitation.name}
+    form = InvitedForm(request.POST or None, email=invitation.email, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                user, used = people.accept(
+                    token,
+                    name=form.cleaned_data["name"],
+                    password=form.cleaned_data["password"],
+                    now=timezone.now(),
+                    request=request,
+                )
+        except people.PersonInvalid:
+            return render(request, "central/invitation_gone.html", status=410)
+        # They typed it a moment ago; a second factor can be set up without asking again.
+        record_authentication(request, user, "password", reauthenticated=True)
+        signed_in: HttpResponse = perform_login(
+            request, user, redirect_url=used.return_to or "/"
+        )
+        return signed_in
+    context = {"form": form, "email": invitation.email}
+    return render(request, "central/invitation.html", context)
+
+
+def _first_party(request: HttpRequest) -> Client | None:
+    client_id, secret = extract_basic_auth(
+        {"Authorization": request.headers.get("Authorization", "")}
+    )
+    if not client_id or not secret or "\0" in client_id:
+        return None
+    client = Client.objects.filter(
+        pk=client_id,
+        type=Client.Type.CONFIDENTIAL,
+        application__is_first_party=True,
+        application__disabled_at__isnull=True,
+    ).first()
+    return client if client is not None and client.check_secret(secret) else None
+
+
+def _body(request: HttpRequest) -> dict[str, str] | None:
+    if len(request.body) > LARGEST_BODY:
+        return None
+    try:
+        told: Any = json.loads(request.body)
+    except ValueError:
+        return None
+    if not isinstance(told, dict):
+        return None
+    found = {name: told.get(name, "") for name in ("email", "name", "return_to")}
+    is_text = all(
+        isinstance(value, str) and "\0" not in value for value in found.values()
+    )
+    return found if is_text else None
+
+
+def _may_return(client: Client, address: str) -> bool:
+    """Only to the client's own site, so that a link of ours leads nowhere else."""
+    if not address:
+        return True
+    return len(address) <= 500 and any(
+        address == origin or address.startswith(f"{origin}/")
+        for origin in clients.origins(client)
+    )
