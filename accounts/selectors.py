@@ -1,5 +1,7 @@
 """Which workspaces a person may enter."""
 
+from typing import Any
+
 from accounts.models import Membership, User, Workspace
 from accounts.permissions import Action, may
 
@@ -16,10 +18,11 @@ def list_memberships(user: User) -> list[Membership]:
     """By the workspace's name."""
     found = []
     for workspace in Workspace.objects.raw(_MEMBERSHIPS, [user.pk]):
+        told: Any = workspace  # with the function's two columns beside its own
         membership = Membership.from_db(
             "default",
             ["id", "workspace_id", "user_id", "role"],
-            [workspace.membership_id, workspace.pk, user.pk, workspace.role],
+            [told.membership_id, workspace.pk, user.pk, told.role],
         )
         membership.workspace = workspace
         membership.user = user

@@ -150,9 +150,9 @@ def test_the_outer_workspace_is_back_after_an_inner_one(world):
 @contextmanager
 def _checked_at_once():
     """Foreign keys are checked at the end of a transaction, which a test does not reach."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     with pytest.raises(IntegrityError, match="foreign key"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         yield
 
 

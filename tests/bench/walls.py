@@ -59,7 +59,7 @@ def _busiest(workspace: Workspace) -> dict[str, Callable[[], object]]:
     )
     week = timezone.now() - timedelta(days=7)
 
-    def ask(sql: str, *parameters: object) -> None:
+    def ask(sql: str, *parameters: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute(sql, parameters)
             cursor.fetchall()
