@@ -165,11 +165,12 @@ def composite_foreign_key(model: str, field: str) -> Operation:
     ) -> list[str]:
         table, name, column, target = _reference(editor, state, app_label)
         quote = editor.quote_name
-        return [
+        added = (
             f"ALTER TABLE {quote(table)} ADD CONSTRAINT {quote(name)}"
             f" FOREIGN KEY ({TENANT}, {quote(column)})"
             f" REFERENCES {quote(target)} ({TENANT}, id) DEFERRABLE INITIALLY DEFERRED"
-        ]
+        )
+        return [added]
 
     def undo(
         editor: BaseDatabaseSchemaEditor, state: ProjectState, app_label: str
@@ -184,9 +185,8 @@ def composite_foreign_key(model: str, field: str) -> Operation:
         source = state.apps.get_model(app_label, model)
         reference = source._meta.get_field(field)
         target = reference.remote_field.model._meta.db_table
-        name = editor._create_index_name(  # type: ignore[attr-defined]  # as Django names its own
-            source._meta.db_table, [reference.column], suffix=f"_fk_{target}_tenant"
-        )
+        # Cut to what PostgreSQL keeps of a name.
+        name = f"{source._meta.db_table}_{reference.column}_tenant"[-63:]
         return source._meta.db_table, name, reference.column, target
 
     return _Built(f"Tie {model}.{field} to one workspace", build, undo)
@@ -227,9 +227,9 @@ def let_cross(model: str, *privileges: str) -> Operation:
     ) -> list[str]:
         table = editor.quote_name(_table(state, app_label, model))
         crossing = editor.quote_name(_roles(editor).crossing)
+        everything = "USING (true) WITH CHECK (true)"
         return [
-            f"CREATE POLICY crossing ON {table} TO {crossing}"
-            " USING (true) WITH CHECK (true)",
+            f"CREATE POLICY crossing ON {table} TO {crossing} {everything}",
             f"GRANT {', '.join(privileges)} ON {table} TO {crossing}",
         ]
 

@@ -71,7 +71,7 @@ async def strength(
 ) -> Strength:
     cursor = await database.execute(_STRENGTH)
     row = await cursor.fetchone()
-    return Strength(*row)  # type: ignore[misc, arg-type]  # one row, of these columns
+    return Strength(*row)  # type: ignore[misc]  # one row, of these columns
 
 
 async def refuse_strong_role() -> None:

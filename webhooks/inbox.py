@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import connection
 
 from accounts import bulk
+from accounts.models import Workspace
 from accounts.scoping import NOBODY, workspace_transaction
 
 BATCH = 200
@@ -222,3 +223,9 @@ def has_due() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT webhooks_has_due()")
         return bool(cursor.fetchone()[0])
+
+
+def places() -> list[int]:
+    """Every workspace, and where the rows of none are."""
+    ids = Workspace.objects.order_by("id").values_list("id", flat=True)
+    return [NOBODY, *ids]

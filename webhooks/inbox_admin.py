@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from accounts import audit, bulk
 from accounts.models import User, Workspace
 from accounts.scoping import NOBODY, workspace_transaction
-from webhooks import queue
+from webhooks import inbox, queue
 from webhooks.inbox import Claim, Leased
 from webhooks.models import RawState
 
@@ -311,17 +311,11 @@ def _by_state(changed: Iterable[tuple[int, int | None, str]]) -> dict[str, int]:
     return counts
 
 
-def places() -> list[int]:
-    """Every workspace, and where the rows of none are."""
-    ids = Workspace.objects.order_by("id").values_list("id", flat=True)
-    return [NOBODY, *ids]
-
-
 def _places(selection: Selection) -> list[int]:
     """Where rows of a selection can be."""
     if selection.workspace_id is not None:
         return [selection.workspace_id]
-    return places() if selection.ids is None else _places_of(selection.ids)
+    return inbox.places() if selection.ids is None else _places_of(selection.ids)
 
 
 def _places_of(ids: Sequence[int]) -> list[int]:

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection
 
 from accounts.scoping import workspace_transaction
-from webhooks import inbox_admin
+from webhooks import inbox
 from webhooks.models import RawState
 
 # Up to this many rows counting them takes milliseconds.
@@ -56,7 +56,7 @@ class Stats:
 def read(*, workspace_id: int | None = None) -> Stats:
     total = _estimated_rows()
     is_estimate = total > COUNTED_ROWS
-    where = inbox_admin.places() if workspace_id is None else [workspace_id]
+    where = inbox.places() if workspace_id is None else [workspace_id]
     parts = [_read_one(place, counts_finished=not is_estimate) for place in where]
     states = {str(state): 0 for state in RawState} | _sum(part.states for part in parts)
     finished: int | None

@@ -1,6 +1,7 @@
 """Which workspaces a person may enter, and who a bearer stands for."""
 
 import uuid
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.db import connection
@@ -26,16 +27,11 @@ def list_memberships(user: User) -> list[Membership]:
     """By the workspace's name."""
     found = []
     for workspace in Workspace.objects.raw(_MEMBERSHIPS, [user.pk]):
+        told: Any = workspace  # with the function's columns beside its own
         membership = Membership.from_db(
             "default",
             ["id", "workspace_id", "user_id", "role", "last_seen_at"],
-            [
-                workspace.membership_id,
-                workspace.pk,
-                user.pk,
-                workspace.role,
-                workspace.last_seen_at,
-            ],
+            [told.membership_id, workspace.pk, user.pk, told.role, told.last_seen_at],
         )
         membership.workspace = workspace
         membership.user = user

@@ -5,6 +5,7 @@ Only ids cross workspaces: the rows are then read inside each of them.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -95,7 +96,7 @@ def _integration(workspace_id: int, integration_id: int) -> Integration | None:
         return integrations.filter(pk=integration_id).first()
 
 
-def _ask(query: str, parameters: Sequence[object]) -> list[tuple[int, ...]]:
+def _ask(query: str, parameters: Sequence[Any]) -> list[tuple[int, ...]]:
     """One of the functions of integrations/migrations/0002_walls.py."""
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)

@@ -2,18 +2,18 @@
 
 import pytest
 from django.apps import apps
-from django.conf import settings
 from django.db import connection
+from django.db.models import Model
 
 from accounts.roles import Roles
 from accounts.scoping import WorkspaceScoped
 from accounts.walls import SETTING
 from webhooks.models import RawWebhook
 
-TENANT_MODELS = [
+TENANT_MODELS: list[type[Model]] = [
     model for model in apps.get_models() if issubclass(model, WorkspaceScoped)
 ]
-POLICED = [*TENANT_MODELS, RawWebhook]
+POLICED: list[type[Model]] = [*TENANT_MODELS, RawWebhook]
 # Unique across workspaces on purpose: what comes from outside names one row of all.
 GLOBAL_NAMES = {"key", "digest", "slug"}
 
@@ -32,7 +32,7 @@ def name_of(model):
 
 @pytest.fixture
 def roles():
-    return Roles(settings.DATABASES["default"]["USER"])
+    return Roles(connection.settings_dict["USER"])
 
 
 @pytest.mark.parametrize("model", POLICED, ids=name_of)

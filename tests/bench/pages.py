@@ -71,16 +71,16 @@ def _found(workspace: Workspace, text: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sent:
+class Sent:
     sql: str
     params: Any
 
 
 def _beside(house: House, name: str, call: Callable[[], int]) -> Row:
-    sent: list[_Sent] = []
+    sent: list[Sent] = []
 
     def catch(execute, sql, params, many, context):
-        sent.append(_Sent(sql, params))
+        sent.append(Sent(sql, params))
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(catch):
@@ -91,8 +91,8 @@ def _beside(house: House, name: str, call: Callable[[], int]) -> Row:
     with house.connect() as plain:
         _replay(plain, sent)  # both have been warmed up by one call
         for _ in range(CALLS if not house.is_quick else 5):
-            ours.append(_timed(call))
-            bare.append(_timed(lambda: _replay(plain, sent)))
+            ours.append(timed(call))
+            bare.append(timed(lambda: _replay(plain, sent)))
     took, least = statistics.median(ours), statistics.median(bare)
     return Row(
         name,
@@ -105,21 +105,21 @@ def _beside(house: House, name: str, call: Callable[[], int]) -> Row:
     )
 
 
-def _replay(plain: psycopg.Connection[Any], sent: Sequence[_Sent]) -> None:
+def _replay(plain: psycopg.Connection[Any], sent: Sequence[Sent]) -> None:
     """In a transaction when the page needs one: settings of ours live no longer."""
     if any("set_config" in one.sql for one in sent):
         with plain.transaction():
-            _send(plain, sent)
+            send(plain, sent)
     else:
-        _send(plain, sent)
+        send(plain, sent)
 
 
-def _send(plain: psycopg.Connection[Any], sent: Sequence[_Sent]) -> None:
+def send(plain: psycopg.Connection[Any], sent: Sequence[Sent]) -> None:
     for one in sent:
         plain.execute(one.sql.encode(), one.params, prepare=True).fetchall()
 
 
-def _timed(call: Callable[[], object]) -> float:
+def timed(call: Callable[[], object]) -> float:
     started = time.perf_counter()
     call()
     return time.perf_counter() - started

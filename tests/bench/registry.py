@@ -83,6 +83,12 @@ MEASURES = [
         "the selector of the search in the same database, likewise.",
     ),
     Measure(
+        "walls",
+        "tests.bench.walls:walls",
+        "the busiest statements in the same database, prepared, as the run-time role that "
+        "row-level security binds, against the owner whom it lets through.",
+    ),
+    Measure(
         "page_list",
         "tests.bench.served:page_list",
         "the conversation list in the same database after daily work (colleagues, unread "

@@ -76,10 +76,11 @@ class Command(OperatorCommand):
 
 
 def _integration(wanted: str, workspace: Workspace | None) -> Integration:
+    unknown = Refusal({"integration": "there is none with this key"})
     try:
         key = uuid.UUID(wanted)
     except ValueError:
-        key = None
+        raise unknown from None
     for one in [workspace] if workspace else Workspace.objects.order_by("id"):
         with workspace_transaction(one.pk):
             found: Integration | None = (
@@ -87,7 +88,7 @@ def _integration(wanted: str, workspace: Workspace | None) -> Integration:
             )
         if found is not None:
             return found
-    raise Refusal({"integration": "there is none with this key"})
+    raise unknown
 
 
 def _moment(text: str) -> datetime:
