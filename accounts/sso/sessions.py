@@ -46,12 +46,22 @@ def begin(request: HttpRequest, user: User, *, now: datetime) -> BrowserSession:
 
 def of(request: HttpRequest, user: User) -> BrowserSession | None:
     """The open session of this browser, with its grant."""
+    session = at_hand(request)
+    return session if session is not None and session.user_id == user.pk else None
+
+
+def at_hand(request: HttpRequest) -> BrowserSession | None:
+    """Whosever it is, with its person and its grant; the tokens are read when they are used."""
     try:
         key = uuid.UUID(str(request.session.get(FIELD)))
     except ValueError:
         return None
-    open_ones = BrowserSession.objects.filter(user=user, ended_at=None)
-    return open_ones.select_related("grant").filter(key=key).first()
+    return (
+        BrowserSession.objects.select_related("user", "grant")
+        .defer("grant__access", "grant__refresh", "grant__id_token")
+        .filter(key=key, ended_at=None)
+        .first()
+    )
 
 
 def limit_reached(session: BrowserSession, *, now: datetime) -> SessionEnd | None:
