@@ -4,8 +4,6 @@ Registered as `ui` by `config.settings.central`; Recado's own are in `config.ui`
 """
 
 from django import forms, template
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
 from accounts import http
@@ -22,8 +20,3 @@ def as_control(field: forms.BoundField) -> SafeString:
 def came_from(context: template.Context) -> str:
     request = context.get("request")
     return http.came_from(request) if request else ""
-
-
-@register.filter
-def day(moment: object) -> str:
-    return date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")  # type: ignore[arg-type]  # templates hand over dates

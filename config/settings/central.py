@@ -143,6 +143,9 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = False
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_PUBLIC
 
+# Pages here belong to no workspace, so their times are those of most people here.
+TIME_ZONE = env.text("CENTRAL_TIME_ZONE", "America/Sao_Paulo")
+
 # --- tokens -------------------------------------------------------------------
 IDP_OIDC_ADAPTER = "accounts.central.adapter.OIDCAdapter"
 IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 600
