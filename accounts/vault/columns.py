@@ -16,7 +16,6 @@ from accounts.models import Workspace
 from accounts.scoping import workspace_transaction
 from accounts.vault.cipher import SecretContext
 
-
 INSTALLATION = 0  # stands for a workspace where a secret belongs to none
 
 

@@ -77,7 +77,7 @@ def authorization(url: str, client_id: str, callback: str) -> str:
 def running(home: Path) -> Iterator[Central]:
     ours = os.environ["DATABASE_URL"]
     name = f"test_central_{secrets.token_hex(4)}"
-    port = server._free_port()
+    port = server.free_port()
     url = f"http://localhost:{port}"
     database = urlsplit(ours)._replace(path=f"/{name}").geturl()
     environment = os.environ | {
@@ -115,7 +115,7 @@ def running(home: Path) -> Iterator[Central]:
                 stderr=subprocess.STDOUT,
             )
             try:
-                server._wait(f"{url}/healthz", process, home / "central.log")
+                server.wait(f"{url}/healthz", process, home / "central.log")
                 yield central
             finally:
                 process.terminate()
