@@ -105,6 +105,8 @@ def _bearer(request: HttpRequest) -> Grant | None:
 def _answer(told: dict[str, Any], *, status: int = 200) -> HttpResponse:
     response = JsonResponse(told, status=status)
     response.headers["Cache-Control"] = "no-store"
+    # Django's middleware that adds it is not on this way; without, the answer is chunked.
+    response.headers["Content-Length"] = str(len(response.content))
     return response
 
 

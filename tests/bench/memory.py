@@ -57,7 +57,7 @@ def _environment(house: House, var: Path) -> dict[str, str]:
     else:
         left_out |= {"DATABASE_URL", "DATABASE_OWNER_URL"}
     kept = {name: value for name, value in house.env.items() if name not in left_out}
-    return {**kept, "RECADO_VAR_DIR": str(var)}
+    return {**kept, "RECADO_VAR_DIR": str(var), "CENTRAL_PORT": str(free_port())}
 
 
 def _wait_until_idle(process: "subprocess.Popen[bytes]", output: Path) -> None:

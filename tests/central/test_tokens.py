@@ -256,6 +256,7 @@ def test_asking_for_a_person_opens_no_session_and_sets_no_cookie(house):
 
     assert not answer.cookies
     assert answer["Cache-Control"] == "no-store"
+    assert int(answer["Content-Length"]) == len(answer.content)
 
 
 # --- signing keys -------------------------------------------------------------
