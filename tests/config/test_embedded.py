@@ -14,33 +14,6 @@ from config.embedded import files, launch, postgres, valkey
 from config.embedded.launch import ServerFailed
 
 
-@pytest.fixture
-def home(place: Path) -> Path:
-    """A place with a space and a comma in its path, too long for a socket."""
-    odd = place / "a place, with spaces" / ("x" * 60)
-    odd.mkdir(parents=True)
-    return odd
-
-
-@pytest.fixture
-def start_postgres(home):
-    running = []
-
-    def start(*, throw_away: bool = True) -> subprocess.Popen[bytes]:
-        server = postgres.start(
-            data=home / "postgres",
-            sockets=launch.socket_directory(home),
-            log=home / "log" / "postgres.log",
-            throw_away=throw_away,
-        )
-        running.append(server)
-        return server
-
-    yield start
-    for server in running:
-        postgres.stop(server)
-
-
 def query(home: Path, text: str):
     with psycopg.connect(
         postgres.owner_url(launch.socket_directory(home))
