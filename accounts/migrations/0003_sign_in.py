@@ -1,8 +1,9 @@
 
-import accounts.keys
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+
+import accounts.keys
 
 
 class Migration(migrations.Migration):
