@@ -104,6 +104,32 @@ GROUPS = (
         },
     ),
     Group(
+        pgettext_lazy("audit", "Sign-in"),
+        "sign_in_rule.",
+        _("Anything about sign-in rules"),
+        {
+            "sign_in_rule.added": Words(
+                _("Sign-in rule added"), _("%(actor)s added a sign-in rule")
+            ),
+            "sign_in_rule.removed": Words(
+                _("Sign-in rule removed"), _("%(actor)s removed a sign-in rule")
+            ),
+        },
+    ),
+    Group(
+        pgettext_lazy("audit", "Service tokens"),
+        "api_token.",
+        _("Anything about service tokens"),
+        {
+            "api_token.made": Words(
+                _("Service token made"), _("%(actor)s made a service token")
+            ),
+            "api_token.revoked": Words(
+                _("Service token revoked"), _("%(actor)s revoked a service token")
+            ),
+        },
+    ),
+    Group(
         pgettext_lazy("audit", "Workspace"),
         "workspace.",
         _("Anything about the workspace"),

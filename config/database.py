@@ -77,6 +77,8 @@ async def strength(
 async def refuse_strong_role() -> None:
     """At the start of web, receiver, worker and beat. A database that is away is told later:
     /readyz asks the same again."""
+    if not settings.HAS_WALLS:
+        return
     try:
         async with (
             asyncio.timeout(direct.CONNECT_SECONDS),

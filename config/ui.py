@@ -136,6 +136,11 @@ def _rendered(
     return render_to_string(f"components/{which}.html", values)
 
 
+def forget_rendered() -> None:
+    """Render every component anew."""
+    _rendered.cache_clear()
+
+
 @register.filter(name="is")
 def is_same(one: object, other: object) -> bool:
     """Whether both are written alike: for a component's value, where no `if` can stand."""

@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 ('key', models.UUIDField(default=accounts.keys.new_key, editable=False, unique=True)),
                 ('claim', models.CharField(max_length=200)),
                 ('value', models.CharField(max_length=200)),
-                ('role', models.CharField(choices=[('admin', 'Admin'), ('agent', 'Agent'), ('viewer', 'Viewer')], max_length=10)),
+                ('role', models.CharField(choices=[('admin', 'Admin'), ('agent', 'Agent'), ('viewer', 'Viewer')], default='agent', max_length=10)),
                 ('is_authoritative', models.BooleanField(default=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),

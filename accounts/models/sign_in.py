@@ -20,7 +20,9 @@ class SignInRule(WorkspaceScoped):
     claim = models.CharField(max_length=200)
     value = models.CharField(max_length=200)
     role = models.CharField(
-        max_length=10, choices=[(one.value, one.label) for one in ROLES]
+        max_length=10,
+        choices=[(one.value, one.label) for one in ROLES],
+        default=Role.AGENT,
     )
     is_authoritative = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)

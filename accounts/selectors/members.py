@@ -8,6 +8,7 @@ from django.apps import apps
 
 from accounts.models import Invitation, Membership, Role, User, Workspace
 from accounts.permissions import Action, may, outranks
+from accounts.scoping import workspace_transaction
 
 _ORDER = {role.value: place for place, role in enumerate(Role)}
 
@@ -88,8 +89,10 @@ def find_invitation(workspace: Workspace, key: uuid.UUID) -> Invitation | None:
 
 
 def is_member(workspace: Workspace, user: User) -> bool:
-    members = Membership.objects.for_workspace(workspace).filter(user=user)
-    return bool(members.exists())
+    """Asked from pages that stand in no workspace too."""
+    with workspace_transaction(workspace.pk):
+        members = Membership.objects.for_workspace(workspace).filter(user=user)
+        return bool(members.exists())
 
 
 def _second_factor(user: User, secured: set[int] | None) -> str:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent, Membership
 from accounts.permissions import grantable, outranks
+from accounts.scoping import workspace_transaction
 from accounts.services import memberships
 from accounts.services.memberships import LastOwner, MemberGone, NotAllowed
 from tests.factories import accounts as make
@@ -298,14 +299,15 @@ def test_only_an_owner_hands_over_and_to_somebody_else_who_can_sign_in(world):
 
 
 # --- at once --------------------------------------------------------------------
-def _at_once(*acts):
+def _at_once(workspace, *acts):
     """Each in a thread and a connection of its own; what each gave or raised."""
     gate = Barrier(len(acts))
 
     def run(act):
         try:
             gate.wait(10)
-            return act()
+            with workspace_transaction(workspace.pk):
+                return act()
         except (LastOwner, NotAllowed, MemberGone, handling.NotAMember) as error:
             return type(error)
         finally:
@@ -324,6 +326,7 @@ def test_two_owners_who_remove_each_other_leave_one(world):
         )
 
         gave = _at_once(
+            world.workspace,
             lambda theirs=theirs: memberships.remove(
                 world.workspace, theirs.key, actor=world.owner, now=NOW
             ),
@@ -343,6 +346,7 @@ def test_two_owners_who_leave_at_once_leave_one(world):
     second, _ = _person(world.workspace, "second", "owner")
 
     gave = _at_once(
+        world.workspace,
         lambda: memberships.leave(world.workspace, actor=world.owner, now=NOW),
         lambda: memberships.leave(world.workspace, actor=second, now=NOW),
     )
@@ -360,6 +364,7 @@ def test_no_conversation_goes_to_somebody_who_is_removed_meanwhile(world):
         talk = make_talk.conversation(make_talk.lead(world.workspace), number)
 
         _at_once(
+            world.workspace,
             lambda member=member: memberships.remove(
                 world.workspace, member.key, actor=world.owner, now=NOW
             ),

@@ -228,7 +228,6 @@ def test_the_list_tells_role_visit_and_second_factor(world, signed_in):
     assert html.index("owner@example.com") < html.index("Bruno Sá")
     assert "Atendente" in html
     assert "Fica no servidor de login" in html
-    assert "Desconhecido" in html
     assert "outsider@example.com" not in html
 
 

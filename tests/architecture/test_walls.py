@@ -15,7 +15,7 @@ TENANT_MODELS: list[type[Model]] = [
 ]
 POLICED: list[type[Model]] = [*TENANT_MODELS, RawWebhook]
 # Unique across workspaces on purpose: what comes from outside names one row of all.
-GLOBAL_NAMES = {"key", "digest", "slug"}
+GLOBAL_NAMES = {"key", "digest", "slug", "token_hash"}
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,8 @@ from config.embedded import central, files
 from config.embedded.launch import ServerFailed
 
 ENV = {
-    "DATABASE_URL": "postgresql://recado@/recado?host=%2Ftmp%2Fx",
+    "DATABASE_URL": "postgresql://recado_app@/recado?host=%2Ftmp%2Fx",
+    "DATABASE_OWNER_URL": "postgresql://recado@/recado?host=%2Ftmp%2Fx",
     "PUBLIC_URL": "http://127.0.0.1:8000",
     "CENTRAL_CLIENT_ID": "id",
     "CENTRAL_CLIENT_SECRET": "secret",

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.test import Client
 from django.test.signals import template_rendered
 
+from config import ui
 from tests.factories import accounts as make
 
 COMPONENTS = {
@@ -18,6 +19,7 @@ def test_every_component_is_in_the_gallery(world, signed_in, language):
     world.agent.language = language
     world.agent.save()
     shown = set()
+    ui.forget_rendered()
 
     def note(template, **_kwargs):
         shown.add(template.name)
