@@ -36,6 +36,20 @@ PAGES = (
         Action.READ,
     ),
     SettingsPage(
+        "accounts:settings-sign-in",
+        "accounts:settings-sign-in",
+        pgettext_lazy("settings", "Sign-in"),
+        _("Which server people sign in at, and what it decides about them."),
+        Action.MANAGE_MEMBERS,
+    ),
+    SettingsPage(
+        "tokens:token-list",
+        "tokens:",
+        _("Service tokens"),
+        _("With which other systems call this workspace's API."),
+        Action.MANAGE_WORKSPACE,
+    ),
+    SettingsPage(
         "accounts:settings-applications",
         "accounts:settings-application",
         _("Applications"),

@@ -66,6 +66,7 @@ def plan(port: int, env: Mapping[str, str]) -> Plan:
         "CENTRAL_DATABASE_URL": database,
         "CENTRAL_REDIRECT_URIS": env["PUBLIC_URL"] + CALLBACK_PATH,
         "OIDC_ISSUER": url,
+        "OAUTH_NAME": env.get("OAUTH_NAME") or "Recado",
         "OAUTH_CLIENT_ID": env["CENTRAL_CLIENT_ID"],
         "OAUTH_CLIENT_SECRET": env["CENTRAL_CLIENT_SECRET"],
     }

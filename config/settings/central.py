@@ -41,6 +41,8 @@ CSRF_TRUSTED_ORIGINS = [CENTRAL_URL]
 # What one server signed must mean nothing to the other.
 SECRET_KEY = hashlib.sha256(b"recado central\0" + SECRET_KEY.encode()).hexdigest()
 
+OAUTH = None
+PASSWORD_SIGNIN = True
 HAS_WALLS = False  # it knows people and applications, no workspaces
 
 # --- Recado's central own -----------------------------------------------------
