@@ -17,7 +17,10 @@ import pytest
 from config.embedded import files
 from tests.config.conftest import let_servers_enter
 
-SERVER_SETTINGS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "INTEGRATIONS_KEY")
+SERVER_SETTINGS = (
+    *("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"),
+    *("SECRET_KEY", "INTEGRATIONS_KEY"),
+)
 PATIENCE = 90.0
 
 
