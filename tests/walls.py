@@ -12,6 +12,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 import psycopg
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
@@ -34,6 +35,7 @@ def prepare() -> None:
     # Connections made from now on, the receiver's own among them, are the product's.
     connections["default"].settings_dict["OPTIONS"]["assume_role"] = app_role()
     connection_created.connect(_be_somebody)
+    settings.MIDDLEWARE.insert(0, f"{__name__}.RunAsApp")
 
 
 _LET_OWNER_SEE = """

@@ -10,10 +10,9 @@ os.environ.setdefault("DATABASE_URL", "postgresql://recado@127.0.0.1:5432/recado
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:6379/15")
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import DATABASES, INSTALLED_APPS, MIDDLEWARE, STORAGES
+from config.settings.base import DATABASES, INSTALLED_APPS, STORAGES
 
 DATABASES["default"]["OPTIONS"].pop("pool")  # type: ignore[attr-defined]  # tests own their one connection
-MIDDLEWARE.insert(0, "tests.walls.RunAsApp")
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STATIC_ROOT = None  # type: ignore[assignment]  # base has a path; here nothing is collected
 WHITENOISE_USE_FINDERS = True

@@ -19,6 +19,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from accounts.models import User
+from tests import walls
 from tests.browser import attack, server
 from tests.browser import house as rows
 from tests.factories import accounts as make_people
@@ -44,6 +45,7 @@ def house(
     """
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False)
+        walls.prepare()
         yield rows.build()
         teardown_databases(made, verbosity=0)
 

@@ -18,10 +18,11 @@ import pytest
 from config.embedded import files
 from tests.config.conftest import let_servers_enter
 
-SERVER_SETTINGS = {
-    *("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "INTEGRATIONS_KEY"),
+SERVER_SETTINGS = (
+    *("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"),
+    *("SECRET_KEY", "INTEGRATIONS_KEY"),
     *("CENTRAL_DATABASE_URL", "CENTRAL_URL"),
-}
+)
 PATIENCE = 90.0
 
 
