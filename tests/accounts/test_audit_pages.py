@@ -39,6 +39,8 @@ def _actions_in_code():
         for path in (django_settings.BASE_DIR / room).rglob("*.py"):
             if path.name in ("audit_words.py", "audit_sentences.py"):
                 continue
+            if path.parent.name == "central":  # another server with words of its own
+                continue
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Call):
                     found |= _texts_of(node)

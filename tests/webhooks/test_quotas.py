@@ -11,6 +11,7 @@ from integrations.models import WebhookToken
 from tests.factories import accounts
 from tests.factories import cloud_api as cloud
 from tests.factories import integrations as make
+from tests.walls import as_owner
 from tests.webhooks.test_receiver import Gate, gate, integration, stored
 from webhooks.quotas import BURST_SECONDS, Buckets, Quotas
 from webhooks.receiver import Receiver
@@ -99,6 +100,7 @@ def _small(settings):
 async def another(receiver):
     """The gate of another workspace, in the same process."""
 
+    @as_owner()
     def open_shop():
         number = make.meta_number(
             accounts.workspace(slug="outra", name="Outra"),
@@ -187,7 +189,7 @@ async def test_a_url_that_was_taken_away_is_a_strangers_again(gate, monkeypatch)
     monkeypatch.setattr("webhooks.endpoints.TTL_SECONDS", 0)
     assert (await gate.post_signed(BODY)).status == 200
     tokens = WebhookToken.objects.unscoped("all of the test")
-    await sync_to_async(tokens.delete)()
+    await sync_to_async(as_owner()(tokens.delete))()
 
     statuses = [(await gate.post_signed(BODY)).status for _ in range(5)]
 
@@ -218,7 +220,7 @@ async def test_forwarded_addresses_count_from_a_trusted_proxy_alone(
     integration, settings, trusted
 ):
     settings.TRUSTED_PROXIES = [ip_network("192.0.2.1")] if trusted else []
-    token = await sync_to_async(make.webhook_token)(integration)
+    token = await sync_to_async(as_owner()(make.webhook_token))(integration)
     receiver = Receiver()
     gate = Gate(receiver, token, integration)
     try:
