@@ -39,7 +39,7 @@ def _actions_in_code():
         for path in (django_settings.BASE_DIR / room).rglob("*.py"):
             if path.name in ("audit_words.py", "audit_sentences.py"):
                 continue
-            if path.parent.name == "central":  # another server with words of its own
+            if "central" in path.parts:  # another server with words of its own
                 continue
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Call):
