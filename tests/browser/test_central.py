@@ -78,14 +78,16 @@ def register(one: Guest, name: str, callback: str) -> str:
     one.page.fill("[name=redirect_uris]", callback)
     one.press("Register")
     expect(one.page.locator("#secret")).to_be_visible()
-    return one.page.locator("dd code").first.inner_text()
+    shown: str = one.page.locator("dd code").first.inner_text()
+    return shown
 
 
 def invite(one: Guest, email: str) -> str:
     one.go("/people/")
     one.page.fill("[name=email]", email)
     one.press("Make a link for this person")
-    return one.page.locator("#link").inner_text()
+    shown: str = one.page.locator("#link").inner_text()
+    return shown
 
 
 def join(one: Guest, link: str) -> None:

@@ -113,4 +113,5 @@ def arrived(visit, own):
 
 
 def _url(page: Page, path: str) -> str:
-    return page.url.split("/w/")[0] + path
+    start: str = page.url.split("/w/")[0]
+    return start + path
