@@ -55,5 +55,10 @@ urlpatterns = [
     path("account/sessions/", sessions.page, name="session-list"),
     path("account/sessions/end/", sessions.end, name="session-end"),
     path("invitations/<str:token>/", invitations.invitation, name="invitation"),
+    path(
+        "invitations/<str:token>/account/",
+        invitations.account,
+        name="invitation-account",
+    ),
     path("w/<slug:workspace_slug>/settings/", include(_settings)),
 ]

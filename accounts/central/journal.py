@@ -6,12 +6,12 @@ The chain belongs to a workspace; here that is the one row that stands for the s
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import connection, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import audit, http
 from accounts.models import User, Workspace
+from accounts.scoping import workspace_transaction
 from accounts.services import onboarding
 
 HOUSE = "central"
@@ -29,9 +29,8 @@ def record(
     """Add an entry, late in the caller's transaction."""
     if request is not None and actor is None and request.user.is_authenticated:
         actor = request.user
-    with transaction.atomic():
-        workspace = house()
-        _enter(workspace)
+    workspace = house()
+    with workspace_transaction(workspace.pk):
         audit.record(
             workspace=workspace,
             action=action,
@@ -51,11 +50,3 @@ def house() -> Workspace:
         return onboarding.add_workspace(slug=HOUSE, name="Central", now=timezone.now())
     except onboarding.WorkspaceInvalid:  # two first entries at once
         return Workspace.objects.get(slug=HOUSE)
-
-
-def _enter(workspace: Workspace) -> None:
-    """Row-level security shows the rows of the workspace that the transaction names."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('app.workspace_id', %s, true)", [str(workspace.pk)]
-        )

@@ -57,6 +57,11 @@ def post(
     return _exchange("POST", url, urlencode(form).encode(), told)
 
 
+def post_json(url: str, value: object, *, headers: Mapping[str, str]) -> Answer:
+    told = {"Accept": "application/json", "Content-Type": "application/json", **headers}
+    return _exchange("POST", url, json.dumps(value).encode(), told)
+
+
 def _exchange(
     method: str, url: str, body: bytes | None, headers: dict[str, str]
 ) -> Answer:

@@ -20,7 +20,7 @@ from accounts.http import WorkspaceRequest, client_ip, requires
 from accounts.models import Invitation, MailState, User
 from accounts.permissions import Action, grantable
 from accounts.selectors import members
-from accounts.services import invitation_mail, invitations
+from accounts.services import central_accounts, invitation_mail, invitations
 from accounts.services.invitations import (
     InvitationGone,
     InvitationInvalid,
@@ -180,6 +180,35 @@ def _accept(request: HttpRequest, token: str, user: User | None) -> HttpResponse
     return redirect("webhooks:home", membership.workspace.slug)
 
 
+@require_POST
+@login_not_required
+@never_cache
+def account(request: HttpRequest, token: str) -> HttpResponse:
+    """On to an account at the installation's identity server, then to sign in and join."""
+    found = invitations.find(token)
+    why = (
+        Why.UNKNOWN
+        if found is None
+        else invitations.objection(found, user=None, now=timezone.now())
+    )
+    if found is None or why is not None or not central_accounts.is_offered():
+        return _page(request, token, found, why)
+    here = reverse("accounts:invitation", kwargs={"token": token})
+    sign_in = f"{reverse('account_login')}?{urlencode({'next': here})}"
+    try:
+        link = central_accounts.account_link(
+            found, return_to=f"{settings.PUBLIC_URL}{sign_in}"
+        )
+    except central_accounts.HasAccount:
+        messages.info(request, gettext("You have an account already: sign in with it."))
+        return redirect(sign_in)
+    except central_accounts.ServerAway:
+        told = gettext("The sign-in server does not answer. Try again in a minute.")
+        messages.warning(request, told)
+        return redirect(here)
+    return redirect(link)
+
+
 def _is_theirs(found: Invitation, why: Why, user: User | None) -> bool:
     """The one who used it comes back by the same link, or has pressed twice."""
     return (
@@ -210,18 +239,10 @@ def _page(
         "why": why.value if why else "",
         "invitation": found if may_tell else None,
         "here": here,
+        "token": token,
         "sign_in_url": f"{reverse('account_login')}?{urlencode({'next': here})}",
-        "central_invited_url": _central_url(found, here) if may_tell else "",
+        "offers_account": central_accounts.is_offered(),
         "has_mail": invitation_mail.has_mail_server(),
     }
     status = _STATUSES[why] if why else 200
     return render(request, "accounts/invitation.html", context, status=status)
-
-
-def _central_url(found: Invitation | None, here: str) -> str:
-    """Where somebody without an account makes one; empty without a server of ours."""
-    central: str = getattr(settings, "CENTRAL_URL", "")
-    if not central or found is None:
-        return ""
-    asked = {"email": found.email, "next": f"{settings.PUBLIC_URL}{here}"}
-    return f"{central.rstrip('/')}/invited/?{urlencode(asked)}"

@@ -54,8 +54,8 @@ def workspace(request: WorkspaceRequest) -> HttpResponse:
 @requires(Action.MANAGE_WORKSPACE)
 def applications(request: WorkspaceRequest) -> HttpResponse:
     context = {
-        "central_url": getattr(settings, "CENTRAL_URL", ""),
-        "server_url": getattr(settings, "OAUTH_SERVER_URL", ""),
+        "central_url": settings.CENTRAL_URL,
+        "server_url": settings.OAUTH["issuer"] if settings.OAUTH else "",
     }
     return render(request, "accounts/settings/applications.html", context)
 

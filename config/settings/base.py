@@ -227,6 +227,7 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "recado@localhost")
 ACCOUNT_FORMS = {"login": "accounts.forms.LoginForm"}
 # The identity server, or None where people have only a password here.
 OAUTH = env_oauth.read(PUBLIC_URL)
+CENTRAL_URL = env.url("CENTRAL_URL", "")  # of this installation's own identity server
 # Signing in with a password here; beside an identity server it is for emergencies.
 PASSWORD_SIGNIN = env.flag("PASSWORD_SIGNIN", default=True)
 if OAUTH is None and not PASSWORD_SIGNIN:

@@ -215,14 +215,6 @@ def test_signing_in_comes_back_to_the_invitation(world, issued, guest):
     assert done.headers["Location"] == _path(issued)
 
 
-def test_without_an_account_the_central_server_is_the_way(world, issued, settings):
-    settings.CENTRAL_URL = "https://entrar.example.com/"
-
-    page = Client().get(_path(issued)).content.decode()
-
-    assert "https://entrar.example.com/invited/?email=convidada%40example.com" in page
-
-
 # --- refused: a page that says so, and an entry -----------------------------------
 def test_another_address_is_told_and_may_switch(world, issued, signed_in):
     client = signed_in(world.outsider)

@@ -364,7 +364,7 @@ def test_members_of_another_workspace_are_out_of_reach(world, signed_in, act):
             {"CENTRAL_URL": "https://entrar.example.com"},
             'href="https://entrar.example.com"',
         ),
-        ({"OAUTH_SERVER_URL": "https://id.example.com"}, "https://id.example.com"),
+        ({"OAUTH": {"issuer": "https://id.example.com"}}, "https://id.example.com"),
     ],
 )
 def test_applications_lead_where_they_are_registered(

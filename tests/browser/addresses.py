@@ -261,6 +261,7 @@ NO_PAGES = {
     "accounts:settings-audit-verify": "takes a post and goes back",
     "accounts:settings-audit-csv": "a file",
     "accounts:settings-audit-jsonl": "a file",
+    "accounts:invitation-account": "takes a post and goes to the identity server",
     "accounts:session-end": "takes a post and goes back",
     "accounts:settings-sign-in-rule-delete": "takes a post and goes back",
     "sso_login": "takes a post and goes to the identity server",
