@@ -10,7 +10,6 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import SignInEvent
-from accounts.sso import fetch
 from tests.accounts.sso import hostile
 
 CALLBACK = "/account/sso/callback/"
@@ -23,11 +22,8 @@ PERSON = {
 
 
 @pytest.fixture
-def idp(
-    db: None, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[hostile.Idp]:
-    """By discovery. The deadline is short, so that no test waits for the real one."""
-    monkeypatch.setattr(fetch, "DEADLINE_SECONDS", 1.0)
+def idp(db: None, settings: Any) -> Iterator[hostile.Idp]:
+    """By discovery."""
     with hostile.serving() as server:
         server.person = dict(PERSON)
         settings.OAUTH = by_discovery(server)

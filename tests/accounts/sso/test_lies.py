@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
+from accounts.sso import fetch
 from tests.accounts.sso import hostile
 from tests.accounts.sso.conftest import by_discovery
 from tests.accounts.sso.refusals import check as _refused
@@ -395,7 +396,8 @@ def test_metadata_that_cannot_be_read_is_not_waited_for(walker, answer, code):
 
 
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/userinfo"])
-def test_a_server_that_drips_bytes_is_left_at_the_deadline(walker, path):
+def test_a_server_that_drips_bytes_is_left_at_the_deadline(walker, path, monkeypatch):
+    monkeypatch.setattr(fetch, "DEADLINE_SECONDS", 1.0)  # nobody waits for the real one
     walker.idp.slow = path
     walker.idp.userinfo = {"padding": "x" * 2000}
     began = time.monotonic()
