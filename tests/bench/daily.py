@@ -31,9 +31,10 @@ UPDATE whatsapp_lead lead
 """
 _LINKS = """
 INSERT INTO whatsapp_trackedlink (key, workspace_id, slug, channel_id, prefilled_text,
-       utm_source, utm_medium, utm_campaign, utm_content, utm_term, is_paused, created_at)
+       utm_source, utm_medium, utm_campaign, utm_content, utm_term, is_paused,
+       clicks_over_limit, created_at)
 SELECT gen_random_uuid(), %(workspace)s, slug || '-' || %(workspace)s::text, %(channel)s,
-       '', '', '', '', '', '', false, now()
+       '', '', '', '', '', '', false, 0, now()
   FROM unnest(%(links)s::text[]) AS slug
 RETURNING id
 """
