@@ -117,15 +117,16 @@ async def another(receiver):
 async def test_a_flooded_endpoint_is_told_to_wait_and_another_is_served(gate):
     neighbour = await another(gate.receiver)
 
-    answers = [await gate.post_signed(BODY) for _ in range(15)]
+    answers = await asyncio.gather(*(gate.post_signed(BODY) for _ in range(60)))
     served = await neighbour.post_signed(BODY)
 
     statuses = [answer.status for answer in answers]
+    refused = [answer for answer in answers if answer.status == 429]
     assert statuses[:10] == [200] * 10
-    assert set(statuses[10:]) == {429}
-    assert int(answers[-1].headers["retry-after"]) >= 1
+    assert set(statuses) == {200, 429}
+    assert int(refused[-1].headers["retry-after"]) >= 1
     assert served.status == 200
-    assert len(await stored()) == 11
+    assert len(await stored()) == statuses.count(200) + 1
 
 
 async def test_bytes_count_too(gate):
