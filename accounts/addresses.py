@@ -45,6 +45,14 @@ def neighbourhood(address: str | None) -> str:
     return str(at)
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a host, by name or by address, is this machine to itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _is_among(at: Address, networks: Sequence[Network]) -> bool:
     return any(at in network for network in networks)
 

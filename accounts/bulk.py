@@ -84,3 +84,21 @@ def lock(workspace_id: int, names: Iterable[str]) -> None:
 def lock_workspace(workspace_id: int) -> None:
     """Hold every name of a workspace until the transaction ends."""
     run("SELECT pg_advisory_xact_lock(%s)", [workspace_id & 0x7FFFFFFF])
+
+
+# Beside the key of the workspace itself, which names are taken under.
+_GATE = 1 << 40
+
+
+def pass_gate(workspace_id: int) -> None:
+    """Any number of batches pass at once; each asks who is who only after this."""
+    run("SELECT pg_advisory_xact_lock_shared(%s)", [_GATE | workspace_id])
+
+
+def shut_gate(workspace_id: int) -> None:
+    """Wait for the batches that are on their way, and let none begin until we are done.
+
+    For what changes who is who, such as a merge: a batch has read that once. Ask for it
+    before anything else is held.
+    """
+    run("SELECT pg_advisory_xact_lock(%s)", [_GATE | workspace_id])

@@ -1,6 +1,6 @@
 """Typed requests for view signatures, and the decorator that guards a workspace's pages."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import nullcontext
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
@@ -17,6 +17,7 @@ from django.http import (
     QueryDict,
     StreamingHttpResponse,
 )
+from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
@@ -79,6 +80,14 @@ def requires(
     return decorate
 
 
+def platform_admin(request: HttpRequest) -> User:
+    """Who asks, when that is an admin of the platform. To others its pages do not exist."""
+    user = request.user
+    if not isinstance(user, User) or not user.is_platform_admin:
+        raise Http404
+    return user
+
+
 def came_from(request: HttpRequest) -> str:
     """The page of ours this one was reached from, as a path; empty where none is known."""
     told = urlsplit(request.headers.get("Referer", ""))
@@ -109,22 +118,55 @@ def download(
     request: HttpRequest, pieces: Iterator[str], *, name: str, kind: str
 ) -> HttpResponse:
     """A file that is written while it is sent, and kept by nobody on the way."""
-    answer = StreamingHttpResponse(
-        _in_turn(pieces) if isinstance(request, ASGIRequest) else pieces,
-        content_type=f"{kind}; charset=utf-8",
-        headers={
+    return stream(
+        request,
+        (piece.encode() for piece in pieces),
+        {
+            "Content-Type": f"{kind}; charset=utf-8",
             "Content-Disposition": f'attachment; filename="{name}"',
             "Cache-Control": "no-store",
         },
     )
+
+
+def stream(
+    request: HttpRequest,
+    pieces: Iterator[bytes],
+    headers: Mapping[str, str],
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    """An answer that is read while it is sent, by either kind of server."""
+    is_async = isinstance(request, ASGIRequest)
+    answer = StreamingHttpResponse(
+        _in_turn(pieces) if is_async else pieces, status=status, headers=dict(headers)
+    )
+    if is_async or status == 206:
+        # Django's GZipMiddleware makes an archive of its own of each piece here, and
+        # browsers read the first one alone: the file would end after it, without a word.
+        # A part of a file is counted in bytes of the file itself.
+        answer.headers["Content-Encoding"] = "identity"
     return cast("HttpResponse", answer)  # a relative of it; the guards only pass it on
 
 
-async def _in_turn(pieces: Iterator[str]) -> AsyncIterator[str]:
+async def _in_turn(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
     """Piece by piece under ASGI, where Django reads a plain iterator whole first."""
     take = sync_to_async(lambda: next(pieces, None))
     while (piece := await take()) is not None:
         yield piece
+
+
+def too_many(request: HttpRequest, seconds: int, *, is_guess: bool) -> HttpResponse:
+    """The page of whoever is over a limit, with when to come back."""
+    context = {
+        "seconds": seconds,
+        "minutes": -(-seconds // 60),
+        "is_guess": is_guess,
+    }
+    response = render(request, "429.html", context, status=429)
+    response.headers["Retry-After"] = str(seconds)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def client_ip(request: HttpRequest) -> str | None:
@@ -134,3 +176,8 @@ def client_ip(request: HttpRequest) -> str | None:
         request.headers.get("X-Forwarded-For", ""),
         settings.TRUSTED_PROXIES,
     )
+
+
+def neighbourhood(request: HttpRequest) -> str:
+    """What limits by address count a visitor as."""
+    return addresses.neighbourhood(client_ip(request))

@@ -12,7 +12,8 @@ Busy limits (`SLICED`) are taken from the database in slices: a process reserves
 of what is left to one subject and spends it in memory. All processes together never allow
 more than the limit; what a process has reserved and not spent is lost with the window.
 
-Call it outside of transactions: a rolled back one would forget the try.
+Call it outside of transactions: a rolled back one would forget the try. Only where what is
+limited is what the transaction does (an invitation), it may count inside.
 """
 
 import hmac
@@ -20,7 +21,7 @@ import math
 import secrets
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -36,7 +37,7 @@ ESCALATING = frozenset(
         "invitation_address",
     }
 )
-SLICED = frozenset({"api_token", "api_address", "link_click"})
+SLICED = frozenset({"api_token", "api_address", "oauth_address", "link_click"})
 LONGEST_LOCK_OUT = timedelta(days=1)
 STRIKES_LAST = timedelta(days=1)
 # A refusal is remembered in the process, so that a flood of tries costs no statements.
@@ -95,10 +96,15 @@ DELETE FROM accounts_ratecounter WHERE digest IN (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`retry_after_seconds` is 0 where the try is allowed."""
+    """`retry_after_seconds` is 0 where the try is allowed.
+
+    `is_news` is a refusal that the process did not know: one in seconds of a flood, for
+    whoever puts refusals on record.
+    """
 
     allowed: bool
     retry_after_seconds: int = 0
+    is_news: bool = field(default=False, compare=False)
 
 
 ALLOWED = Verdict(allowed=True)
@@ -107,10 +113,11 @@ ALLOWED = Verdict(allowed=True)
 class LimitReached(Exception):
     """Too many tries. `accounts.middleware` answers 429 for whoever lets it pass."""
 
-    def __init__(self, scope: str, retry_after_seconds: int) -> None:
+    def __init__(self, scope: str, verdict: Verdict) -> None:
         super().__init__(scope)
         self.scope = scope
-        self.retry_after_seconds = retry_after_seconds
+        self.retry_after_seconds = verdict.retry_after_seconds
+        self.is_news = verdict.is_news
 
 
 def hit(scope: str, subject: str, *, now: datetime) -> Verdict:
@@ -129,14 +136,14 @@ def hit(scope: str, subject: str, *, now: datetime) -> Verdict:
         return ALLOWED
     until = locked_until or window_ends_at
     _refusals.keep(digest, until, until=min(until, now + REMEMBERED))
-    return _refused(until, now=now)
+    return _refused(until, now=now, is_news=True)
 
 
 def demand(scope: str, subject: str, *, now: datetime) -> None:
     """As `hit`, with LimitReached for what is not allowed."""
     verdict = hit(scope, subject, now=now)
     if not verdict.allowed:
-        raise LimitReached(scope, verdict.retry_after_seconds)
+        raise LimitReached(scope, verdict)
 
 
 def remembered_wait(scope: str, subject: str, *, now: datetime) -> int:
@@ -156,6 +163,16 @@ def forgive(scope: str, subject: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE accounts_ratecounter SET count = 0"
+            " WHERE digest = %s AND locked_until IS NULL",
+            [_digest(scope, subject)],
+        )
+
+
+def uncount(scope: str, subject: str) -> None:
+    """The try that was counted was no guess: the others still count."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE accounts_ratecounter SET count = greatest(count - 1, 0)"
             " WHERE digest = %s AND locked_until IS NULL",
             [_digest(scope, subject)],
         )
@@ -198,9 +215,9 @@ def _count(
     return row
 
 
-def _refused(until: datetime, *, now: datetime) -> Verdict:
-    wait = (until - now).total_seconds()
-    return Verdict(allowed=False, retry_after_seconds=max(1, math.ceil(wait)))
+def _refused(until: datetime, *, now: datetime, is_news: bool = False) -> Verdict:
+    wait = max(1, math.ceil((until - now).total_seconds()))
+    return Verdict(allowed=False, retry_after_seconds=wait, is_news=is_news)
 
 
 # --- this process's share -----------------------------------------------------
@@ -276,6 +293,6 @@ def _spend(
     if granted < 1:
         # The window does not move any more, so this is known until it ends.
         _refusals.keep(digest, window_ends_at, until=window_ends_at)
-        return _refused(window_ends_at, now=now)
+        return _refused(window_ends_at, now=now, is_news=True)
     _slices.add(digest, granted - 1, window_ends_at)
     return ALLOWED

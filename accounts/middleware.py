@@ -11,13 +11,12 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from accounts import addresses, limits, selectors
-from accounts.http import client_ip
+from accounts import limits, selectors
+from accounts.http import neighbourhood, too_many
 from accounts.services import memberships
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -120,6 +119,11 @@ class LimitMiddleware:
     BY_ADDRESS: ClassVar[dict[str, str]] = {
         "sso_login": "sso_address",
         "sso_callback": "sso_address",
+        "account_reset_password_from_key": "sign_in_address",
+    }
+    # Pages that anybody may look at; what is sent counts.
+    POSTS_BY_ADDRESS: ClassVar[dict[str, str]] = {
+        "account_reset_password": "sign_in_address",
     }
 
     def __init__(self, get_response: Handler) -> None:
@@ -135,29 +139,24 @@ class LimitMiddleware:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> HttpResponse | None:
-        match = request.resolver_match
-        scope = self.BY_ADDRESS.get(match.view_name) if match else None
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        scope = self.BY_ADDRESS.get(name)
+        if scope is None and request.method == "POST":
+            scope = self.POSTS_BY_ADDRESS.get(name)
         if scope is None:
             return None
-        address = addresses.neighbourhood(client_ip(request))
-        verdict = limits.hit(scope, address, now=timezone.now())
-        return None if verdict.allowed else _too_many(request, verdict)
+        verdict = limits.hit(scope, neighbourhood(request), now=timezone.now())
+        if verdict.allowed:
+            return None
+        return self.too_many(request, scope, verdict.retry_after_seconds)
 
     def process_exception(
         self, request: HttpRequest, problem: Exception
     ) -> HttpResponse | None:
         if not isinstance(problem, limits.LimitReached):
             return None
-        verdict = limits.Verdict(
-            allowed=False, retry_after_seconds=problem.retry_after_seconds
-        )
-        return _too_many(request, verdict)
+        return self.too_many(request, problem.scope, problem.retry_after_seconds)
 
-
-def _too_many(request: HttpRequest, verdict: limits.Verdict) -> HttpResponse:
-    seconds = verdict.retry_after_seconds
-    context = {"seconds": seconds, "minutes": -(-seconds // 60)}
-    response = render(request, "429.html", context, status=429)
-    response.headers["Retry-After"] = str(seconds)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    def too_many(self, request: HttpRequest, scope: str, seconds: int) -> HttpResponse:
+        """The page for people; a role that also serves programs answers them itself."""
+        return too_many(request, seconds, is_guess=scope in limits.ESCALATING)

@@ -43,6 +43,13 @@ PAGES = (
         Action.MANAGE_MEMBERS,
     ),
     SettingsPage(
+        "whatsapp:opt-out-words",
+        "whatsapp:opt-out-words",
+        _("Opt-out"),
+        _("By which words people stop hearing from you, and what they are told then."),
+        Action.MANAGE_WORKSPACE,
+    ),
+    SettingsPage(
         "tokens:token-list",
         "tokens:",
         _("Service tokens"),

@@ -8,7 +8,6 @@ the database.
 import re
 import secrets
 import zlib
-from hashlib import sha256
 
 PREFIX = "rcd_"
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -27,11 +26,6 @@ def is_well_formed(secret: str) -> bool:
         return False
     body = secret[len(PREFIX) : -_CHECK]
     return _checksum(body) == secret[-_CHECK:]
-
-
-def digest(secret: str) -> bytes:
-    """What is stored. 256 random bits need no slow hash."""
-    return sha256(secret.encode()).digest()
 
 
 def _checksum(body: str) -> str:

@@ -7,6 +7,7 @@ from accounts.views import (
     home,
     invitations,
     members,
+    platform,
     preferences,
     sessions,
     settings,
@@ -59,6 +60,12 @@ urlpatterns = [
         "invitations/<str:token>/account/",
         invitations.account,
         name="invitation-account",
+    ),
+    path("platform/sign-ins/", platform.sign_in_list, name="platform-sign-ins"),
+    path(
+        "platform/sign-ins/export.csv",
+        platform.sign_in_csv,
+        name="platform-sign-ins-csv",
     ),
     path("w/<slug:workspace_slug>/settings/", include(_settings)),
 ]

@@ -246,6 +246,26 @@ def let_cross(model: str, *privileges: str) -> Operation:
     return _Built(f"Let the crossing functions use {model}", build, undo)
 
 
+def let_cross_further(model: str, *privileges: str) -> Operation:
+    """More of a table that the crossing role may use already, such as a new column."""
+
+    def build(
+        editor: BaseDatabaseSchemaEditor, state: ProjectState, app_label: str
+    ) -> list[str]:
+        table = editor.quote_name(_table(state, app_label, model))
+        crossing = editor.quote_name(_roles(editor).crossing)
+        return [f"GRANT {', '.join(privileges)} ON {table} TO {crossing}"]
+
+    def undo(
+        editor: BaseDatabaseSchemaEditor, state: ProjectState, app_label: str
+    ) -> list[str]:
+        table = editor.quote_name(_table(state, app_label, model))
+        crossing = editor.quote_name(_roles(editor).crossing)
+        return [f"REVOKE {', '.join(privileges)} ON {table} FROM {crossing}"]
+
+    return _Built(f"Let the crossing functions use more of {model}", build, undo)
+
+
 def crossing_function(
     signature: str,
     body: str,

@@ -1,12 +1,17 @@
 """How `/api/` answers: JSON, and one shape for whatever went wrong.
 
-    {"error": "invalid_token", "error_description": "The token is unknown …"}
+    {"type": "about:blank", "title": "Unauthorized", "status": 401,
+     "detail": "The token is unknown …", "error": "invalid_token",
+     "error_description": "The token is unknown …"}
 
-`error` is a fixed word (those of RFC 6750 where it has one), `error_description` a sentence
-in English for whoever reads the log of the caller.
+Problem details (RFC 9457) with the two members that OAuth clients know: `error` is a fixed
+word (those of RFC 6750 where it has one), `error_description` the same sentence in English
+as `detail`, for whoever reads the log of the caller. Where one part of a request is wrong,
+`field` names it as the caller wrote it: `text`, `template.parameters.body`.
 """
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -24,16 +29,29 @@ class Problem(Exception):
         description: str,
         *,
         headers: Mapping[str, str] | None = None,
+        field: str = "",
     ) -> None:
         super().__init__(error)
         self.status = status
         self.error = error
         self.description = description
         self.headers = dict(headers or {})
+        self.field = field
 
     def as_response(self) -> HttpResponse:
-        body = {"error": self.error, "error_description": self.description}
-        return answer(body, status=self.status, headers=self.headers)
+        body = {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.description,
+            "error": self.error,
+            "error_description": self.description,
+        }
+        if self.field:
+            body["field"] = self.field
+        response = answer(body, status=self.status, headers=self.headers)
+        response.headers["Content-Type"] = "application/problem+json"
+        return response
 
 
 def answer(
@@ -79,6 +97,19 @@ def insufficient_scope(description: str, scope: str = "") -> Problem:
 def _challenge(status: int, error: str, description: str, extra: str = "") -> Problem:
     told = f'{REALM}, error="{error}", error_description="{description}"{extra}'
     return Problem(status, error, description, headers={"WWW-Authenticate": told})
+
+
+def workspace_needed() -> Problem:
+    return Problem(
+        400,
+        "workspace_needed",
+        "The token reaches several workspaces: name one, as in /api/w/<slug>/…",
+    )
+
+
+def unprocessable(field: str, error: str, description: str) -> Problem:
+    """A part of the request that is well written and cannot be done."""
+    return Problem(422, error, description, field=field)
 
 
 # --- the rest -----------------------------------------------------------------

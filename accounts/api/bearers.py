@@ -7,14 +7,13 @@ request, so whoever is switched off is out at once; the server's word may be sec
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 from django.http import HttpRequest
 
-from accounts import addresses, limits, selectors, token_format
+from accounts import digests, limits, selectors, token_format
 from accounts.api import answers, server
 from accounts.api.cache import Checks, Claims, ServerAway
-from accounts.http import client_ip
+from accounts.http import neighbourhood
 from accounts.models import ApiToken, User
 from accounts.services import tokens
 
@@ -46,7 +45,7 @@ class ApiRequest(HttpRequest):
 def identify(request: HttpRequest, *, now: datetime) -> Bearer:
     """The bearer, or the Problem that RFC 6750 asks for."""
     token = _shown(request)
-    address = addresses.neighbourhood(client_ip(request))
+    address = neighbourhood(request)
     try:
         if token.startswith(token_format.PREFIX):
             bearer: Bearer = _service(token, address, now=now)
@@ -57,7 +56,7 @@ def identify(request: HttpRequest, *, now: datetime) -> Bearer:
             # Guessing is slowed down, and so is what guesses make us ask of the server.
             _within("api_refused", address, now=now)
         raise
-    _within("api_token", sha256(token.encode()).hexdigest(), now=now)
+    _within("api_token", digests.of_token(token).hex(), now=now)
     return bearer
 
 
@@ -78,7 +77,7 @@ def _service(token: str, address: str, *, now: datetime) -> Service:
     if not token_format.is_well_formed(token):
         raise answers.invalid_token()
     _not_guessing(address, now=now)
-    found = selectors.find_api_token(token_format.digest(token))
+    found = selectors.find_api_token(digests.of_token(token))
     if found is None or not found.is_live(now):
         raise answers.invalid_token()
     tokens.note_use(found, now=now)

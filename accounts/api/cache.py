@@ -11,7 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from hashlib import sha256
+
+from accounts import digests
 
 POSITIVE_SECONDS = 30.0
 NEGATIVE_SECONDS = 5.0
@@ -83,7 +84,7 @@ class Checks:
 
         `before_asking` may raise; it is called only when nothing is remembered.
         """
-        digest = sha256(token.encode()).digest()
+        digest = digests.of_token(token)
         now = self._clock()
         found = self._good.find(digest, now) or self._bad.find(digest, now)
         if found is not None:

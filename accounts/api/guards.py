@@ -60,13 +60,16 @@ def in_workspace(
     [Callable[Concatenate[ApiWorkspaceRequest, P], HttpResponse]],
     Callable[..., HttpResponse],
 ]:
-    """Let in whose role or token allows `scope` in the workspace that `slug` names."""
+    """Let in whose role or token allows `scope` in the workspace that `slug` names.
+
+    At an address without one it is the only workspace of the bearer.
+    """
 
     def decorate(
         view: Callable[Concatenate[ApiWorkspaceRequest, P], HttpResponse],
     ) -> Callable[..., HttpResponse]:
         def placed(
-            request: ApiRequest, /, slug: str, *args: P.args, **kwargs: P.kwargs
+            request: ApiRequest, /, slug: str = "", *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponse:
             workspace, scopes = _place(request.bearer, slug)
             if scope not in scopes:
@@ -89,11 +92,17 @@ def in_workspace(
 def _place(bearer: bearers.Bearer, slug: str) -> tuple[Workspace, frozenset[Scope]]:
     if isinstance(bearer, bearers.Service):
         token = bearer.token
-        if token.workspace.slug != slug:
+        if slug and token.workspace.slug != slug:
             raise answers.not_found()
         held = frozenset(scope for scope in Scope if scope in token.scopes)
         return token.workspace, held
-    for membership in selectors.list_memberships(bearer.user):
-        if membership.workspace.slug == slug:
-            return membership.workspace, scopes_of(membership.role)
-    raise answers.not_found()
+    memberships = [
+        one
+        for one in selectors.list_memberships(bearer.user)
+        if not slug or one.workspace.slug == slug
+    ]
+    if len(memberships) > 1:
+        raise answers.workspace_needed()
+    if not memberships:
+        raise answers.not_found()
+    return memberships[0].workspace, scopes_of(memberships[0].role)

@@ -12,9 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils import timezone, translation
 
-from accounts import addresses, limits
+from accounts import limits
 from accounts.api import answers
-from accounts.http import client_ip
+from accounts.http import neighbourhood
 
 PREFIX = "/api/"
 
@@ -46,8 +46,7 @@ class ApiMiddleware:
 
 
 def _served(request: HttpRequest) -> HttpResponse:
-    address = addresses.neighbourhood(client_ip(request))
-    limits.demand("api_address", address, now=timezone.now())
+    limits.demand("api_address", neighbourhood(request), now=timezone.now())
     try:
         match = resolve(request.path_info)
     except Resolver404:

@@ -4,17 +4,18 @@ import secrets
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from allauth.account.adapter import DefaultAccountAdapter
 from allauth.idp.oidc.adapter import DefaultOIDCAdapter
 from allauth.idp.oidc.internal.private_keys import filter_keys
 from allauth.idp.oidc.models import Client, PrivateKey, Token
-from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts import http
-from accounts.central import rules, sealed, signing
+from accounts.adapter import GuardedAdapter
+from accounts.central import families, rules, signing
 from accounts.central.models import Person
 from accounts.models import User
 
@@ -22,23 +23,17 @@ from accounts.models import User
 API_SCOPES = frozenset({"read", "write"})
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return False
-
+class AccountAdapter(GuardedAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
         return http.client_ip(request) or "0.0.0.0"  # noqa: S104  # of a local socket
 
 
-class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
-    def encrypt(self, text: str) -> str:
-        return sealed.seal_factor(text)
-
-    def decrypt(self, encrypted_text: str) -> str:
-        return sealed.open_factor(encrypted_text)
-
-    def get_totp_issuer(self) -> str:
-        return "Recado"
+class UserSessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc]  # allauth ships no types
+    def end_sessions(self, sessions: Iterable[UserSession]) -> None:
+        """Signing another browser out ends what was entered from there, as there."""
+        for session in sessions:
+            families.end_with_session(session.session_key)
+            session.end()
 
 
 class OIDCAdapter(DefaultOIDCAdapter):  # type: ignore[misc]  # allauth ships no types

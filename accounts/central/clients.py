@@ -1,6 +1,5 @@
 """Applications that sign people in here: registered, changed, switched off, removed."""
 
-import ipaddress
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +10,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.http import HttpRequest
 
+from accounts import addresses
 from accounts.central import families, journal
 from accounts.central.hashers import RandomSecretHasher
 from accounts.central.models import Application
@@ -127,14 +127,14 @@ def hashed(secret: str | None) -> str:
 
 def origins(client: Client) -> set[str]:
     """Where answers for this client may lead, as a content security policy names it."""
-    found = set()
-    for uri in client.get_redirect_uris():
-        parts = urlsplit(uri)
-        if parts.scheme in {"http", "https"}:
-            found.add(f"{parts.scheme}://{parts.netloc}")
-        else:
-            found.add(f"{parts.scheme}:")
-    return found
+    return {origin_of(uri) for uri in client.get_redirect_uris()}
+
+
+def origin_of(uri: str) -> str:
+    parts = urlsplit(uri)
+    if parts.scheme in {"http", "https"}:
+        return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}:"
 
 
 def is_fit_redirect(uri: str, *, is_public: bool) -> bool:
@@ -152,18 +152,9 @@ def is_fit_redirect(uri: str, *, is_public: bool) -> bool:
     if parts.scheme == "https":
         return bool(host)
     if parts.scheme == "http":
-        return is_loopback(host)
+        return host.endswith(".localhost") or addresses.is_loopback(host)
     # Private-use schemes are written as a reversed domain name (RFC 8252, 7.1).
     return is_public and "." in parts.scheme
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _fill(client: Client, *, redirect_uris: list[str], may_call_api: bool) -> None:

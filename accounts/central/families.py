@@ -4,7 +4,6 @@ Everything here runs inside the transaction of the token end point. A claim lock
 family until that ends, so of two that come at once the second sees the first one's mark.
 """
 
-import hashlib
 import logging
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +12,7 @@ from allauth.idp.oidc.models import Client, Token
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts import digests
 from accounts.central import journal, rules
 from accounts.central.models import Family, FamilyToken
 from accounts.models import User
@@ -21,15 +21,19 @@ logger = logging.getLogger("accounts.signin")
 
 
 def hash_of(value: str) -> str:
-    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
+    """As allauth writes the hashes of its tokens."""
+    return digests.of_token(value).hex()
 
 
-def begin(*, client: Client, user: User, code: str, told: dict[str, Any]) -> Family:
+def begin(
+    *, client: Client, user: User, session_key: str, code: str, told: dict[str, Any]
+) -> Family:
     """Keep what an authorization code stands for until it is shown."""
     now = timezone.now()
     return Family.objects.create(
         client=client,
         user=user,
+        session_hash=hash_of(session_key),
         code_hash=hash_of(code),
         code=told,
         code_expires_at=now + rules.code_lifetime(),
@@ -123,6 +127,16 @@ def revoke_all(*, why: str, **which: Any) -> int:
         revoke(family, why)
         ended += 1
     return ended
+
+
+def end_with_session(session_key: str, **which: Any) -> int:
+    """End what came of sign-ins in one browser, where that signs out, unused codes too."""
+    mine = Family.objects.filter(
+        session_hash=hash_of(session_key), revoked_at=None, **which
+    )
+    for family in mine:
+        revoke(family, "signed_out")
+    return len(mine)
 
 
 def alive(now: datetime) -> "QuerySet[Family]":

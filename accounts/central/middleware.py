@@ -1,13 +1,16 @@
-"""A short way for programs, and a way back to the client for people's forms."""
+"""A short way for programs, limits, and a way back to the client for people's forms."""
 
 from collections.abc import Callable
+from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from allauth.idp.oidc.models import Client
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from accounts.api import answers
 from accounts.central import api, clients
+from accounts.middleware import LimitMiddleware
 
 Handler = Callable[[HttpRequest], HttpResponse]
 _STAGE = "account_login"  # where allauth keeps a sign-in that waits for a second factor
@@ -22,6 +25,23 @@ class ApiLane:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         view = api.VIEWS.get(request.path_info)
         return view(request) if view is not None else self.get_response(request)
+
+
+class CentralLimits(LimitMiddleware):
+    """What programs call is limited by address, and they read why in their own form."""
+
+    BY_ADDRESS: ClassVar[dict[str, str]] = LimitMiddleware.BY_ADDRESS | {
+        "idp:oidc:token": "oauth_address",
+        "idp:oidc:introspect": "oauth_address",
+        "idp:oidc:revoke": "oauth_address",
+        "idp:oidc:userinfo": "oauth_address",
+        "central:invitation-create": "oauth_address",
+    }
+
+    def too_many(self, request: HttpRequest, scope: str, seconds: int) -> HttpResponse:
+        if scope == "oauth_address":
+            return answers.too_many(seconds).as_response()
+        return super().too_many(request, scope, seconds)
 
 
 class FormTargetMiddleware:
@@ -39,8 +59,13 @@ class FormTargetMiddleware:
         if response.headers.get("Content-Type", "").startswith("text/html"):
             targets = _targets(request)
             if targets:
-                response._csp_update = {"form-action": sorted(targets)}  # type: ignore[attr-defined]  # django-csp's own way  # noqa: SLF001
+                let_form_end_at(response, targets)
         return response
+
+
+def let_form_end_at(response: HttpResponse, origins: set[str]) -> None:
+    """Name these beside our own address as targets of the page's forms."""
+    response._csp_update = {"form-action": sorted(origins)}  # type: ignore[attr-defined]  # django-csp's own way  # noqa: SLF001
 
 
 def _targets(request: HttpRequest) -> set[str]:

@@ -39,6 +39,29 @@ class Application(models.Model):
         return str(self.client_id)
 
 
+class Consent(models.Model):
+    """What somebody has allowed an application. It is asked again only for more."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+    client = models.ForeignKey(
+        "allauth_idp_oidc.Client", on_delete=models.CASCADE, related_name="consents"
+    )
+    scopes = models.JSONField()
+    given_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "client"], name="central_consent_of_user_and_client"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"consent {self.pk} to {self.client_id}"
+
+
 class Family(models.Model):
     """One sign-in of a person at a client: its code, and every token that came of it.
 
@@ -51,6 +74,8 @@ class Family(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
     )
+    # Of the browser's session here; signing out of that ends what came of it.
+    session_hash = models.CharField(max_length=64, blank=True, db_index=True)
     code_hash = models.CharField(max_length=64, unique=True)
     code = models.JSONField()  # what the code stands for, never the code
     code_expires_at = models.DateTimeField()

@@ -150,6 +150,13 @@ def end_sessions(user: User) -> None:
     rows.delete()
 
 
+def end_access_after_sign_out(*, request: HttpRequest, **_: Any) -> None:
+    """Of the applications that were entered from this browser; others' stay."""
+    if request.session.session_key:
+        with transaction.atomic():
+            families.end_with_session(request.session.session_key)
+
+
 def end_access_after_new_password(*, user: User, **_: Any) -> None:
     """A new password may mean that the old one was known to others."""
     with transaction.atomic():

@@ -4,12 +4,14 @@
 - a redirect address is the registered one to the letter;
 - a code is good for one exchange, under a lock, and a second one ends what came of the first;
 - refresh tokens rotate, and one that is shown again ends its family;
+- nobody is signed in without a page at a client they have not allowed;
 - a client that is switched off is no client, and revokes nobody else's token.
 """
 
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.core import context
 from allauth.idp.oidc.adapter import get_adapter
 from allauth.idp.oidc.internal.oauthlib.request_validator import (
     OAuthLibRequestValidator,
@@ -20,7 +22,7 @@ from django.db import transaction
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749 import errors
 
-from accounts.central import families
+from accounts.central import consents, families
 from accounts.central.models import Family
 
 
@@ -45,6 +47,16 @@ class Validator(OAuthLibRequestValidator):  # type: ignore[misc]  # allauth ship
             raise errors.UnsupportedCodeChallengeMethodError(request=request)
         return True
 
+    def validate_silent_authorization(self, request: Request) -> bool:
+        """For this client: allauth looks at the tokens of any other one too."""
+        client = request.client
+        return bool(client.skip_consent) or consents.covers(
+            user=request.user,
+            client=client,
+            redirect_uri=request.redirect_uri,
+            scopes=request.scopes,
+        )
+
     # --- codes ----------------------------------------------------------------
     def save_authorization_code(
         self, client_id: str, code: dict[str, Any], request: Request, *_: Any, **__: Any
@@ -52,6 +64,7 @@ class Validator(OAuthLibRequestValidator):  # type: ignore[misc]  # allauth ship
         families.begin(
             client=request.client,
             user=request.user,
+            session_key=context.request.session.session_key,
             code=code["code"],
             told=_what_the_code_says(request),
         )

@@ -1,11 +1,13 @@
-"""What a person chooses for themselves."""
+"""What a person chooses for themselves, and allauth's forms where ours say more."""
 
 from typing import Any
 
 from allauth.account import forms as allauth_forms
+from allauth.core import context
 from django import forms
 from django.conf import settings
 
+from accounts import guesses
 from accounts.models import User
 
 # In the database "" means: as the device says.
@@ -34,3 +36,13 @@ class LoginForm(allauth_forms.LoginForm):  # type: ignore[misc]  # allauth ships
         super().__init__(*args, **kwargs)
         if not settings.EMAIL_HOST:
             self.fields["password"].help_text = ""
+
+
+class ChangePasswordForm(allauth_forms.ChangePasswordForm):  # type: ignore[misc]  # allauth ships no types
+    """An open session must not serve to guess the password."""
+
+    def clean_oldpassword(self) -> str:
+        guesses.count_password(context.request, self.user.email)
+        password: str = super().clean_oldpassword()
+        guesses.was_right_password(self.user.email)
+        return password

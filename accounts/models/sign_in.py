@@ -49,7 +49,7 @@ class SignInEvent(models.Model):
     """
 
     reference = models.CharField(max_length=12, unique=True)
-    at = models.DateTimeField(db_index=True)
+    at = models.DateTimeField()
     outcome = models.CharField(max_length=40)
     issuer = models.CharField(max_length=255, blank=True)
     subject_hash = models.CharField(max_length=64, blank=True)
@@ -57,6 +57,12 @@ class SignInEvent(models.Model):
         "accounts.User", null=True, on_delete=models.SET_NULL, related_name="+"
     )
     ip = models.GenericIPAddressField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="signinevent_newest"),
+            models.Index(fields=["outcome", "-at", "-id"], name="signinevent_outcome"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.reference} {self.outcome}"

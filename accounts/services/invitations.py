@@ -4,7 +4,6 @@ The link's token is told to whoever invites or to the mail, and kept nowhere. Wh
 against an invitation is one function, asked by the page and again behind the lock.
 """
 
-import hashlib
 import logging
 import secrets
 import uuid
@@ -16,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
-from accounts import audit, selectors
+from accounts import audit, digests, limits, selectors
 from accounts.models import Invitation, MailState, Membership, User, Workspace
 from accounts.permissions import grantable
 from accounts.scoping import workspace_transaction
@@ -79,7 +78,7 @@ def invite(
     now: datetime,
     ip: str | None = None,
 ) -> Issued:
-    """Make an invitation, or raise InvitationInvalid or NotAllowed.
+    """Make an invitation, or raise InvitationInvalid, NotAllowed or LimitReached.
 
     One that ran out is taken up again; one that still holds is renewed by `renew()`.
     """
@@ -96,6 +95,7 @@ def invite(
             raise InvitationInvalid("email", "invited")
         if opened is None and _open(workspace).count() >= MOST_OPEN:
             raise InvitationInvalid("email", "too_many")
+        _count(workspace, email, now=now)
         token, hash_ = _new_token()
         invitation = opened or Invitation(workspace=workspace, email=email)
         _set_out(invitation, hash_, role=role, mail=mail, actor=actor, now=now)
@@ -124,6 +124,7 @@ def renew(
         memberships.hold(workspace)
         invitation = _hold_open(workspace, key)
         _check_may_grant(workspace, invitation.role, actor=actor)
+        _count(workspace, invitation.email, now=now)
         token, hash_ = _new_token()
         _set_out(
             invitation, hash_, role=invitation.role, mail=mail, actor=actor, now=now
@@ -153,7 +154,7 @@ def revoke(
 
 def find(token: str) -> Invitation | None:
     """What a link stands for. Whose it is, only the token says."""
-    hash_ = _hash(token)
+    hash_ = digests.of_token(token)
     workspace_id = _workspace_of(hash_)
     if workspace_id is None:
         return None
@@ -208,7 +209,7 @@ def _take_up(
     memberships.hold(found.workspace)
     rows = Invitation.objects.for_workspace(found.workspace_id)
     invitation = rows.select_related("workspace").get(pk=found.pk)
-    if bytes(invitation.token_hash) != _hash(token):
+    if bytes(invitation.token_hash) != digests.of_token(token):
         raise Refused(Why.UNKNOWN)
     why = objection(invitation, user=user, now=now)
     if why is not None:
@@ -263,6 +264,25 @@ def note_refusal(
             )
 
 
+def note_limit(
+    workspace: Workspace,
+    email: str,
+    *,
+    actor: User,
+    now: datetime,
+    ip: str | None = None,
+) -> None:
+    """Somebody wanted to send more invitations than a workspace may."""
+    audit.record(
+        workspace=workspace,
+        action="invitation.limited",
+        actor=actor,
+        details={"email": email},
+        ip=ip,
+        now=now,
+    )
+
+
 def mark_mailed(invitation: Invitation, *, is_sent: bool) -> None:
     """What became of the mail, unless a newer one is on its way."""
     with workspace_transaction(invitation.workspace_id):
@@ -282,11 +302,7 @@ def _workspace_of(hash_: bytes) -> int | None:
 
 def _new_token() -> tuple[str, bytes]:
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    return token, _hash(token)
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+    return token, digests.of_token(token)
 
 
 def _open(workspace: Workspace) -> QuerySet[Invitation]:
@@ -294,6 +310,12 @@ def _open(workspace: Workspace) -> QuerySet[Invitation]:
         accepted_at__isnull=True, revoked_at__isnull=True
     )
     return rows
+
+
+def _count(workspace: Workspace, email: str, *, now: datetime) -> None:
+    """What is undone with the transaction was no mail and counts for nothing."""
+    limits.demand("invitation_workspace", str(workspace.pk), now=now)
+    limits.demand("invitation_recipient", f"{workspace.pk} {email}", now=now)
 
 
 def _hold_open(workspace: Workspace, key: uuid.UUID) -> Invitation:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from accounts import audit, token_format
+from accounts import audit, digests, token_format
 from accounts.models import ApiToken, User, Workspace
 from accounts.permissions import Scope
 from accounts.scoping import workspace_transaction
@@ -51,7 +51,7 @@ def make_token(
             token = ApiToken.objects.create(
                 workspace=workspace,
                 name=name.strip(),
-                digest=token_format.digest(secret),
+                digest=digests.of_token(secret),
                 hint=secret[: token_format.HINT_LENGTH],
                 scopes=sorted(scopes),
                 created_at=now,

@@ -1,4 +1,4 @@
-"""The one way out of this package: small JSON requests to the identity server.
+"""The one way out of this room: small JSON requests to the identity server.
 
 Stricter than a library's client, and below `integrations/http.py`, whose rules it keeps: a
 deadline over the whole exchange (a server that drips bytes does not stretch it), a size cap
@@ -13,6 +13,8 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -28,6 +30,7 @@ class Answer:
     status: int
     kind: str  # the content type, without its parameters
     body: bytes
+    told_at: datetime | None = None  # when it answered, by its own clock
 
     def json(self) -> dict[str, Any]:
         """The object that the answer holds; anything else is refused."""
@@ -40,21 +43,29 @@ class Answer:
         return value
 
 
-def get(url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
-    return _exchange(
-        "GET", url, None, {"Accept": "application/json", **(headers or {})}
-    )
+def get(
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    deadline_seconds: float | None = None,
+) -> Answer:
+    told = {"Accept": "application/json", **(headers or {})}
+    return _exchange("GET", url, None, told, deadline_seconds)
 
 
 def post(
-    url: str, form: Mapping[str, str], *, headers: Mapping[str, str] | None = None
+    url: str,
+    form: Mapping[str, str],
+    *,
+    headers: Mapping[str, str] | None = None,
+    deadline_seconds: float | None = None,
 ) -> Answer:
     told = {
         "Accept": "application/json",
         "Content-Type": "application/x-www-form-urlencoded",
         **(headers or {}),
     }
-    return _exchange("POST", url, urlencode(form).encode(), told)
+    return _exchange("POST", url, urlencode(form).encode(), told, deadline_seconds)
 
 
 def post_json(url: str, value: object, *, headers: Mapping[str, str]) -> Answer:
@@ -63,17 +74,24 @@ def post_json(url: str, value: object, *, headers: Mapping[str, str]) -> Answer:
 
 
 def _exchange(
-    method: str, url: str, body: bytes | None, headers: dict[str, str]
+    method: str,
+    url: str,
+    body: bytes | None,
+    headers: dict[str, str],
+    deadline_seconds: float | None = None,
 ) -> Answer:
-    last = time.monotonic() + DEADLINE_SECONDS
+    deadline_seconds = deadline_seconds or DEADLINE_SECONDS
+    last = time.monotonic() + deadline_seconds
     connection = _connection(url)
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    guard = threading.Timer(DEADLINE_SECONDS, _hang_up, (connection,))
+    guard = threading.Timer(deadline_seconds, _hang_up, (connection,))
     guard.daemon = True
     guard.start()
     try:
-        _connect(connection, https=parts.scheme == "https")
+        _connect(
+            connection, https=parts.scheme == "https", deadline_seconds=deadline_seconds
+        )
         connection.request(
             method,
             target,
@@ -100,10 +118,12 @@ def _connection(url: str) -> http.client.HTTPConnection:
     return http.client.HTTPConnection(parts.hostname or "", port)
 
 
-def _connect(connection: http.client.HTTPConnection, *, https: bool) -> None:
+def _connect(
+    connection: http.client.HTTPConnection, *, https: bool, deadline_seconds: float
+) -> None:
     """By hand, so that the guard holds the socket before the first byte of a handshake."""
     address = (connection.host, connection.port)
-    plain = socket.create_connection(address, timeout=DEADLINE_SECONDS)
+    plain = socket.create_connection(address, timeout=deadline_seconds)
     connection.sock = plain
     if not https:
         return
@@ -125,7 +145,16 @@ def _read(response: http.client.HTTPResponse, *, last: float) -> Answer:
     if response.length:  # it promised more than it sent
         raise http.client.IncompleteRead(bytes(body))
     kind = response.headers.get_content_type()
-    return Answer(response.status, kind, bytes(body))
+    told_at = _moment(response.headers.get("Date", ""))
+    return Answer(response.status, kind, bytes(body), told_at)
+
+
+def _moment(date: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(date)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _hang_up(connection: http.client.HTTPConnection) -> None:

@@ -8,15 +8,13 @@ a quarter of an hour and then waits; what the server refuses ends it.
 import logging
 from datetime import datetime, timedelta
 from enum import Enum
-from urllib.parse import urlencode
 
-from django.conf import settings
 from django.db.models import Q
 
 from accounts import vault
 from accounts.keys import new_key
 from accounts.models import OAuthGrant
-from accounts.sso import metadata, tokens
+from accounts.sso import tokens
 from accounts.sso.identity import Identity
 from accounts.sso.outcomes import SignInRefused
 from accounts.sso.server import Server
@@ -71,7 +69,11 @@ def keep_fresh(grant: OAuthGrant, server: Server | None, *, now: datetime) -> Fr
         return Freshness.ENDED  # the installation changed its server
     if grant.expires_at is None or now < grant.expires_at:
         return Freshness.FRESH
-    if not grant.refresh:
+    try:
+        can_renew = bool(grant.refresh)
+    except OAuthGrant.DoesNotExist:  # read only now; the session was ended meanwhile
+        can_renew = False
+    if not can_renew:
         return Freshness.ENDED
     if not _claim(grant, now=now):
         return _waiting(grant, now=now)
@@ -92,35 +94,19 @@ def keep_fresh(grant: OAuthGrant, server: Server | None, *, now: datetime) -> Fr
     except vault.VaultError:
         logger.warning("grant does not open", extra={"grant_id": grant.pk})
         return Freshness.ENDED
-    _renew(grant, given, now=now)
-    return Freshness.FRESH
+    if _renew(grant, given, now=now):
+        return Freshness.FRESH
+    return _too_late(grant, given, server)
 
 
 def unseal(grant: OAuthGrant, column: str) -> str:
     return vault.unseal(getattr(grant, column), _context(grant, column)).decode()
 
 
-def give_back(grant: OAuthGrant, server: Server) -> str:
-    """Revoke the tokens at the server; where the browser goes to sign out there too, or ""."""
-    try:
-        kind = "refresh" if grant.refresh else "access"
-        tokens.revoke(server, unseal(grant, kind), kind=f"{kind}_token")
-        endpoint = metadata.of(server).end_session_endpoint
-        hint = unseal(grant, "id_token") if grant.id_token else ""
-    except (SignInRefused, vault.VaultError) as error:
-        logger.warning(
-            "sign-out not told to the server",
-            extra={"outcome": getattr(error, "code", "vault"), "grant_id": grant.pk},
-        )
-        return ""
-    if not endpoint:
-        return ""
-    params = {
-        "client_id": server.client_id,
-        "post_logout_redirect_uri": f"{settings.PUBLIC_URL}/account/login/",
-    } | ({"id_token_hint": hint} if hint else {})
-    mark = "&" if "?" in endpoint else "?"
-    return f"{endpoint}{mark}{urlencode(params)}"
+def give_back(grant: OAuthGrant, server: Server) -> None:
+    """Revoke the tokens at the server. Raises SignInRefused or VaultError."""
+    kind = "refresh" if grant.refresh else "access"
+    tokens.revoke(server, unseal(grant, kind), kind=f"{kind}_token")
 
 
 def _claim(grant: OAuthGrant, *, now: datetime) -> bool:
@@ -154,15 +140,37 @@ def _within_grace(grant: OAuthGrant, *, now: datetime) -> Freshness:
     return Freshness.AWAY if is_over else Freshness.FRESH
 
 
-def _renew(grant: OAuthGrant, given: Tokens, *, now: datetime) -> None:
+def _renew(grant: OAuthGrant, given: Tokens, *, now: datetime) -> bool:
     """A server that gives no new refresh token goes on taking the one we have."""
-    OAuthGrant.objects.filter(pk=grant.pk, expires_at=grant.expires_at).update(
+    mine = OAuthGrant.objects.filter(pk=grant.pk, expires_at=grant.expires_at)
+    renewed = mine.update(
         **{name: text for name, text in _sealed(grant, given).items() if text},
         refreshed_at=now,
         expires_at=given.expires_at,
         unreachable_since=None,
         next_try_at=None,
     )
+    return renewed == 1
+
+
+def _too_late(grant: OAuthGrant, given: Tokens, server: Server) -> Freshness:
+    """While the server was asked, another request renewed the grant, or ended the session.
+
+    Then nobody else knows these tokens, and nobody would give them back.
+    """
+    if OAuthGrant.objects.filter(pk=grant.pk).exists():
+        return Freshness.FRESH
+    kind, token = (
+        ("refresh_token", given.refresh)
+        if given.refresh
+        else ("access_token", given.access)
+    )
+    try:
+        tokens.revoke(server, token.reveal(), kind=kind)
+    except SignInRefused as refused:
+        told = {"outcome": refused.code, "grant_id": grant.pk}
+        logger.warning("tokens not revoked at the server", extra=told)
+    return Freshness.ENDED
 
 
 def _sealed(grant: OAuthGrant, given: Tokens) -> dict[str, str]:

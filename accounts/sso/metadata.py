@@ -5,12 +5,14 @@ keys once more, at most every half minute, so that a forged one costs the server
 """
 
 import hashlib
+import time
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.cache import cache
 
 from accounts.sso import fetch
+from accounts.sso.fetch import Answer
 from accounts.sso.outcomes import SignInRefused
 from accounts.sso.server import Server
 
@@ -27,6 +29,7 @@ class Metadata:
     userinfo_endpoint: str = ""
     jwks_uri: str = ""
     revocation_endpoint: str = ""
+    introspection_endpoint: str = ""
     end_session_endpoint: str = ""
     token_auth_methods: tuple[str, ...] = ("client_secret_basic",)
     tells_issuer: bool = False  # it promises `iss` in every answer
@@ -44,45 +47,65 @@ def of(server: Server) -> Metadata:
     key = _cache_key("metadata", server.fingerprint + server.metadata_url)
     document = cache.get(key)
     if document is None:
-        answer = fetch.get(server.metadata_url)
-        if answer.status != 200:
-            raise SignInRefused("unreachable")
-        document = answer.json()
-        metadata = _read(document, server)  # what is refused is not kept
+        document = ask(server).json()
+        metadata = read(document, server)  # what is refused is not kept
         cache.set(key, document, METADATA_SECONDS)
         return metadata
-    return _read(document, server)
+    return read(document, server)
+
+
+def ask(server: Server) -> Answer:
+    """The document as the server tells it now, not read yet."""
+    answer = fetch.get(server.metadata_url)
+    if answer.status != 200:
+        raise SignInRefused("unreachable")
+    return answer
 
 
 def keys(server: Server, *, afresh: bool = False) -> list[dict[str, Any]]:
     """The server's public keys; afresh after an unknown key id."""
     url = of(server).jwks_uri
     key = _cache_key("keys", url)
-    found = cache.get(key)
+    found: list[dict[str, Any]] | None = cache.get(key)
     if found is not None and not (
         afresh and cache.add(f"{key}:again", 1, REFETCH_SECONDS)
     ):
-        return list(found)
+        return found
+    found = ask_for_keys(url)
+    cache.set(key, found, KEYS_SECONDS)
+    cache.set(f"{key}:at", time.time(), KEYS_SECONDS)
+    return found
+
+
+def ask_for_keys(url: str) -> list[dict[str, Any]]:
     answer = fetch.get(url)
     if answer.status != 200:
         raise SignInRefused("unreachable")
     told = answer.json().get("keys")
     if not isinstance(told, list) or len(told) > MOST_KEYS:
         raise SignInRefused("key_unfit")
-    found = [one for one in told if isinstance(one, dict)]
-    cache.set(key, found, KEYS_SECONDS)
-    return found
+    return [one for one in told if isinstance(one, dict)]
+
+
+def age_of_keys(url: str) -> float | None:
+    """For how many seconds the keys of this address have been kept, None where none are."""
+    at: float | None = cache.get(f"{_cache_key('keys', url)}:at")
+    return None if at is None else max(time.time() - at, 0.0)
 
 
 def _cache_key(what: str, of_what: str) -> str:
     return f"sso:{what}:{hashlib.sha256(of_what.encode()).hexdigest()}"
 
 
-def _read(document: dict[str, Any], server: Server) -> Metadata:
+def read(document: dict[str, Any], server: Server) -> Metadata:
+    """What the document says, where it may be believed. Raises SignInRefused."""
     if document.get("issuer") != server.issuer:
         raise SignInRefused("metadata_issuer")
     wanted = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-    optional = ("userinfo_endpoint", "revocation_endpoint", "end_session_endpoint")
+    optional = (
+        *("userinfo_endpoint", "revocation_endpoint", "introspection_endpoint"),
+        "end_session_endpoint",
+    )
     found = {name: document.get(name) for name in (*wanted, *optional)}
     if not all(isinstance(found[name], str) and found[name] for name in wanted):
         raise SignInRefused("metadata_poor")

@@ -1,7 +1,8 @@
 """At every request of somebody signed in: is this browser session still theirs?
 
-Stands after Django's own, whose work it does with one query less, and before `SignInMiddleware`, which sends whoever is nobody any more to the sign-in and
-brings them back.
+Stands after Django's own, whose work it does with one query less, and before
+`SignInMiddleware`, which sends whoever is nobody any more to the sign-in and brings them
+back.
 """
 
 from collections.abc import Callable

@@ -11,7 +11,10 @@ from django.utils.translation import gettext_lazy as _
 SUCCESS = "signed_in"
 BY_PASSWORD = "signed_in_by_password"  # noqa: S105  # an outcome, not a password
 PASSWORD_REFUSED = "password_refused"  # noqa: S105  # as above
+LOCKED_OUT = "locked_out"  # too many tries by one account or from one address
+NOT_REVOKED = "tokens_not_revoked"
 SUCCESSES = frozenset({SUCCESS, BY_PASSWORD})
+_OF_OURS = (PASSWORD_REFUSED, LOCKED_OUT, NOT_REVOKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,14 @@ _WORDS = {
         _("If you think this is a mistake, ask them."),
         403,
     ),
+    "too_many": Words(
+        _("Too many sign-ins"),
+        _(
+            "Your account signed in very often in a short time, so it is closed for a while. Nothing was changed."
+        ),
+        _("Wait a few minutes and start again."),
+        429,
+    ),
     "elsewhere": Words(
         _("This link leads out of Recado"),
         _(
@@ -137,6 +148,7 @@ _CODES = {
     "unverified": ("email_unverified",),
     "taken": ("email_taken",),
     "inactive": ("deactivated",),
+    "too_many": ("too_many",),
     "elsewhere": ("next_elsewhere",),
 }
 _KIND = {code: kind for kind, codes in _CODES.items() for code in codes}
@@ -145,11 +157,12 @@ _KIND = {code: kind for kind, codes in _CODES.items() for code in codes}
 class SignInRefused(Exception):
     """The sign-in ends here. The code is a constant of ours, never the server's text."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, *, retry_after_seconds: int = 0) -> None:
         if code not in _KIND:
             raise LookupError(f"{code} is no outcome")
         super().__init__(code)
         self.code = code
+        self.retry_after_seconds = retry_after_seconds
 
 
 def title_of(code: str) -> str | Promise:
@@ -158,12 +171,26 @@ def title_of(code: str) -> str | Promise:
         SUCCESS: _("Signed in"),
         BY_PASSWORD: _("Signed in with a password"),
         PASSWORD_REFUSED: _("Wrong password"),
+        LOCKED_OUT: _("Too many tries"),
+        NOT_REVOKED: _("Session ended here, but not at the identity server"),
     }
     return titles.get(code) or (_WORDS[_KIND[code]].title if code in _KIND else code)
 
 
 def words_for(code: str) -> Words:
     return _WORDS[_KIND[code]]
+
+
+def reasons() -> list[tuple[str, str | Promise, tuple[str, ...]]]:
+    """What may have gone wrong: its name, its title, and the codes that share it."""
+    alone = [(code, title_of(code), (code,)) for code in _OF_OURS]
+    of_server = [(kind, _WORDS[kind].title, codes) for kind, codes in _CODES.items()]
+    return [*alone, *of_server]
+
+
+def known() -> frozenset[str]:
+    """Every code that this release writes."""
+    return codes() | SUCCESSES | set(_OF_OURS)
 
 
 def codes() -> frozenset[str]:

@@ -1,13 +1,13 @@
 """The identity server as the installation set it. Pure: no network, no rows."""
 
 import hashlib
-import ipaddress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from accounts import addresses
 from accounts.vault import Secret
 
 PROVIDER_ID = "sso"
@@ -78,14 +78,8 @@ class Server:
         if found.scheme == "https":
             return True
         ours = urlsplit(self.issuer).hostname or ""
-        return found.scheme == "http" and is_loopback(host) and is_loopback(ours)
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        is_here = addresses.is_loopback(host) and addresses.is_loopback(ours)
+        return found.scheme == "http" and is_here
 
 
 def configured() -> Server | None:

@@ -6,14 +6,17 @@ is nobody's.
 
 import uuid
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from accounts.audit import storable_address
 from accounts.http import client_ip
 from accounts.models import BrowserSession, OAuthGrant, SessionEnd, User
+from accounts.sso import farewell
 
 FIELD = "browser_session"
 PENDING_GRANT = "oauth_grant"
@@ -93,6 +96,32 @@ def end(sessions: "QuerySet[BrowserSession]", why: SessionEnd, *, now: datetime)
 
 def end_one(session: BrowserSession, why: SessionEnd, *, now: datetime) -> int:
     return end(BrowserSession.objects.filter(pk=session.pk), why, now=now)
+
+
+def revoke(
+    request: HttpRequest, sessions: "QuerySet[BrowserSession]", *, now: datetime
+) -> int:
+    """End them, and tell the server once that stands. How many there were."""
+    with transaction.atomic():
+        gone = held_grants(sessions)
+        ended = end(sessions, SessionEnd.REVOKED, now=now)
+        told = partial(farewell.tell, request, gone, now=now)
+        transaction.on_commit(told, robust=True)
+    return ended
+
+
+def held_grants(sessions: "QuerySet[BrowserSession]") -> list[OAuthGrant]:
+    """Theirs, tokens and persons included, held until the transaction ends.
+
+    So nobody renews one meanwhile, whose new tokens would be left behind at the server.
+    """
+    open_ones = sessions.filter(ended_at=None).values("pk")
+    grants = OAuthGrant.objects.select_related("session__user")
+    return list(
+        grants.filter(session__in=open_ones)
+        .select_for_update(of=("self",))
+        .order_by("pk")
+    )
 
 
 def list_open(user: User, *, now: datetime) -> QuerySet[BrowserSession]:

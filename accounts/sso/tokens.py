@@ -41,12 +41,18 @@ def request(server: Server, form: dict[str, str]) -> dict[str, Any]:
 
 
 def revoke(server: Server, token: str, *, kind: str) -> None:
-    """Tell the server that a token is used no more, where it wants to be told."""
+    """Tell the server that a token is used no more (RFC 7009), where it wants to be told.
+
+    It says yes to tokens that it does not know, too. Raises SignInRefused.
+    """
     url = metadata.of(server).revocation_endpoint
     if url:
         form = {"token": token, "token_type_hint": kind}
         fields, headers = _signed(server, form)
-        fetch.post(url, fields, headers=headers)
+        answer = fetch.post(url, fields, headers=headers)
+        if not 200 <= answer.status < 300:
+            is_busy = answer.status == 429
+            raise SignInRefused("server_error" if is_busy else "client_refused")
 
 
 def ask_for_person(server: Server, access_token: str) -> dict[str, Any] | None:
@@ -99,23 +105,29 @@ def _expiry(told: object, *, now: datetime) -> datetime | None:
     return now + timedelta(seconds=min(seconds, MOST_EXPIRES_SECONDS))
 
 
+def signed(
+    form: dict[str, str], *, method: str, client_id: str, secret: str
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The form and the headers with which our client proves itself."""
+    if method == "client_secret_basic":
+        # Each half is form-encoded first: a colon in the name must not cut it.
+        pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
+        proof = base64.b64encode(pair.encode()).decode()
+        return form, {"Authorization": f"Basic {proof}"}
+    fields = {**form, "client_id": client_id}
+    return (fields | {"client_secret": secret} if method != "none" else fields), {}
+
+
 def _signed(
     server: Server, form: dict[str, str]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """The form and the headers with which our client proves itself."""
     method = server.token_auth
     if method == "auto":
         offered = metadata.of(server).token_auth_methods
         basic_only = "client_secret_post" not in offered
         method = "client_secret_basic" if basic_only else "client_secret_post"
     secret = server.client_secret.reveal()
-    if method == "client_secret_basic":
-        # Each half is form-encoded first: a colon in the name must not cut it.
-        pair = f"{quote_plus(server.client_id)}:{quote_plus(secret)}"
-        proof = base64.b64encode(pair.encode()).decode()
-        return form, {"Authorization": f"Basic {proof}"}
-    fields = {**form, "client_id": server.client_id}
-    return (fields | {"client_secret": secret} if method != "none" else fields), {}
+    return signed(form, method=method, client_id=server.client_id, secret=secret)
 
 
 def refreshed(

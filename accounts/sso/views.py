@@ -15,9 +15,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import limits
 from accounts.models import SessionEnd, User
 from accounts.sso import grants, journal, outcomes, people, sessions
 from accounts.sso import server as servers
+from accounts.sso.identity import Identity
 from accounts.sso.outcomes import SUCCESS, SignInRefused
 from accounts.sso.provider import SSOProvider
 
@@ -48,6 +50,7 @@ def callback(request: HttpRequest) -> HttpResponse:
         way_back = state.get("next") or ""
         identity, given = provider.identify(request, state, now=now)
         who = {"subject": identity.subject}
+        _require_few(identity, now=now)
         user = people.sync(identity, server=server, now=now)
     except SignInRefused as refused:
         return _refuse(request, refused, way_back=way_back, now=now, **who)
@@ -75,6 +78,15 @@ def _provider(request: HttpRequest) -> SSOProvider:
         request, servers.PROVIDER_ID
     )
     return provider
+
+
+def _require_few(identity: Identity, *, now: datetime) -> None:
+    """A person at the server, known here or not, comes back only so often."""
+    subject = f"{identity.issuer}\0{identity.subject}"
+    verdict = limits.hit("sso_account", subject, now=now)
+    if not verdict.allowed:
+        wait = verdict.retry_after_seconds
+        raise SignInRefused("too_many", retry_after_seconds=wait)
 
 
 def _require_ours(request: HttpRequest, way_back: str) -> None:
@@ -122,4 +134,7 @@ def _refuse(
         "server": server,
         "next": way_back if way_back and _is_ours(request, way_back) else "",
     }
-    return render(request, "accounts/sign_in_refused.html", told, status=words.status)
+    page = render(request, "accounts/sign_in_refused.html", told, status=words.status)
+    if refused.retry_after_seconds:
+        page.headers["Retry-After"] = str(refused.retry_after_seconds)
+    return page

@@ -35,6 +35,11 @@ class SealedColumn:
     def column(self) -> str:
         return self.name.partition(".")[2]
 
+    @property
+    def is_here(self) -> bool:
+        """Whether this process has the room it belongs to: the central server has one alone."""
+        return self.name.partition("_")[0] in apps.app_configs
+
     def model(self) -> type[models.Model]:
         table = self.name.partition(".")[0]
         for model in apps.get_models():
@@ -110,6 +115,11 @@ SEALED_COLUMNS = (
         integration_id_from="id",
         version_from="secret_version",
     ),
+    SealedColumn(
+        "integrations_webhooktoken.sealed",
+        purpose="webhook-token",
+        integration_id_from="integration_id",
+    ),
     *(
         SealedColumn(
             f"accounts_oauthgrant.{name}",
@@ -124,6 +134,10 @@ SEALED_COLUMNS = (
         )
     ),
 )
+
+
+def list_here() -> list[SealedColumn]:
+    return [column for column in SEALED_COLUMNS if column.is_here]
 
 
 def require_sealed_column(name: str) -> None:

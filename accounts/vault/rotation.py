@@ -17,8 +17,8 @@ from accounts.vault import cipher, keyring, store
 from accounts.vault.cipher import VaultError
 from accounts.vault.columns import (
     INSTALLATION,
-    SEALED_COLUMNS,
     SealedColumn,
+    list_here,
     list_workspace_ids,
     read_in_batches,
 )
@@ -88,7 +88,7 @@ def reseal_secrets(*, batch: int = BATCH) -> Tally:
     store.forget()
     tally = Tally()
     retired = _retired_key_ids()
-    for column in SEALED_COLUMNS:
+    for column in list_here():
         for row in column.iterate(batch=batch):
             name, sealed = f"{column.name} {row['id']}", row[column.column]
             try:
@@ -135,7 +135,7 @@ def verify(*, batch: int = BATCH) -> dict[str, Tally]:
                 tally.done += 1
             except VaultError:
                 tally.failed.append(f"{purpose.column} {row.pk}")
-    for column in SEALED_COLUMNS:
+    for column in list_here():
         tally = report.setdefault(column.name, Tally())
         for values in column.iterate(batch=batch):
             try:
@@ -174,7 +174,7 @@ def _retired_key_ids() -> set[_KeyId]:
 
 
 def _key_ids_in_use(batch: int) -> Iterator[_KeyId]:
-    for column in SEALED_COLUMNS:
+    for column in list_here():
         for row in column.iterate(batch=batch):
             yield column.is_installation, cipher.key_id_of(row[column.column])
 

@@ -15,8 +15,16 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import limits
 from accounts.forms.members import InvitationForm
-from accounts.http import WorkspaceRequest, client_ip, requires
+from accounts.http import (
+    WorkspaceRequest,
+    client_ip,
+    neighbourhood,
+    requires,
+    too_many,
+)
+from accounts.limits import LimitReached
 from accounts.models import Invitation, MailState, User
 from accounts.permissions import Action, grantable
 from accounts.selectors import members
@@ -57,6 +65,8 @@ def invite(request: WorkspaceRequest) -> HttpResponse:
     except InvitationInvalid as error:
         form.refuse(error.field, error.code)
         return _form(request, form)
+    except LimitReached as reached:
+        return _stop(request, form.cleaned_data["email"], reached)
     return _hand_out(request, issued)
 
 
@@ -76,6 +86,9 @@ def renew(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
         )
     except (InvitationGone, NotAllowed) as error:
         return _refuse(request, error)
+    except LimitReached as reached:
+        invitation = members.find_invitation(request.workspace, key)
+        return _stop(request, invitation.email if invitation else "", reached)
     return _hand_out(request, issued)
 
 
@@ -141,6 +154,19 @@ def _refuse(request: WorkspaceRequest, error: Exception) -> HttpResponse:
     return redirect(_LIST, request.workspace.slug)
 
 
+def _stop(request: WorkspaceRequest, email: str, reached: LimitReached) -> HttpResponse:
+    """Answered here: raised further, it would undo what is put on record."""
+    if reached.is_news:
+        invitations.note_limit(
+            request.workspace,
+            email,
+            actor=request.user,
+            ip=client_ip(request),
+            now=timezone.now(),
+        )
+    return too_many(request, reached.retry_after_seconds, is_guess=False)
+
+
 # --- behind the link ------------------------------------------------------------
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_not_required
@@ -148,9 +174,9 @@ def _refuse(request: WorkspaceRequest, error: Exception) -> HttpResponse:
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Says what the link stands for. Nobody joins by opening it: that takes a POST."""
     user = request.user if request.user.is_authenticated else None
+    found = _find(request, token)
     if request.method == "POST":
         return _accept(request, token, user)
-    found = invitations.find(token)
     if found is None:
         return _page(request, token, None, Why.UNKNOWN)
     now = timezone.now()
@@ -185,7 +211,7 @@ def _accept(request: HttpRequest, token: str, user: User | None) -> HttpResponse
 @never_cache
 def account(request: HttpRequest, token: str) -> HttpResponse:
     """On to an account at the installation's identity server, then to sign in and join."""
-    found = invitations.find(token)
+    found = _find(request, token)
     why = (
         Why.UNKNOWN
         if found is None
@@ -207,6 +233,16 @@ def account(request: HttpRequest, token: str) -> HttpResponse:
         messages.warning(request, told)
         return redirect(here)
     return redirect(link)
+
+
+def _find(request: HttpRequest, token: str) -> Invitation | None:
+    """Counted before it is looked for; only links that lead nowhere add up."""
+    address = neighbourhood(request)
+    limits.demand("invitation_address", address, now=timezone.now())
+    found = invitations.find(token)
+    if found is not None:
+        limits.uncount("invitation_address", address)
+    return found
 
 
 def _is_theirs(found: Invitation, why: Why, user: User | None) -> bool:

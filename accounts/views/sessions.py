@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import devices
-from accounts.models import BrowserSession, SessionEnd, SignInEvent
+from accounts.models import BrowserSession, SignInEvent
 from accounts.sso import journal, outcomes, sessions
 
 _MOST_SHOWN = 50
@@ -47,7 +48,13 @@ def page(request: HttpRequest) -> HttpResponse:
         for one in sessions.list_open(request.user, now=timezone.now())[:_MOST_SHOWN]
     ]
     events = journal.list_of_person(request.user)[:_MOST_EVENTS]
-    told = {"rows": rows, "attempts": [attempt(event) for event in events]}
+    has_password = request.user.has_usable_password()
+    told = {
+        "rows": rows,
+        "attempts": [attempt(event) for event in events],
+        "has_password": has_password,
+        "has_second_factor": has_password and is_mfa_enabled(request.user),
+    }
     return render(request, "accounts/session_list.html", told)
 
 
@@ -62,7 +69,7 @@ def end(request: HttpRequest) -> HttpResponse:
         mine = mine.filter(key=_key(request.POST["key"]))
         if not mine.exists():
             raise Http404
-    ended = sessions.end(mine, SessionEnd.REVOKED, now=timezone.now())
+    ended = sessions.revoke(request, mine, now=timezone.now())
     messages.success(
         request,
         ngettext("%(count)s session ended.", "%(count)s sessions ended.", ended)

@@ -5,12 +5,15 @@ from typing import Any
 from allauth.account.views import LoginView, LogoutView
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.sso import grants, server, sessions
+from accounts.models import BrowserSession, OAuthGrant
+from accounts.sso import farewell, server, sessions
 
 
 class SignInPage(LoginView):  # type: ignore[misc]  # allauth ships no types
@@ -20,6 +23,7 @@ class SignInPage(LoginView):  # type: ignore[misc]  # allauth ships no types
         context: dict[str, Any] = super().get_context_data(**kwargs)
         return context | {
             "server": server.configured(),
+            "is_own_server": bool(settings.CENTRAL_URL),
             "has_password": settings.PASSWORD_SIGNIN,
         }
 
@@ -28,8 +32,11 @@ class SignOut(LogoutView):  # type: ignore[misc]  # allauth ships no types
     """Signs out at the server too: tokens go back, and the browser goes there if it may."""
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        there = _leave_server(self.request)
-        response: HttpResponse = super().post(*args, **kwargs)
+        request = self.request
+        with transaction.atomic():
+            gone = _grants_here(request)
+            response: HttpResponse = super().post(*args, **kwargs)
+        there = _leave_server(request, gone)
         return redirect(there) if there else response
 
 
@@ -42,12 +49,21 @@ def set_password(request: HttpRequest) -> HttpResponse:
     return redirect("accounts:session-list")
 
 
-def _leave_server(request: HttpRequest) -> str:
+def _grants_here(request: HttpRequest) -> list[OAuthGrant]:
+    """The tokens of this browser, one or none, as they are before they go."""
     if not request.user.is_authenticated:
-        return ""
+        return []
     session = sessions.of(request, request.user)
-    grant = getattr(session, "grant", None)
+    if session is None:
+        return []
+    return sessions.held_grants(BrowserSession.objects.filter(pk=session.pk))
+
+
+def _leave_server(request: HttpRequest, gone: list[OAuthGrant]) -> str:
+    """Where the browser goes next; a server that was not reached a moment ago is spared."""
     known = server.configured()
-    if grant is None or known is None or grant.issuer != known.issuer:
+    is_told = farewell.tell(request, gone, now=timezone.now())
+    if known is None or not is_told:
         return ""
-    return grants.give_back(grant, known)
+    ways = [farewell.way_out(one, known) for one in gone if one.issuer == known.issuer]
+    return next(iter(ways), "")

@@ -16,8 +16,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import limits
 from accounts.central import clients, people, rules
 from accounts.central.forms import InvitedForm
+from accounts.central.middleware import let_form_end_at
+from accounts.http import neighbourhood
 
 LARGEST_BODY = 10_000
 
@@ -63,10 +66,16 @@ def create(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def accept(request: HttpRequest, token: str) -> HttpResponse:
-    """Opening the link uses nothing up: mail programs open links too."""
+    """Opening the link uses nothing up: mail programs open links too.
+
+    Tries are counted before they are looked at; only links that lead nowhere add up.
+    """
+    address = neighbourhood(request)
+    limits.demand("invitation_address", address, now=timezone.now())
     invitation = people.find_invitation(token, now=timezone.now())
     if invitation is None:
         return render(request, "central/invitation_gone.html", status=410)
+    limits.uncount("invitation_address", address)
     initial = {"name": invitation.name}
     form = InvitedForm(request.POST or None, email=invitation.email, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -88,7 +97,10 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
         )
         return signed_in
     context = {"form": form, "email": invitation.email}
-    return render(request, "central/invitation.html", context)
+    page = render(request, "central/invitation.html", context)
+    if invitation.return_to:
+        let_form_end_at(page, {clients.origin_of(invitation.return_to)})
+    return page
 
 
 def _first_party(request: HttpRequest) -> Client | None:

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from accounts import factors
 from accounts.vault import rotation
 
 
@@ -33,6 +34,11 @@ class Command(BaseCommand):
         keys = rotation.reseal_keys(batch=batch)
         self.stdout.write(f"{keys.done} keys brought under the current root key")
         self._stop_on(keys.failed)
+        second = factors.reseal()
+        self.stdout.write(
+            f"{second.done} second factors brought under the current root key"
+        )
+        self._stop_on(second.failed)
         if options["data_keys"]:
             made = rotation.replace_data_keys(now=timezone.now())
             self.stdout.write(f"{made} new data keys")

@@ -3,10 +3,11 @@
 import argparse
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.central import sealed, signing
+from accounts.vault import rotation
 
 
 class Command(BaseCommand):
@@ -29,9 +30,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["root"]:
-            self.stdout.write(f"resealed under the current root key: {sealed.reseal()}")
+            self._reseal()
             return
         now = timezone.now()
         key = signing.rotate(now=now, at_once=options["at_once"])
         signing.drop_expired(now=now)
         self.stdout.write(f"key {key.pk} signs from {key.not_before.isoformat()}")
+
+    def _reseal(self) -> None:
+        """Also the key of the audit chain, which is sealed as Recado's are."""
+        keys = rotation.reseal_keys()
+        moved = keys.done + sealed.reseal()
+        self.stdout.write(f"resealed under the current root key: {moved}")
+        if keys.failed:
+            raise CommandError(f"does not open: {', '.join(keys.failed)}")

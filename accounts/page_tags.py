@@ -1,6 +1,7 @@
-"""The template tags of the pages that both roles share, for the role without the rooms.
+"""The template tags of the pages that both roles share.
 
-Registered as `ui` by `config.settings.central`; Recado's own are in `config.ui`.
+Registered as `ui` by `config.settings.central`, for the role without the rooms; Recado's
+own `config.ui` takes them in.
 """
 
 from django import forms, template
@@ -13,10 +14,12 @@ register = template.Library()
 
 @register.filter
 def as_control(field: forms.BoundField) -> SafeString:
+    """The control alone. Django ties its help and its errors to it by id."""
     return field.as_widget(attrs={"class": "input"})
 
 
 @register.simple_tag(takes_context=True)
 def came_from(context: template.Context) -> str:
+    """The page before this one, for pages that say no; empty where it is not known."""
     request = context.get("request")
     return http.came_from(request) if request else ""
