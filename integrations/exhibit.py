@@ -8,43 +8,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from integrations import masking
+from integrations.masking import HIDDEN as HIDDEN  # noqa: PLC0414  # for the pages
+from integrations.masking import MASK
 from integrations.providers import registry
-from integrations.redaction import ALWAYS, MASK
+from integrations.redaction import ALWAYS
 
-HIDDEN = "•••"
 # A page shows this much of a body; the rest is in the download.
 MOST_CHARACTERS = 64 * 1024
 READ_LIMIT = 1024 * 1024
-# Values that say what kind of thing a body tells, never about whom.
-_TELLING = frozenset(
-    {
-        "action",
-        "category",
-        "code",
-        "conversation_type",
-        "display_phone_number",
-        "event",
-        "event_type",
-        "field",
-        "kind",
-        "messaging_product",
-        "mime_type",
-        "object",
-        "phase",
-        "phone_number_id",
-        "pricing_model",
-        "progress",
-        "recipient_type",
-        "source_type",
-        "status",
-        "timestamp",
-        "type",
-        "version",
-    }
-)
-_NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_.$-]{0,63}")
-_PLAIN = re.compile(r"[A-Za-z0-9_./:+ -]{1,64}")
-_SMALL = 10**7  # a longer number may be somebody's phone
 # Marks that turn the direction of a text, and others nobody sees.
 _UNSEEN = re.compile("[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
@@ -66,7 +38,12 @@ def body(provider: str, content: bytes, *, shows_people: bool) -> tuple[str, boo
     try:
         if len(content) <= READ_LIMIT:
             value = json.loads(content)
-            value = _mask(value, _secret_names(provider), shows_people=shows_people)
+            keys = _secret_names(provider)
+            value = (
+                _without_secrets(value, keys)
+                if shows_people
+                else masking.mask(value, secret=keys)
+            )
             return _cut(json.dumps(value, ensure_ascii=False, indent=2))
     except (ValueError, RecursionError):
         pass
@@ -79,7 +56,7 @@ def person(text: str | None, *, shows_people: bool) -> str:
     """A name, a number or a text, masked unless people may be shown."""
     if not text:
         return ""
-    return _visible(text) if shows_people else _hidden(text)
+    return _visible(text) if shows_people else masking.hidden(text)
 
 
 def _secret_names(provider: str) -> frozenset[str]:
@@ -90,41 +67,15 @@ def _secret_names(provider: str) -> frozenset[str]:
         return ALWAYS
 
 
-def _mask(value: Any, keys: frozenset[str], *, shows_people: bool) -> Any:
+def _without_secrets(value: Any, keys: frozenset[str]) -> Any:
     if isinstance(value, dict):
-        masked = {}
-        for name, inner in value.items():
-            shown = name if shows_people or _NAME.fullmatch(name) else _hidden(name)
-            masked[shown] = _member(name.lower(), inner, keys, shows_people)
-        return masked
+        return {
+            name: MASK if name.lower() in keys else _without_secrets(inner, keys)
+            for name, inner in value.items()
+        }
     if isinstance(value, list):
-        return [_mask(one, keys, shows_people=shows_people) for one in value]
-    return value if shows_people else _leaf("", value)
-
-
-def _member(name: str, inner: Any, keys: frozenset[str], shows_people: bool) -> Any:
-    if name in keys:
-        return MASK
-    if isinstance(inner, dict | list) or shows_people:
-        return _mask(inner, keys, shows_people=shows_people)
-    return _leaf(name, inner)
-
-
-def _leaf(name: str, value: Any) -> Any:
-    if isinstance(value, str):
-        is_telling = name in _TELLING and _PLAIN.fullmatch(value)
-        return value if is_telling or not value else _hidden(value)
-    if isinstance(value, bool) or value is None:
-        return value
-    return value if name in _TELLING or abs(value) < _SMALL else HIDDEN
-
-
-def _hidden(text: str) -> str:
-    """Digits keep their last four, by which a person is told from another on the phone."""
-    digits = text.removeprefix("+")
-    if digits.isascii() and digits.isdigit() and 8 <= len(digits) <= 15:
-        return f"{HIDDEN}{digits[-4:]}"
-    return HIDDEN
+        return [_without_secrets(one, keys) for one in value]
+    return value
 
 
 def _cut(text: str) -> tuple[str, bool]:

@@ -4,38 +4,40 @@ It unseals credentials, picks the adapter and calls it. The rooms above know pro
 slug alone.
 """
 
-import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import partial
 
 from django.conf import settings
-from django.db import transaction
 
 from accounts.scoping import workspace_transaction
 from accounts.vault import SecretContext, VaultError, unseal_json
-from integrations.models import (
-    Channel,
-    ChannelState,
-    Integration,
-    Session,
-    SessionState,
-)
+from integrations import news, settling, wire
+from integrations.http import DEADLINE, Client
+from integrations.models import Channel, ChannelLog, Integration
+from integrations.news import SIGN_IS_FRESH as SIGN_IS_FRESH  # noqa: PLC0414  # what others say about numbers
+from integrations.news import STAMP_EVERY as STAMP_EVERY  # noqa: PLC0414
+from integrations.news import News as News  # noqa: PLC0414
+from integrations.news import note_news as note_news  # noqa: PLC0414
+from integrations.news import note_silence as note_silence  # noqa: PLC0414
+from integrations.pools import asking_threads as asking_threads  # noqa: PLC0414  # for rooms above
 from integrations.providers import registry
-from integrations.providers.base.adapter import Credentials
+from integrations.providers.base.adapter import Adapter, Credentials
 from integrations.providers.base.capabilities import Capability
-from integrations.providers.base.errors import SignatureInvalid, Unreadable
+from integrations.providers.base.errors import Refused, SignatureInvalid, Unreadable
+from integrations.providers.base.outgoing import (
+    MessageRef,
+    OutgoingMessage,
+    SendResult,
+)
 from integrations.providers.base.types import (
     Acknowledgement,
     Event,
     Ignored,
     NumberRef,
+    Party,
     RawRequest,
 )
 from integrations.selectors import routing
-
-events = logging.getLogger("integrations")
 
 
 class EndpointNotFound(LookupError):
@@ -186,6 +188,11 @@ def kept_headers(provider: str, headers: Mapping[str, str]) -> dict[str, str]:
     return {name: headers[name] for name in sorted(kept) if name in headers}
 
 
+def storable(provider: str, body: bytes) -> bytes:
+    """The body as it may rest: as it came, less the keys that some gateways put into it."""
+    return registry.get(provider).without_secrets(body)
+
+
 def parse(provider: str, body: bytes, headers: Mapping[str, str]) -> list[Event]:
     """Turn a stored body into events. Raises Unreadable or UnknownProvider."""
     return registry.get(provider).parse(body, headers)
@@ -199,22 +206,110 @@ def learn_external_id(channel_id: int, external_id: str, *, workspace_id: int) -
         ).update(external_id=external_id)
 
 
-def note_first_sign(
-    channel_ids: Collection[int], *, workspace_id: int, now: datetime
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A provider, ready to be asked for one integration. Keep it for seconds at most."""
+
+    adapter: Adapter
+    credentials: Credentials = field(repr=False)
+    http: Client
+
+
+def open_line(
+    integration: Integration,
+    *,
+    channel_id: int | None = None,
+    deadline: float = DEADLINE,
+    failures: list[ChannelLog] | None = None,
+) -> Line:
+    """Raises CredentialsUnreadable or registry.UnknownProvider. Use it outside transactions.
+
+    `failures`: see http.Client.
+    """
+    adapter = registry.get(integration.provider)
+    credentials = unseal_credentials(integration)
+    return Line(
+        adapter,
+        credentials,
+        Client(
+            workspace_id=integration.workspace_id,
+            integration_id=integration.pk,
+            channel_id=channel_id,
+            redact_keys=adapter.redact_keys,
+            secrets=secrets_of(adapter, credentials),
+            deadline=deadline,
+            failures=failures,
+        ),
+    )
+
+
+def secrets_of(adapter: Adapter, credentials: Credentials) -> list[str]:
+    return [credentials[name] for name in adapter.secret_fields if name in credentials]
+
+
+# --- sending --------------------------------------------------------------------
+def send(
+    channel: Channel,
+    message: OutgoingMessage,
+    *,
+    line: Line | None = None,
+    turn: wire.Turn | None = None,
+) -> SendResult:
+    """Send one message through a number of ours, or raise a ProviderError.
+
+    Throttled, Unreachable and Unavailable mean that nothing was sent and trying again is
+    safe; Refused and its kinds that it never will be. Anything else, whatever is raised,
+    leaves open whether it was sent. `line` is one that is open already: who sends many
+    messages opens the credentials once. `turn` is called when the connection stands and the
+    request is to be written: it waits, and tells for how many seconds. Call it outside of
+    transactions.
+    """
+    if line is None:
+        if channel.integration is None:
+            raise Refused("number_gone")
+        line = open_line(channel.integration, channel_id=channel.pk)
+    token = wire.turn.set(turn)
+    try:
+        return line.adapter.send(message, line.credentials, line.http)
+    finally:
+        wire.turn.reset(token)
+
+
+def capabilities_of(provider: str) -> frozenset[Capability]:
+    """What a provider can do; nothing where there is none of that name."""
+    try:
+        return registry.get(provider).capabilities
+    except registry.UnknownProvider:
+        return frozenset()
+
+
+def find_sent(
+    channel: Channel, callback_token: str, *, line: Line
+) -> SendResult | None:
+    """Ask the provider about a message whose sending nobody heard the end of."""
+    return line.adapter.find_message(callback_token, line.credentials, line.http)
+
+
+def mark_read(
+    channel: Channel, message: MessageRef, person: Party, *, line: Line
 ) -> None:
-    """A number that was waiting for its first message has one: its session is connected."""
+    """Show the person that this message was read. Raises a ProviderError."""
+    line.adapter.mark_read(message, person, line.credentials, line.http)
+
+
+def show_typing(
+    channel: Channel, message: MessageRef, person: Party, *, line: Line
+) -> None:
+    """Show the person for some seconds that somebody writes. Raises a ProviderError."""
+    line.adapter.show_typing(message, person, line.credentials, line.http)
+
+
+def ask_soon(channel_ids: Collection[int], *, workspace_id: int) -> None:
+    """A provider refused our key: let the monitor find out how the numbers stand."""
     with workspace_transaction(workspace_id):
-        Channel.objects.for_workspace(workspace_id).filter(
-            pk__in=channel_ids, state=ChannelState.NEW
-        ).update(state=ChannelState.CONNECTED)
-        Session.objects.for_workspace(workspace_id).filter(
-            channel_id__in=channel_ids, ended_at=None, connected_at=None
-        ).update(state=SessionState.CONNECTED, connected_at=now, last_heartbeat_at=now)
-    for channel_id in sorted(channel_ids):
-        log = partial(
-            events.info, "session connected", extra={"channel_id": channel_id}
-        )
-        transaction.on_commit(log)
+        for session in news.held(workspace_id, channel_ids):
+            session.next_check_at = settling.database_now()
+            session.save(update_fields=["next_check_at"])
 
 
 def _sharing() -> list[str]:

@@ -12,21 +12,19 @@ it is written in a savepoint, so that it can break nothing, and the mistake is l
 import contextlib
 import json as json_module
 import logging
-import os
 import time
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
-import httpcore
 import httpx
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
 from accounts.scoping import workspace_transaction
-from integrations import egress, wire
+from integrations import egress, pools, wire
 from integrations.models import ChannelLog
 from integrations.providers.base.errors import (
     OutcomeUnknown,
@@ -34,16 +32,13 @@ from integrations.providers.base.errors import (
     Refused,
     Unreachable,
 )
-from integrations.redaction import Redactor
+from integrations.redaction import ABOUT_PEOPLE, Redactor
 
 DEADLINE = 15.0  # seconds, from the look-up of the name to the last byte
 MAX_BYTES = 8 * 1024 * 1024
 MOST_REDIRECTS = 5
 CONNECT_SHARE = (
     5.0  # seconds for one address, so that a dead one leaves time for the next
-)
-KEEP_ALIVE = (
-    5.0  # seconds; longer would meet more connections the other side has closed
 )
 
 logger = logging.getLogger("integrations")
@@ -68,7 +63,12 @@ class Response:
 
 
 class Client:
-    """HTTP for one integration. `secrets` are values that no log may show."""
+    """HTTP for one integration. `secrets` are values that no log may show.
+
+    `failures` takes the rows of failed exchanges instead of the database, and those that
+    went well leave none: for the heartbeat, which asks the same of everybody every minute
+    and from threads that have no connection to the database.
+    """
 
     def __init__(
         self,
@@ -80,7 +80,9 @@ class Client:
         secrets: Iterable[str] = (),
         deadline: float = DEADLINE,
         max_bytes: int = MAX_BYTES,
+        failures: list[ChannelLog] | None = None,
     ) -> None:
+        self._failures = failures
         self._ids = {
             "workspace_id": workspace_id,
             "integration_id": integration_id,
@@ -100,28 +102,39 @@ class Client:
         json: Any = None,
         content: bytes | None = None,
         follow_redirects: bool = False,
+        into: BinaryIO | None = None,
+        most: int | None = None,
     ) -> Response:
         """Send one request and answer with what came back, whatever its status.
 
-        Raises Refused (not sent, and never will be), Unreachable (not sent) or
+        The body of a success is written into `into` where that is given, piece by piece;
+        the answer then holds none. `most` bytes of it are read instead of the client's own
+        limit. Raises Refused (not sent, and never will be), Unreachable (not sent) or
         OutcomeUnknown (sent, at least in part). Redirects are followed for GET and HEAD
         alone; to another origin they carry none of `headers`.
         """
-        exchange = wire.Exchange(ends_at=time.monotonic() + self._deadline)
+        exchange = wire.Exchange(
+            ends_at=time.monotonic() + self._deadline, turn=wire.turn.get()
+        )
         sent = _Sent(method.upper(), url, dict(headers or {}), json, content)
+        room = _Room(self._max_bytes if most is None else most, into)
         for _ in range(MOST_REDIRECTS):
-            response = self._exchange(sent, exchange, operation)
+            response = self._exchange(sent, exchange, operation, room)
             if not follow_redirects or not sent.may_follow(response):
                 return response
             sent = sent.redirected(response.headers["location"])
         raise OutcomeUnknown("too_many_redirects")
 
     def _exchange(
-        self, sent: "_Sent", exchange: wire.Exchange, operation: str
+        self,
+        sent: "_Sent",
+        exchange: wire.Exchange,
+        operation: str,
+        room: "_Room",
     ) -> Response:
         started = time.monotonic()
         exchange.stage, exchange.has_written = "connect", False
-        outcome = _perform(sent, exchange, self._max_bytes)
+        outcome = _perform(sent, exchange, room)
         elapsed_ms = round((time.monotonic() - started) * 1000)
         self._log(sent, outcome, operation, elapsed_ms)
         # Raised here, outside any handler: what the library said may quote a header, and
@@ -137,21 +150,35 @@ class Client:
         operation: str,
         elapsed_ms: int,
     ) -> None:
+        is_fine = isinstance(outcome, Response) and outcome.status_code < 400
+        if self._failures is not None and is_fine:
+            return
         row = ChannelLog(**self._ids, operation=operation[:40], elapsed_ms=elapsed_ms)
         row.method = sent.method[:8]
-        row.url = self._url(sent.url)
-        row.request = self._written(sent.headers, sent.body, sent.content_type)
+        hides = operation in ABOUT_PEOPLE
+        row.url = self._url(sent.url, hides_people=hides)
+        row.request = self._written(
+            sent.headers, sent.body, sent.content_type, hides_people=hides
+        )
         if isinstance(outcome, Response):
             row.status_code = outcome.status_code
-            told = outcome.headers.get("content-type", "")
-            row.response = self._written(outcome.headers, outcome.content, told)
+            row.response = self._written(
+                outcome.headers,
+                outcome.content,
+                outcome.headers.get("content-type", ""),
+                hides_people=hides,
+                is_error=not is_fine,
+            )
         else:
             row.error = outcome.code[:100]
         code = row.error or (row.status_code if (row.status_code or 0) >= 400 else None)
         if code is not None:
             facts = {**self._ids, "operation": row.operation, "code": code}
             logger.warning("provider call failed", extra=facts)
-        self._save(row)
+        if self._failures is None:
+            self._save(row)
+        else:
+            self._failures.append(row)
 
     def _save(self, row: ChannelLog) -> None:
         """Keep the row. Neither a dead database nor a caller's transaction may hurt."""
@@ -170,18 +197,22 @@ class Client:
         except DatabaseError:
             logger.error("channel log not written", extra=self._ids)  # noqa: TRY400  # its text quotes the row
 
-    def _url(self, url: str) -> str:
+    def _url(self, url: str, *, hides_people: bool) -> str:
         try:
-            return self._redactor.url(url)[:500]
+            return self._redactor.url(url, hides_people=hides_people)[:500]
         except ValueError:
             return "(not a URL)"
 
     def _written(
-        self, headers: Mapping[str, str], body: bytes, content_type: str
+        self,
+        headers: Mapping[str, str],
+        body: bytes,
+        content_type: str,
+        **what: bool,
     ) -> str:
         parts = (
             self._redactor.headers(headers),
-            self._redactor.body(body, content_type),
+            self._redactor.body(body, content_type, **what),
         )
         return "\n\n".join(part for part in parts if part)
 
@@ -244,18 +275,26 @@ class _Sent:
         return _Sent(self.method, str(there), self.headers if is_same else {})
 
 
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """Where the body of an answer goes, and how much of it there may be."""
+
+    most: int
+    into: BinaryIO | None = None
+
+
 def _perform(
-    sent: _Sent, exchange: wire.Exchange, max_bytes: int
+    sent: _Sent, exchange: wire.Exchange, room: _Room
 ) -> Response | ProviderError:
     """Do the exchange; every anticipated end is a value. No text of the library is kept."""
     token = wire.current.set(exchange)
     try:
         request = sent.build(exchange)
         _check_destination(request.url)
-        answer = _transport().handle_request(request)
+        answer = pools.transport().handle_request(request)
         with contextlib.closing(answer):
             exchange.stage = "answer"
-            content = _read(answer, max_bytes)
+            content = _read(answer, room)
         return Response(answer.status_code, dict(answer.headers), content)
     except ProviderError as error:
         return error
@@ -297,22 +336,27 @@ def _check_destination(url: httpx.URL) -> None:
         raise Refused("egress_denied", "port")
 
 
-def _read(answer: httpx.Response, max_bytes: int) -> bytes:
+def _read(answer: httpx.Response, room: _Room) -> bytes:
     """Read the body up to the cap, packed or not: a bomb is stopped while it unpacks."""
     encoding = answer.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"identity", "gzip", "x-gzip", "deflate"}:
         raise OutcomeUnknown("unreadable_answer", "content encoding")
     unpack = None if encoding == "identity" else zlib.decompressobj(wbits=47)
-    content = bytearray()
+    into = room.into if 200 <= answer.status_code < 300 else None
+    content, size = bytearray(), 0
     for chunk in _chunks(answer):
-        room = max_bytes + 1 - len(content)
         try:
-            content += unpack.decompress(chunk, room) if unpack else chunk
+            piece = unpack.decompress(chunk, room.most + 1 - size) if unpack else chunk
         except zlib.error:
             raise OutcomeUnknown("unreadable_answer", "packing") from None
-        if len(content) > max_bytes:
+        size += len(piece)
+        if size > room.most:
             raise OutcomeUnknown("answer_too_large")
-    if unpack is not None and content and not unpack.eof:
+        if into is None:
+            content += piece
+        else:
+            into.write(piece)
+    if unpack is not None and size and not unpack.eof:
         raise OutcomeUnknown("answer_truncated")
     return bytes(content)
 
@@ -324,36 +368,6 @@ def _chunks(answer: httpx.Response) -> Iterator[bytes]:
         raise OutcomeUnknown("answer_truncated") from None
 
 
-class _Transport(httpx.HTTPTransport):
-    """httpx's transport over our own way of connecting.
-
-    Used without httpx.Client, which would add cookies shared between workspaces, the
-    environment's proxies, and a log line with the URL.
-    """
-
-    def __init__(self) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
-            max_connections=100,
-            max_keepalive_connections=20,
-            keepalive_expiry=KEEP_ALIVE,
-            network_backend=wire.GuardedBackend(),
-        )
-
-
-_transports: dict[int, _Transport] = {}
-
-
-def _transport() -> _Transport:
-    """One pool per process: a forked child must not write into its parent's sockets."""
-    process_id = os.getpid()
-    found = _transports.get(process_id)
-    # setdefault is atomic: of two threads in a race one drops a pool it never used.
-    return found or _transports.setdefault(process_id, _Transport())
-
-
 def close() -> None:
     """Let this process's idle connections go; the next request opens new ones."""
-    transport = _transports.pop(os.getpid(), None)
-    if transport is not None:
-        transport.close()
+    pools.close()

@@ -5,11 +5,14 @@ Everything is masked first and cut afterwards, so that no cut leaves half a secr
 
 import base64
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit, urlunsplit
 
-MASK = "***"
+from integrations import masking
+from integrations.masking import MASK
+
 BODY_LIMIT = 4 * 1024
 # A larger body is told by its size: parsing it again only for the log costs too much.
 READ_LIMIT = 256 * 1024
@@ -41,6 +44,11 @@ ALWAYS = frozenset(
 )
 # Secret in a query or a form, but an everyday word in a JSON answer.
 ALWAYS_IN_QUERIES = ALWAYS | {"code", "key", "sig", "signature"}
+# Exchanges about one person: their log tells that and how, never what or to whom.
+ABOUT_PEOPLE = frozenset(
+    {"find_message", "find_person", "mark_read", "send", "show_typing"}
+)
+_PERSON_IN_PATH = re.compile(r"\d{8,15}(?=(?:@|%40))")
 
 
 class Redactor:
@@ -60,11 +68,13 @@ class Redactor:
             value = value.replace(form, MASK)
         return _storable(value)
 
-    def url(self, value: str) -> str:
+    def url(self, value: str, *, hides_people: bool = False) -> str:
         parts = urlsplit(value)
         host = parts.netloc.rpartition("@")[2]
-        masked = (parts.scheme, host, parts.path, self._query(parts.query), "")
-        return self.text(urlunsplit(masked))
+        path, query = parts.path, self._query(parts.query, hides_people=hides_people)
+        if hides_people:
+            path = _PERSON_IN_PATH.sub(lambda found: f"***{found[0][-4:]}", path)
+        return self.text(urlunsplit((parts.scheme, host, path, query, "")))
 
     def headers(self, headers: Mapping[str, str]) -> str:
         return "\n".join(
@@ -82,25 +92,51 @@ class Redactor:
                 return MASK
         return self.text(value)
 
-    def body(self, content: bytes, content_type: str) -> str:
+    def body(
+        self,
+        content: bytes,
+        content_type: str,
+        *,
+        hides_people: bool = False,
+        is_error: bool = False,
+    ) -> str:
+        """`hides_people`: no text and no number of a person stays, only what the exchange
+        is found again by; where `is_error`, also what the provider says about it."""
         if not content:
             return ""
         if len(content) > READ_LIMIT or not _is_text(content, content_type):
             return f"({len(content)} bytes)"
         text = content.decode("utf-8", "replace")
         if "x-www-form-urlencoded" in content_type:
-            return self._cut(self.text(self._query(text)))
+            return self._cut(self.text(self._query(text, hides_people=hides_people)))
         if text.lstrip()[:1] not in {"{", "["}:
+            if hides_people:
+                if not is_error:
+                    return f"({len(content)} bytes)"
+                text = masking.without_numbers(text)
             return self._cut(self.text(text))
         try:
-            masked = json.dumps(self._mask(json.loads(text)), ensure_ascii=False)
+            value = self._mask(json.loads(text))
+            if hides_people:
+                value = masking.mask_send(value, secret=self.keys, is_error=is_error)
+            masked = json.dumps(value, ensure_ascii=False)
         except (ValueError, RecursionError):
             return f"({len(content)} bytes of broken JSON)"
         return self._cut(self.text(masked))
 
-    def _query(self, text: str) -> str:
+    def _query(self, text: str, *, hides_people: bool = False) -> str:
         keys = self.keys | ALWAYS_IN_QUERIES
         pairs = parse_qsl(text, keep_blank_values=True)
+        if hides_people:
+            told = masking.mask_send(
+                [{name: value} for name, value in pairs], secret=(), is_error=False
+            )
+            # In stars, since an address has no room for other marks.
+            pairs = [
+                (name, value.replace(masking.HIDDEN, MASK))
+                for one in told
+                for name, value in one.items()
+            ]
         return urlencode(
             [(name, MASK if name.lower() in keys else value) for name, value in pairs],
             safe="*",

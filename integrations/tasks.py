@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.models import Workspace
-from integrations.services import channel_logs
+from integrations.services import channel_logs, monitor, outage_mail
 
 
 @shared_task(
@@ -15,3 +15,10 @@ def prune_channel_logs(**kwargs: object) -> None:
     now = timezone.now()
     for workspace in Workspace.objects.order_by("pk"):
         channel_logs.prune(workspace, now=now)
+
+
+@shared_task(name="integrations.check_sessions", soft_time_limit=75, time_limit=85)
+def check_sessions(**kwargs: object) -> None:
+    """Every minute: ask providers about the sessions that are due, tell of outages."""
+    monitor.run()
+    outage_mail.send_due()

@@ -7,7 +7,7 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -28,12 +28,23 @@ class Exchange:
     ends_at: float
     stage: str = "connect"
     has_written: bool = False
+    turn: "Turn | None" = None
 
     def remaining(self) -> float:
         return self.ends_at - time.monotonic()
 
+    def wait_for_turn(self) -> None:
+        """Once, before the first byte; the time that takes is not the provider's."""
+        turn, self.turn = self.turn, None
+        if turn is not None:
+            self.ends_at += turn()
 
+
+# Waits until a request may be written, and tells how many seconds that took.
+Turn = Callable[[], float]
 current: ContextVar[Exchange] = ContextVar("exchange")
+# Of whoever spaces their requests; see gateway.send.
+turn: ContextVar[Turn | None] = ContextVar("turn", default=None)
 
 
 class GuardedBackend(httpcore.NetworkBackend):
@@ -90,6 +101,7 @@ class DeadlineStream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         exchange = current.get()
+        exchange.wait_for_turn()
         exchange.stage, rest = "request", memoryview(buffer)
         try:
             while rest:

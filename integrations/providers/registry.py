@@ -10,6 +10,8 @@ from integrations.providers.base.adapter import Adapter
 PROVIDERS: dict[str, str] = {
     "meta_cloud": "integrations.providers.meta_cloud.adapter.MetaCloudAdapter",
     "dialog360": "integrations.providers.dialog360.adapter.Dialog360Adapter",
+    "evolution": "integrations.providers.evolution.adapter.EvolutionAdapter",
+    "waha": "integrations.providers.waha.adapter.WahaAdapter",
     "sandbox": "integrations.providers.sandbox.adapter.SandboxAdapter",
 }
 
@@ -27,6 +29,14 @@ def get(slug: str) -> Adapter:
     if slug == "sandbox" and not settings.SANDBOX_ENABLED:
         raise UnknownProvider(slug)
     return _load(slug)
+
+
+def label_of(slug: str) -> str:
+    """A number stays listed after its provider was switched off."""
+    try:
+        return get(slug).label
+    except UnknownProvider:
+        return slug
 
 
 @cache

@@ -23,6 +23,13 @@ def has_several(workspace: Workspace) -> bool:
     return len(active.values_list("pk")[:2]) > 1
 
 
+def find(workspace: Workspace, *, key: uuid.UUID) -> Channel | None:
+    channel: Channel | None = (
+        Channel.objects.for_workspace(workspace).filter(key=key).first()
+    )
+    return channel
+
+
 def find_simulated(workspace: Workspace, *, key: uuid.UUID) -> Channel | None:
     """A live number of the sandbox, with the integration that holds its secret."""
     return (

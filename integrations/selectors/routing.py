@@ -5,6 +5,7 @@ Only ids cross workspaces: the rows are then read inside each of them.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -23,7 +24,19 @@ class ChannelRow:
     integration_id: int | None
     external_id: str | None
     phone: str  # digits
-    is_new: bool  # it was never heard of
+    state: str
+    last_inbound_at: datetime | None
+    last_webhook_at: datetime | None
+    is_on_phone: bool = False  # it also lives in the WhatsApp Business app
+
+    @property
+    def is_new(self) -> bool:
+        """It was never heard of."""
+        return self.state == ChannelState.NEW
+
+    @property
+    def is_well(self) -> bool:
+        return self.state == ChannelState.CONNECTED
 
 
 def find_integration_by_token(digest: bytes) -> Integration | None:
@@ -84,7 +97,10 @@ def list_live_channels(provider: str, *, workspace_id: int) -> list[ChannelRow]:
             integration_id=channel.integration_id,
             external_id=channel.external_id,
             phone=channel.phone.lstrip("+"),
-            is_new=channel.state == ChannelState.NEW,
+            state=channel.state,
+            last_inbound_at=channel.last_inbound_at,
+            last_webhook_at=channel.last_webhook_at,
+            is_on_phone=channel.limits.get("is_on_phone") is True,
         )
         for channel in channels.filter(provider=provider, is_active=True)
     ]

@@ -4,39 +4,37 @@ The credentials are sealed before they are stored, and the token of the webhook 
 only in the answer given here.
 """
 
-import hashlib
 import logging
-import secrets
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import phonenumbers
-from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from accounts import audit
+from accounts.keys import new_key
 from accounts.models import User, Workspace
 from accounts.scoping import workspace_transaction
 from accounts.vault import seal_json
-from integrations import gateway
+from integrations import gateway, health
 from integrations.models import (
     Channel,
     ChannelState,
     Integration,
     Session,
+    SessionKind,
     SessionState,
-    WebhookToken,
 )
 from integrations.providers import registry
 from integrations.providers.base.adapter import Adapter
 from integrations.providers.base.capabilities import Capability
 from integrations.providers.base.errors import CredentialsInvalid
 from integrations.providers.base.types import NumberRef
-
-TOKEN_BYTES = 32
+from integrations.services import webhook_urls
 
 logger = logging.getLogger("integrations")
 
@@ -46,10 +44,22 @@ class NameInvalid(Exception):
 
 
 class NumberTaken(Exception):
-    """The number is live already. Whose it is stays unsaid: it may be another workspace's."""
+    """The number is live already. Whose it is stays unsaid: it may be another workspace's.
 
-    def __init__(self) -> None:
+    `channel` is the one that holds it, where it is the asker's own.
+    """
+
+    def __init__(self, channel: Channel | None = None) -> None:
         super().__init__("is connected already, here or in another workspace")
+        self.channel = channel
+
+
+class AddedAlready(Exception):
+    """The same form came twice; `channel` is what the first one connected."""
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__("this very number was added just before")
+        self.channel = channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +80,28 @@ def add_integration(
     now: datetime,
     actor: User | None = None,
     actor_label: str = "",
+    key: uuid.UUID | None = None,
 ) -> Connected:
     """Connect a number: all of it or nothing.
 
-    Raises registry.UnknownProvider, CredentialsInvalid, NameInvalid or NumberTaken.
+    `key` is the new integration's, of a form that may be sent twice. Raises
+    registry.UnknownProvider, CredentialsInvalid, NameInvalid, NumberTaken or AddedAlready.
     """
     adapter = registry.get(provider)
     cleaned = adapter.validate_credentials(credentials)
     number = adapter.number_of(cleaned)
     phone = _e164(number)
     with workspace_transaction(workspace.pk):
-        integration = _new_integration(workspace, provider, name)
+        integration = _new_integration(workspace, provider, name, key or new_key())
         # Sealed second: the row's id is part of what the seal is bound to.
         integration.credentials = seal_json(
             cleaned, gateway.credentials_context(integration)
         )
         integration.save(update_fields=["credentials"])
         channel = _take_channel(integration, phone=phone, number=number)
-        _open_session(channel, adapter, now=now)
-        token = _new_token(integration)
+        kind = adapter.session_kind_of(cleaned)
+        _open_session(channel, adapter, kind=kind, now=now)
+        token = webhook_urls.new_token(integration)
         audit.record(
             workspace=workspace,
             action="integration.added",
@@ -104,7 +117,7 @@ def add_integration(
         "channel_id": channel.pk,
     }
     logger.info("integration added", extra=ids)
-    return Connected(integration, channel, webhook_url(token))
+    return Connected(integration, channel, webhook_urls.url_of(token))
 
 
 def rotate_webhook_token(
@@ -130,7 +143,7 @@ def rotate_webhook_token(
             tokens.exclude(pk=newest.pk).delete()
             newest.expires_at = now + keep_old_for
             newest.save(update_fields=["expires_at"])
-        token = _new_token(integration)
+        token = webhook_urls.new_token(integration)
         audit.record(
             workspace=integration.workspace,
             action="integration.webhook_url_changed",
@@ -140,11 +153,7 @@ def rotate_webhook_token(
             details={"old_ends_after_seconds": int(keep_old_for.total_seconds())},
             now=now,
         )
-    return webhook_url(token)
-
-
-def webhook_url(token: str) -> str:
-    return f"{settings.PUBLIC_URL}/webhooks/whatsapp/{token}/"
+    return webhook_urls.url_of(token)
 
 
 def _e164(number: NumberRef) -> str:
@@ -162,19 +171,38 @@ def _e164(number: NumberRef) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _new_integration(workspace: Workspace, provider: str, name: str) -> Integration:
+def find_added(workspace: Workspace, *, key: uuid.UUID) -> Channel | None:
+    """What a form with this key has connected before."""
+    with workspace_transaction(workspace.pk):
+        found: Channel | None = (
+            Channel.objects.for_workspace(workspace)
+            .filter(integration__key=key)
+            .order_by("pk")
+            .first()
+        )
+    return found
+
+
+def _new_integration(
+    workspace: Workspace, provider: str, name: str, key: uuid.UUID
+) -> Integration:
     name = name.replace("\0", "").strip()
     if not 0 < len(name) <= 100:
         raise NameInvalid("takes 1 to 100 characters")
     try:
         with transaction.atomic():
             return Integration.objects.create(
-                workspace=workspace, provider=provider, name=name
+                workspace=workspace, provider=provider, name=name, key=key
             )
     except IntegrityError as error:
-        if _violated(error) != "integration_name_unique":
-            raise
-        raise NameInvalid("is the name of another integration") from None
+        # The name is looked at first by nobody but us: a second form has both alike.
+        before = find_added(workspace, key=key)
+        if before is not None:
+            raise AddedAlready(before) from None
+        if _violated(error) == "integration_name_unique":
+            raise NameInvalid("is the name of another integration") from None
+        # The key is somebody else's, whoever made it up: ours is another one then.
+        return _new_integration(workspace, provider, name, new_key())
 
 
 def _take_channel(
@@ -204,39 +232,50 @@ def _take_channel(
     except IntegrityError as error:
         if not (_violated(error) or "").endswith("_live_once"):
             raise
-        raise NumberTaken from None
+        raise NumberTaken(_own(channel)) from None
     return channel
 
 
-def _open_session(channel: Channel, adapter: Adapter, *, now: datetime) -> None:
-    """Begin the episode. A provider that cannot be asked has nothing to be checked."""
+def _own(wanted: Channel) -> Channel | None:
+    """The live number of this workspace that stands in the way of another one like it."""
+    is_same = Q(phone=wanted.phone)
+    if wanted.external_id:
+        is_same |= Q(external_id=wanted.external_id)
+    found: Channel | None = (
+        Channel.objects.for_workspace(wanted.workspace_id)
+        .filter(is_same, provider=wanted.provider, is_active=True)
+        .first()
+    )
+    return found
+
+
+def _open_session(
+    channel: Channel, adapter: Adapter, *, kind: str, now: datetime
+) -> None:
+    """Begin the session. The monitor asks about pasted credentials; codes and links are
+    opened by `sessions.open_session`. Who cannot be asked has nothing to be checked."""
     channel.sessions.filter(ended_at=None).update(
         ended_at=now, state=SessionState.DISCONNECTED, reason="connected anew"
     )
     is_connected = Capability.SESSION_PROBE not in adapter.capabilities
+    state = SessionState.CREATED
+    if kind == SessionKind.CREDENTIALS:
+        state = SessionState.CONNECTED if is_connected else SessionState.VERIFYING
     session = Session.objects.create(
         workspace_id=channel.workspace_id,
         channel=channel,
-        kind=adapter.session_kind,
-        state=SessionState.CONNECTED if is_connected else SessionState.VERIFYING,
-        connected_at=now if is_connected else None,
+        kind=kind,
+        state=state,
+        state_since=now,
+        expires_at=now + health.PENDING_LASTS,
+        connected_at=now if state == SessionState.CONNECTED else None,
     )
     ids = {"session_id": session.pk, "channel_id": channel.pk}
     transaction.on_commit(lambda: logger.info("session created", extra=ids))
-    if is_connected:
+    if state == SessionState.CONNECTED:
         channel.state = ChannelState.CONNECTED
         channel.save(update_fields=["state"])
         transaction.on_commit(lambda: logger.info("session connected", extra=ids))
-
-
-def _new_token(integration: Integration) -> str:
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    WebhookToken.objects.create(
-        workspace_id=integration.workspace_id,
-        integration=integration,
-        digest=hashlib.sha256(token.encode("ascii")).digest(),
-    )
-    return token
 
 
 def _violated(error: DatabaseError) -> str | None:

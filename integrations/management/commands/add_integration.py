@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.operators import ACTOR, OperatorCommand, Refusal
 from integrations.providers import registry
 from integrations.providers.base.errors import CredentialsInvalid
-from integrations.services import connections
+from integrations.services import connections, sandbox, simulated
 
 MOST_BYTES = 64 * 1024
 
@@ -33,6 +33,7 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         workspace = self.workspace(options["workspace"])
+        now = timezone.now()
         try:
             connected = connections.add_integration(
                 workspace=workspace,
@@ -40,7 +41,7 @@ class Command(OperatorCommand):
                 name=options["name"],
                 credentials=_read_credentials(),
                 actor_label=ACTOR,
-                now=timezone.now(),
+                now=now,
             )
         except registry.UnknownProvider:
             offered = ", ".join(registry.slugs())
@@ -51,6 +52,9 @@ class Command(OperatorCommand):
             raise Refusal({"name": str(error)}) from None
         except connections.NumberTaken as error:
             raise Refusal({"phone_number": str(error)}) from None
+        if options["provider"] == sandbox.SLUG:
+            # Whoever adds it by a command wants to go on by commands: its phone is linked.
+            simulated.link_at_once(connected.channel, now=now)
         facts = {
             "integration": str(connected.integration.key),
             "channel": str(connected.channel.key),

@@ -1,20 +1,38 @@
 """The contract: what the gateway may ask of any provider."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, BinaryIO, ClassVar, Protocol
 
 from integrations.providers.base.capabilities import Capability
-from integrations.providers.base.errors import Unsupported
+from integrations.providers.base.catalogue import Entry
+from integrations.providers.base.credentials import Field
+from integrations.providers.base.errors import ContentRefused, Unsupported
+from integrations.providers.base.limits import Limits, check, check_file
+from integrations.providers.base.outgoing import (
+    Content,
+    FetchedMedia,
+    Media,
+    MessageRef,
+    OutgoingMessage,
+    SendResult,
+    kind_of,
+)
+from integrations.providers.base.templates import TemplateDraft, TemplateReport
 from integrations.providers.base.types import (
     Acknowledgement,
     Event,
     MediaRef,
+    MessageKind,
+    MessageLink,
     NumberRef,
-    OutgoingMessage,
+    Party,
     RawRequest,
-    SendResult,
     SessionReport,
+    SessionReturn,
+    SessionWish,
+    WebhookReport,
 )
 
 Credentials = Mapping[str, str]
@@ -42,31 +60,64 @@ class Http(Protocol):
         headers: Mapping[str, str] | None = None,
         json: Any = None,
         content: bytes | None = None,
-    ) -> HttpResponse: ...
+        follow_redirects: bool = False,
+        into: BinaryIO | None = None,
+        most: int | None = None,
+    ) -> HttpResponse:
+        """`into` takes the body of a success, at most `most` bytes of it."""
 
 
 class Adapter(ABC):
     """One provider. An instance holds no state but the installation's settings for it.
 
-    `credential_fields` are the names an admin fills in; `secret_fields` are those that
-    are never shown again. `redact_keys` are JSON keys and header names (lower case) whose
+    `fields` are what an admin fills in, and what sessions grant; `credential_fields` are
+    their names; `secret_fields` are those that are never shown again. `redact_keys` are JSON keys and header names (lower case) whose
     values never reach a log. `webhook_headers` are the request headers kept with a raw
     webhook, lower case; no proof is among them, since a stored request was proven.
     """
 
     slug: ClassVar[str]
     label: ClassVar[str]
+    about: ClassVar[str] = ""  # what it is, in a sentence: an English message id
     capabilities: ClassVar[frozenset[Capability]]
+    fields: ClassVar[tuple[Field, ...]] = ()
     credential_fields: ClassVar[tuple[str, ...]]
     secret_fields: ClassVar[frozenset[str]]
     redact_keys: ClassVar[frozenset[str]]
     webhook_headers: ClassVar[frozenset[str]] = frozenset(
         {"content-type", "user-agent"}
     )
-    session_kind: ClassVar[str] = "credentials"
+    sends: ClassVar[Mapping[MessageKind, Limits]] = {}  # what it can send, and how much
+    errors: ClassVar[
+        Mapping[str, Entry]
+    ] = {}  # its codes, for people: see catalogue.py
+    session_kind: ClassVar[str] = (
+        "credentials"  # the one of most; see session_kind_of()
+    )
+    # What a key of this provider looks like, where it cannot be another's.
+    key_pattern: ClassVar[str] = ""
+    # The kinds of event that somebody who sets the webhook by hand has to subscribe to.
+    webhook_events: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         self.settings = settings
+
+    # --- the ways in ----------------------------------------------------------
+    def session_kinds(self) -> tuple[str, ...]:
+        """The ways in that this installation can offer, the easiest first."""
+        return (self.session_kind,)
+
+    def session_kind_of(self, credentials: Credentials) -> str:
+        """Which way in these credentials take."""
+        return self.session_kind
+
+    def is_key(self, value: str) -> bool:
+        """Whether a value can be nothing but a key of this provider."""
+        return bool(self.key_pattern and re.fullmatch(self.key_pattern, value))
+
+    def fields_of(self, kind: str) -> tuple[Field, ...]:
+        """What an admin fills in for a session of this kind."""
+        return tuple(field for field in self.fields if not field.is_granted)
 
     # --- what an admin fills in -----------------------------------------------
     @abstractmethod
@@ -91,6 +142,13 @@ class Adapter(ABC):
     def parse(self, body: bytes, headers: Mapping[str, str]) -> list[Event]:
         """Turn a body into events, or raise Unreadable. Pure and total."""
 
+    def without_secrets(self, body: bytes) -> bytes:
+        """The body as it may be stored; some gateways put their keys into it.
+
+        On the receiver's way: one pass over the bytes, and every other byte stays.
+        """
+        return body
+
     def handshake(
         self, raw: RawRequest, secrets: Sequence[Credentials]
     ) -> Acknowledgement:
@@ -101,8 +159,18 @@ class Adapter(ABC):
         return Acknowledgement()
 
     # --- the session ----------------------------------------------------------
+    def check_credentials(self, credentials: Credentials, http: Http) -> SessionReport:
+        """Whether credentials that nobody keeps yet open what they should. Changes nothing.
+
+        Where an admin also tells an address, what answers there must be this provider.
+        """
+        return self.session_status("", credentials, http)
+
     @abstractmethod
-    def create_session(self, credentials: Credentials, http: Http) -> SessionReport: ...
+    def create_session(
+        self, credentials: Credentials, http: Http, wish: SessionWish
+    ) -> SessionReport:
+        """Open a session, or tell how the one that is open stands: safe to ask twice."""
 
     @abstractmethod
     def session_status(
@@ -112,23 +180,165 @@ class Adapter(ABC):
     @abstractmethod
     def close_session(
         self, session_id: str, credentials: Credentials, http: Http
-    ) -> None: ...
+    ) -> None:
+        """Disconnect the number; nothing when it is disconnected already."""
+
+    def remove_session(
+        self, session_id: str, credentials: Credentials, http: Http
+    ) -> None:
+        """Leave nothing of ours at the provider; by default that is disconnecting."""
+        self.close_session(session_id, credentials, http)
+
+    def read_return(self, query: str) -> SessionReturn:
+        """What a browser brought back from the link of a session. Pure and total.
+
+        The caller compares `state` and uses it up; session_status() of its `external_id`
+        then asks the provider whether the rest is so.
+        """
+        raise Unsupported(self.slug, Capability.EXTERNAL_LINK)
+
+    def set_webhook(
+        self, url: str, credentials: Credentials, http: Http
+    ) -> WebhookReport:
+        """Let the provider post to `url` whatever we need, and read back what it keeps."""
+        raise Unsupported(self.slug, Capability.WEBHOOK_BY_API)
+
+    def webhook_report(self, credentials: Credentials, http: Http) -> WebhookReport:
+        raise Unsupported(self.slug, Capability.WEBHOOK_BY_API)
+
+    # --- short links that the provider keeps ----------------------------------
+    def create_message_link(
+        self, text: str, credentials: Credentials, http: Http
+    ) -> MessageLink:
+        raise Unsupported(self.slug, Capability.MESSAGE_LINKS)
+
+    def list_message_links(
+        self, credentials: Credentials, http: Http
+    ) -> list[MessageLink]:
+        raise Unsupported(self.slug, Capability.MESSAGE_LINKS)
+
+    def delete_message_link(
+        self, external_id: str, credentials: Credentials, http: Http
+    ) -> None:
+        """Nothing when it is gone already."""
+        raise Unsupported(self.slug, Capability.MESSAGE_LINKS)
 
     # --- sending --------------------------------------------------------------
+    def limits_of(self, kind: MessageKind) -> Limits | None:
+        """What a message of this kind may hold; None when this provider cannot send it."""
+        return self.sends.get(kind)
+
+    def check(self, content: Content) -> None:
+        """Whether this can be sent, before anything is: raises ContentRefused or Unsupported."""
+        kind = kind_of(content)
+        limits = self.limits_of(kind)
+        if limits is None:
+            raise Unsupported(self.slug, f"{Capability.SEND} of {kind}")
+        ways = {
+            name
+            for capability, name in _WAYS.items()
+            if capability in self.capabilities
+        }
+        check(content, limits, ways=ways)
+
+    def check_upload(self, media: Media) -> None:
+        """As check(), for the bytes of a file that goes before its message."""
+        limits = self.limits_of(media.kind)
+        if limits is None:
+            raise Unsupported(self.slug, f"{Capability.MEDIA_UPLOAD} of {media.kind}")
+        if not media.file.content:
+            raise ContentRefused("file_missing", field="file")
+        check_file(media.file, limits)
+
     def send(
         self, message: OutgoingMessage, credentials: Credentials, http: Http
     ) -> SendResult:
+        """Send once. What may have been acted on raises OutcomeUnknown: see sending.py.
+
+        Begins with check(), so that nothing leaves which cannot arrive.
+        """
         raise Unsupported(self.slug, Capability.SEND)
 
-    def list_templates(
-        self, credentials: Credentials, http: Http
-    ) -> list[Mapping[str, Any]]:
-        raise Unsupported(self.slug, Capability.TEMPLATES)
+    def find_person(
+        self, phone: str, credentials: Credentials, http: Http
+    ) -> Party | None:
+        """Who has this number (digits) on WhatsApp, as messages must name them; else None.
+
+        The address may differ from the number: in Brazil by the ninth digit.
+        """
+        raise Unsupported(self.slug, Capability.NUMBER_CHECK)
+
+    def find_message(
+        self, callback_token: str, credentials: Credentials, http: Http
+    ) -> SendResult | None:
+        """What became of a send whose outcome is unknown; None when it never arrived."""
+        raise Unsupported(self.slug, Capability.MESSAGE_LOOKUP)
+
+    def mark_read(
+        self, message: MessageRef, peer: Party, credentials: Credentials, http: Http
+    ) -> None:
+        """Show the person that we have read their message, and what came before it."""
+        raise Unsupported(self.slug, Capability.MARK_READ)
+
+    def show_typing(
+        self, message: MessageRef, peer: Party, credentials: Credentials, http: Http
+    ) -> None:
+        """Let the person see that somebody writes, for some seconds, in answer to `message`."""
+        raise Unsupported(self.slug, Capability.TYPING)
+
+    # --- files ----------------------------------------------------------------
+    def upload_media(self, media: Media, credentials: Credentials, http: Http) -> str:
+        """Bring a file's `content` to the provider; the id is for OutgoingFile.external_id.
+
+        Begins with check_upload().
+        """
+        raise Unsupported(self.slug, Capability.MEDIA_UPLOAD)
 
     def fetch_media(
-        self, media: MediaRef, credentials: Credentials, http: Http
-    ) -> bytes:
+        self,
+        media: MediaRef,
+        credentials: Credentials,
+        http: Http,
+        *,
+        into: BinaryIO,
+        most: int,
+    ) -> FetchedMedia:
+        """Write a received file into `into`; MediaGone when there is none any more.
+
+        More than `most` bytes end in OutcomeUnknown("answer_too_large").
+        """
         raise Unsupported(self.slug, Capability.MEDIA_FETCH)
 
-    def mark_read(self, external_id: str, credentials: Credentials, http: Http) -> None:
-        raise Unsupported(self.slug, Capability.MARK_READ)
+    # --- templates ------------------------------------------------------------
+    def list_templates(
+        self, credentials: Credentials, http: Http
+    ) -> list[TemplateReport]:
+        """Every template in every language and state, all pages of them."""
+        raise Unsupported(self.slug, Capability.TEMPLATES)
+
+    def create_template(
+        self, draft: TemplateDraft, credentials: Credentials, http: Http
+    ) -> TemplateReport:
+        """Make a template and submit it for approval."""
+        raise Unsupported(self.slug, Capability.TEMPLATE_WRITE)
+
+    def edit_template(
+        self,
+        external_id: str,
+        draft: TemplateDraft,
+        credentials: Credentials,
+        http: Http,
+    ) -> TemplateReport:
+        """Give a template other contents, and submit it again; name and language stay."""
+        raise Unsupported(self.slug, Capability.TEMPLATE_EDIT)
+
+    def delete_template(self, name: str, credentials: Credentials, http: Http) -> None:
+        """In all its languages. Refused when there is none of this name."""
+        raise Unsupported(self.slug, Capability.TEMPLATE_WRITE)
+
+
+_WAYS = {
+    Capability.MEDIA_UPLOAD: "external_id",
+    Capability.MEDIA_LINK: "url",
+    Capability.MEDIA_INLINE: "content",
+}

@@ -5,15 +5,18 @@ found here, and a Django form is built from the same list.
 """
 
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from integrations.providers.base.errors import CredentialsInvalid
+from integrations.providers.base.texts import gettext_noop as _
 
 MISSING: Final = "missing"
 UNKNOWN: Final = "unknown field"
 PHONE: Final = "phone"
+MADE_BYTES: Final = 32  # of a secret that we make ourselves
 MOST: Final = 2000  # characters; the longest access tokens are a few hundred
 
 _PHONE_ORNAMENTS = re.compile(r"[\s().\-]")
@@ -24,8 +27,10 @@ _PHONE = re.compile(r"\+?([1-9][0-9]{7,14})")
 class Field:
     """One credential an admin fills in. `pattern` must match the whole value.
 
-    `expected` finishes the sentence "wrong shape: expected …". `label` and `help` are
-    English message ids.
+    `expected` finishes the sentence "wrong shape: expected …". `label`, `help` and
+    `expected` are English message ids. An optional one may stay empty; left empty, one that
+    is made here gets a random word, which the provider is told; a granted one comes with a
+    session (SessionReport.granted) and no form asks for it.
     """
 
     name: str
@@ -34,14 +39,21 @@ class Field:
     expected: str
     help: str = ""
     is_secret: bool = False
+    is_optional: bool = False
+    is_made: bool = False
+    is_granted: bool = False
+
+    @property
+    def may_be_empty(self) -> bool:
+        return self.is_optional or self.is_made or self.is_granted
 
 
 def phone_field(help_text: str) -> Field:
     return Field(
         name="phone_number",
-        label="Phone number",
+        label=_("Phone number"),
         pattern=PHONE,
-        expected="a number with country code, 8 to 15 digits",
+        expected=_("a number with country code, 8 to 15 digits"),
         help=help_text,
     )
 
@@ -51,7 +63,7 @@ def digits_field(name: str, label: str, help_text: str = "") -> Field:
         name=name,
         label=label,
         pattern=r"[0-9]{5,20}",
-        expected="5 to 20 digits",
+        expected=_("5 to 20 digits"),
         help=help_text,
     )
 
@@ -62,9 +74,24 @@ def secret_field(name: str, label: str, help_text: str = "") -> Field:
         name=name,
         label=label,
         pattern=r"[\x21-\x7e]{8,}",
-        expected="at least 8 characters, without spaces",
+        expected=_("at least 8 characters, without spaces"),
         help=help_text,
         is_secret=True,
+    )
+
+
+def made_field(name: str, label: str, help_text: str, *, least: int = 8) -> Field:
+    """A secret of our own choice: the provider shows by it who posts to us."""
+    return Field(
+        name=name,
+        label=label,
+        pattern=rf"[\x21-\x7e]{{{least},}}",
+        expected=_("at least 8 characters, without spaces")
+        if least == 8
+        else _("at least 16 characters, without spaces"),
+        help=help_text,
+        is_secret=True,
+        is_made=True,
     )
 
 
@@ -82,7 +109,10 @@ def validate(
         value = credentials.get(field.name)
         text = value.strip() if isinstance(value, str) else value
         if text is None or text == "":
-            problems[field.name] = MISSING
+            if field.is_made:
+                cleaned[field.name] = secrets.token_urlsafe(MADE_BYTES)
+            elif not field.may_be_empty:
+                problems[field.name] = MISSING
         elif not isinstance(text, str) or (shaped := _shaped(field, text)) is None:
             problems[field.name] = f"wrong shape: expected {field.expected}"
         else:

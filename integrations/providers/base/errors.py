@@ -51,6 +51,34 @@ class CredentialsRefused(Refused):
     """The key is wrong, expired or lacks a permission: a person must reconnect."""
 
 
+class PermissionMissing(CredentialsRefused):
+    """The key is right and may not do this: a person must allow it at the provider."""
+
+
+class NumberUnknown(Refused):
+    """The key is right and knows no such number: an id was mistyped, or it is gone."""
+
+
+class NumberElsewhere(NumberUnknown):
+    """The number exists, in another account at the provider than the one given."""
+
+
+class ContentRefused(Refused):
+    """Refused by us before a byte left: `field` of the message is not as it must be.
+
+    `most` is the limit that was passed, where the reason is one.
+    """
+
+    def __init__(self, code: str, *, field: str, most: int | None = None) -> None:
+        super().__init__(code, f"{field}: at most {most}" if most else field)
+        self.field = field
+        self.most = most
+
+
+class MediaGone(Refused):
+    """The file is no longer at the provider, or never was: it was not fetched in time."""
+
+
 class Unsupported(ProviderError):
     """This provider cannot do that; its capabilities say so beforehand."""
 

@@ -17,10 +17,19 @@ def secrets_named(name: str, credentials: Sequence[Credentials]) -> list[bytes]:
 
 def is_hmac_sha256(body: bytes, told: str, secrets: Iterable[bytes]) -> bool:
     """Whether `told` is the lower-case hex HMAC-SHA256 of the raw body under a secret."""
+    return _is_hmac("sha256", body, told, secrets)
+
+
+def is_hmac_sha512(body: bytes, told: str, secrets: Iterable[bytes]) -> bool:
+    """Whether `told` is the lower-case hex HMAC-SHA512 of the raw body under a secret."""
+    return _is_hmac("sha512", body, told, secrets)
+
+
+def _is_hmac(digest: str, body: bytes, told: str, secrets: Iterable[bytes]) -> bool:
     given = told.encode("utf-8", "replace")
     is_proven = False
     for secret in secrets:
-        expected = hmac.digest(secret, body, "sha256").hex().encode()
+        expected = hmac.digest(secret, body, digest).hex().encode()
         is_proven |= hmac.compare_digest(expected, given)
     return is_proven
 

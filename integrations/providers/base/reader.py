@@ -217,6 +217,11 @@ class Reader:
     def is_true(self, key: str) -> bool:
         return self._get(key) is True
 
+    def find_flag(self, key: str) -> bool | None:
+        """None where it is not told, or is neither true nor false."""
+        value = self._get(key)
+        return value if isinstance(value, bool) else None
+
     def find_moment(self, key: str) -> datetime | None:
         """Seconds or milliseconds since 1970, as number or text; None when absurd."""
         return moment(self._get(key))

@@ -1,6 +1,6 @@
-"""What goes in and out of a provider: requests as received, events, messages, results.
+"""What comes from a provider: requests as received, events, reports on sessions.
 
-No Django here, and no I/O. Times are aware datetimes in UTC. Phone numbers of people are
+What goes out is in `outgoing.py`. No Django here, and no I/O. Times are aware datetimes in UTC. Phone numbers of people are
 the digits as the provider wrote them, because a reply goes to exactly those.
 """
 
@@ -194,13 +194,58 @@ class ContactEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class PreferenceEvent:
+    """A person told WhatsApp itself whether they want this business's marketing."""
+
+    number: NumberRef
+    peer: Party
+    wants_marketing: bool
+    provider_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountEvent:
-    """News about the number or the account itself. `kind` is the provider's own word."""
+    """News about the number or the account itself. `kind` is the provider's own word.
+
+    `state` is one of models.SessionState where the news says how the session stands now, and
+    `phone` (digits) who is connected, where it says so. `quality` is Meta's word for it.
+    """
 
     number: NumberRef
     kind: str
     code: str | None = None
     detail: str | None = None
+    state: str | None = None
+    phone: str | None = None
+    quality: str | None = None
+    provider_at: datetime | None = None
+
+
+class TemplateNews(StrEnum):
+    """What of a template is another than it was."""
+
+    STATUS = "status"
+    CATEGORY = "category"
+    QUALITY = "quality"
+    CONTENT = "content"  # its text: what stands in it now must be asked
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateEvent:
+    """News about one template in one language. It names no number: it is of an account.
+
+    `word` is the provider's own for what it is now (`base/templates.py` says what a status
+    means), `reason` why, as far as it is told.
+    """
+
+    number: NumberRef
+    news: TemplateNews
+    name: str
+    language: str
+    word: str = ""
+    external_id: str = ""
+    reason: str = ""
+    provider_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,41 +264,87 @@ class Unrecognized:
 
 
 Event = (
-    MessageEvent | StatusEvent | ContactEvent | AccountEvent | Ignored | Unrecognized
+    MessageEvent
+    | StatusEvent
+    | ContactEvent
+    | PreferenceEvent
+    | AccountEvent
+    | TemplateEvent
+    | Ignored
+    | Unrecognized
 )
 
 
 @dataclass(frozen=True, slots=True)
-class OutgoingMessage:
-    """One message to send. `callback_token` comes back in statuses where supported."""
+class SessionWish:
+    """What we want of a new session; a provider takes of it what it can use.
 
-    recipient: Party
-    kind: MessageKind
-    text: str = ""
-    content: Mapping[str, Json] = field(default_factory=dict)
-    media: MediaRef | None = None
-    reply_to: str | None = None
-    callback_token: str = ""
+    `webhook_url` is where it shall post. `return_url` and `state` are for a link that leads
+    back to us; `state` is good for one return. `phone` (digits) asks for a pairing code too.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class SendResult:
-    external_id: str
-    second_id: str | None = None
-    wa_id: str | None = None
-    bsuid: str | None = None
+    webhook_url: str = ""
+    return_url: str = ""
+    state: str = ""
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionReport:
-    """The provider's word on a session; `state` is one of models.SessionState."""
+    """The provider's word on a session; `state` is one of models.SessionState.
+
+    `payload` is what a person scans (the text of a QR code) or opens (a link), good until
+    `expires_at`; `pairing_code` is typed on the phone instead. `granted` are credentials
+    that came with the session, by the names of the adapter's fields. `limit` and
+    `throughput` are the provider's words. What is empty leaves what was told before.
+    """
 
     state: str
     provider_state: str = ""
     external_id: str = ""
-    payload: str = ""
+    payload: str = field(default="", repr=False)
+    pairing_code: str = field(default="", repr=False)
     phone: str | None = None
     display_name: str | None = None
     quality: str | None = None
+    limit: str | None = None
+    throughput: str | None = None
+    # Whether the number also lives in the WhatsApp Business app; None: nobody says.
+    is_on_phone: bool | None = None
     expires_at: datetime | None = None
     reason: str = ""
+    granted: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookReport:
+    """Where the provider posts, as it says: no URL when nowhere.
+
+    `missing` is what we need and it does not post, in its own words: kinds of event, or the
+    header that proves the sender. It is empty too where the provider does not say.
+    """
+
+    url: str = field(repr=False)  # its token opens our receiver
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionReturn:
+    """What a browser brought back from the link of a session: a claim, not yet a fact.
+
+    `state` is the one of SessionWish. `external_id` is the session that the provider is
+    asked about next, in the adapter's own form.
+    """
+
+    state: str = field(default="", repr=False)
+    external_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLink:
+    """A short link kept by the provider: it opens a chat with us and writes `text` there."""
+
+    external_id: str
+    text: str
+    url: str
+    qr_url: str = ""

@@ -4,25 +4,32 @@ Read the code first: the HTTP status repeats it badly.
 https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from integrations.providers.base.adapter import HttpResponse
+from integrations.providers.base.answers import DETAIL_WIDTH as DETAIL_WIDTH  # noqa: PLC0414  # told on
+from integrations.providers.base.answers import body_of as body_of  # noqa: PLC0414  # told on
+from integrations.providers.base.answers import retry_after as retry_after  # noqa: PLC0414  # told on
 from integrations.providers.base.errors import (
     CredentialsRefused,
+    NumberUnknown,
+    PermissionMissing,
     ProviderError,
     Refused,
     Throttled,
     Unavailable,
-    Unreadable,
 )
-from integrations.providers.base.reader import Reader, read
+from integrations.providers.base.reader import Reader
 from integrations.providers.base.redaction import mask
+from integrations.providers.cloud_payload.catalogue import FINAL
 
-RECONNECT: Final = frozenset({0, 3, 10, 190, 131005, 131045, *range(200, 300)})
+RECONNECT: Final = frozenset({0, 190, 131045})
+PERMISSION: Final = frozenset({3, 10, 131005, *range(200, 300)})
+UNKNOWN_OBJECT: Final = (100, 33)  # code and subcode: no such id, or not for this key
 THROTTLED: Final = frozenset({4, 80007, 130429, 131048, 131056, 131057, 132069, 133016})
+TEMPLATE_REFUSED: Final = range(2388000, 2389000)
 UNAVAILABLE: Final = frozenset({131000, 131016, 131053, 135000})
-DETAIL_WIDTH: Final = 300
 
 
 def error_of(response: HttpResponse, *, secrets: Iterable[str]) -> ProviderError:
@@ -31,11 +38,20 @@ def error_of(response: HttpResponse, *, secrets: Iterable[str]) -> ProviderError
     code = told.value.get("code") if told is not None else None
     number = code if type(code) is int else None
     name = str(number) if number is not None else f"http_{response.status_code}"
+    subcode = told.value.get("error_subcode") if told is not None else None
+    if type(subcode) is int and subcode in TEMPLATE_REFUSED:
+        name = str(subcode)  # says more than the 100 that it comes with
     detail = mask(_detail_of(told), secrets)[:DETAIL_WIDTH]
     if number in RECONNECT:
         return CredentialsRefused(name, detail)
+    if number in PERMISSION:
+        return PermissionMissing(name, detail)
+    if told is not None and (number, told.value.get("error_subcode")) == UNKNOWN_OBJECT:
+        return NumberUnknown(name, detail)
     if number in THROTTLED or response.status_code == 429:
         return Throttled(name, detail, retry_after=retry_after(response.headers))
+    if name in FINAL:
+        return Refused(name, detail)
     if number in UNAVAILABLE or response.status_code >= 500:
         return Unavailable(name, detail)
     if told is not None and told.is_true("is_transient"):
@@ -43,22 +59,6 @@ def error_of(response: HttpResponse, *, secrets: Iterable[str]) -> ProviderError
     if response.status_code in (401, 403):
         return CredentialsRefused(name, detail)
     return Refused(name, detail)
-
-
-def body_of(response: HttpResponse) -> Reader:
-    """A success whose body is no object tells nothing, which is not the caller's error."""
-    try:
-        return read(response.content)
-    except Unreadable:
-        return Reader({})
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds; the date form of the header is not worth its parser here."""
-    for name, value in headers.items():
-        if name.lower() == "retry-after" and value.isascii() and value.isdecimal():
-            return float(value[:6])
-    return None
 
 
 def _detail_of(error: Reader | None) -> str:

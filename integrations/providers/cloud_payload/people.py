@@ -3,22 +3,17 @@
 import re
 from dataclasses import dataclass, field
 
+from integrations.providers.base.phones import digits_of as digits_of  # noqa: PLC0414  # told on
+from integrations.providers.base.phones import is_same_number as is_same_number  # noqa: PLC0414  # told on
 from integrations.providers.base.reader import Reader
 from integrations.providers.base.types import NumberRef, Party
 
-_NOT_DIGITS = re.compile(r"[^0-9]")
 _WA_ID = re.compile(r"\+?([0-9]{5,20})")
 # A parent id ("US.ENT.…") names the person across portfolios and is no address.
 _BSUID = re.compile(r"[A-Z]{2}\.(?!ENT\.)[A-Za-z0-9]{1,120}")
 _BSUID_ANYWHERE = re.compile(rf"\b{_BSUID.pattern}\b")
 NAME_WIDTH = 200
 USERNAME_WIDTH = 128
-
-
-def digits_of(text: str | None) -> str | None:
-    """The digits of a number as it is displayed ("+55 11 98888-7777")."""
-    digits = _NOT_DIGITS.sub("", text or "")
-    return digits if 5 <= len(digits) <= 20 else None
 
 
 def wa_id_of(text: str | None) -> str | None:
@@ -32,19 +27,6 @@ def bsuid_of(text: str | None) -> str | None:
 
 def bsuids_within(text: str | None) -> list[str]:
     return _BSUID_ANYWHERE.findall(text or "")
-
-
-def is_same_number(one: str | None, other: str | None) -> bool:
-    """Equal digits; a Brazilian mobile number may lack its ninth digit on one side."""
-    if not one or not other:
-        return False
-    return _without_ninth_digit(one) == _without_ninth_digit(other)
-
-
-def _without_ninth_digit(digits: str) -> str:
-    if len(digits) == 13 and digits.startswith("55") and digits[4] == "9":
-        return digits[:4] + digits[5:]
-    return digits
 
 
 def our_number(value: Reader) -> NumberRef:

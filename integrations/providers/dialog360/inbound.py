@@ -11,6 +11,12 @@ from integrations.providers.base.types import AccountEvent, Event, NumberRef
 from integrations.providers.cloud_payload import inbound
 from integrations.providers.cloud_payload.people import digits_of
 
+# What news of a channel says of how it stands. That it is ready makes nobody connected: its
+# key is made when the session is asked about next.
+_STATES: Final = {
+    "account_restriction": "degraded",
+    "cancellation_processed": "disconnected",
+}
 _FLAT_KEYS: Final = ("messages", "statuses", "errors")
 _PASSED_ON: Final = frozenset(
     {"messages", "history", "smb_app_state_sync", "smb_message_echoes"}
@@ -38,7 +44,10 @@ def _read_partner_event(root: Reader) -> list[Event]:
         return inbound.read_field(word, data.find_section("value") or data)
     return [
         AccountEvent(
-            number=_number_of(data), kind=word[:60], code=data.find_code("status")
+            number=_number_of(data),
+            kind=word[:60],
+            code=data.find_code("status"),
+            state=_STATES.get(word),
         )
     ]
 

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 
 from integrations.providers.base import credentials as fields
 from integrations.providers.base.adapter import Credentials
+from integrations.providers.base.texts import gettext_noop as _
 from integrations.providers.base.types import NumberRef
 
 FIELDS = (
-    fields.phone_field("Any number that is not in use here."),
-    fields.secret_field(
+    fields.phone_field(_("Any number that is not in use here.")),
+    fields.made_field(
         "webhook_secret",
-        "Webhook secret",
-        "A word of your choice; the simulated phone signs with it.",
+        _("Webhook secret"),
+        _("The simulated phone signs with it. Leave it empty and Recado makes one."),
     ),
 )
 

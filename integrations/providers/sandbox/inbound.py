@@ -27,6 +27,8 @@ from integrations.providers.base.types import (
     Party,
     Referral,
     StatusEvent,
+    TemplateEvent,
+    TemplateNews,
 )
 
 _DIGITS = re.compile(r"[0-9]{5,20}")
@@ -52,7 +54,7 @@ def _digits(text: str | None) -> str | None:
 def _read(element: Reader, number: NumberRef) -> Event:
     reader = _TYPES.get(element.text("type"))
     if reader is None:
-        raise element.wrong("type", "message, status, contact or account")
+        raise element.wrong("type", "message, status, contact, account or template")
     return reader(element, number)
 
 
@@ -122,6 +124,24 @@ def _read_account(element: Reader, number: NumberRef) -> Event:
         kind=element.text("kind")[:60],
         code=element.find_code("code"),
         detail=element.find_text("detail", most=500),
+        state=element.find_text("state", most=15),
+        phone=_digits(element.find_text("phone")),
+    )
+
+
+def _read_template(element: Reader, number: NumberRef) -> Event:
+    news = _find_word(TemplateNews, element.text("news"))
+    if news is None:
+        raise element.wrong("news", f"one of {', '.join(TemplateNews)}")
+    return TemplateEvent(
+        number=number,
+        news=news,
+        name=element.text("name")[:512],
+        language=element.find_text("language", most=20) or "",
+        word=element.find_text("word", most=60) or "",
+        external_id=element.find_identifier("id") or "",
+        reason=element.find_text("reason", most=500) or "",
+        provider_at=element.find_moment("timestamp"),
     )
 
 
@@ -184,4 +204,5 @@ _TYPES: Final[dict[str, Callable[[Reader, NumberRef], Event]]] = {
     "status": _read_status,
     "contact": _read_contact,
     "account": _read_account,
+    "template": _read_template,
 }

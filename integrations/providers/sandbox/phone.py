@@ -16,6 +16,7 @@ from integrations.providers.base.types import (
     MessageKind,
     Party,
     Referral,
+    TemplateNews,
 )
 from integrations.providers.sandbox.signature import HEADER, sign
 
@@ -67,6 +68,41 @@ def status(
             "timestamp": int(at.timestamp()),
             "callback_token": callback_token,
             "error": _told({"code": error_code, "text": error_text}),
+        }
+    )
+
+
+def news(state: str, *, phone: str = "", detail: str = "") -> dict[str, Json]:
+    """The phone of the business was linked to Recado, or is so no longer.
+
+    `phone` are the digits of the one that was, `detail` a sentence for people.
+    """
+    return _told(
+        {
+            "type": "account",
+            "kind": "session",
+            "state": state,
+            "phone": phone,
+            "detail": detail,
+        }
+    )
+
+
+def template(
+    told: Mapping[str, Json], *, news: TemplateNews, word: str, at: datetime
+) -> dict[str, Json]:
+    """`told` is a template as the gateway lists it; `word` what it is now."""
+    reason = str(told.get("rejected_reason") or "")
+    return _told(
+        {
+            "type": "template",
+            "news": news.value,
+            "id": told["id"],
+            "name": told["name"],
+            "language": told["language"],
+            "word": word,
+            "reason": "" if reason == "NONE" else reason,
+            "timestamp": at.timestamp(),
         }
     )
 

@@ -1,0 +1,141 @@
+"""What webhooks and the rooms above tell about numbers, taken into their sessions.
+
+Behind the gateway, which is how others come here; settling.py comes after.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from accounts import bulk
+from accounts.scoping import workspace_transaction
+from integrations import health, settling
+from integrations.models import Channel, ChannelState, Session
+from integrations.providers.base.types import AccountEvent
+
+# An older message may have waited at the provider: it proves nothing about now.
+SIGN_IS_FRESH = timedelta(minutes=10)
+# How exactly a channel knows when it last was written to, and posted about.
+STAMP_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a batch of webhooks tells about the numbers of one workspace.
+
+    `words` are a channel's id, the provider's news and when it came in, in that order.
+    `signs` are channels that were not known to be well and through which people write.
+    `on_phone` are channels of which a phone was seen to write: their number also lives in
+    the WhatsApp Business app, which not every provider says when it is asked.
+    `written` and `posted` are when somebody last wrote to a channel, and when its provider
+    last posted; `STAMP_EVERY` apart, since every message tells of both.
+    """
+
+    words: list[tuple[int, AccountEvent, datetime]] = field(default_factory=list)
+    signs: set[int] = field(default_factory=set)
+    on_phone: set[int] = field(default_factory=set)
+    written: dict[int, datetime] = field(default_factory=dict)
+    posted: dict[int, datetime] = field(default_factory=dict)
+
+
+def note_news(news: News, *, workspace_id: int) -> None:
+    """Take news into the sessions they are about; the monitor then asks those soon."""
+    channel_ids = {channel_id for channel_id, _, _ in news.words} | news.signs
+    with workspace_transaction(workspace_id):
+        now = settling.database_now()
+        channels = Channel.objects.for_workspace(workspace_id)
+        # Sessions first, then channels, as everybody holds them: nobody waits in a circle.
+        sessions = held(workspace_id, channel_ids)
+        for channel_id, event, _ in news.words:
+            if event.quality:
+                channels.filter(pk=channel_id).update(quality=event.quality[:20])
+        for session in sessions:
+            before = session.state
+            _take_news(session, news, now=now)
+            session.next_check_at = min(session.next_check_at, now)
+            settling.settle(session, before=before, now=now)
+        # A number without a session is as well as its messages say.
+        unwatched = news.signs - {session.channel_id for session in sessions}
+        channels.filter(pk__in=unwatched).update(state=ChannelState.CONNECTED)
+        for channel_id in sorted(unwatched):
+            settling.close_episode(workspace_id, channel_id, now=now)
+        channels.filter(pk__in=news.signs, state=ChannelState.NEW).update(
+            state=ChannelState.CONNECTED
+        )
+        for channel in (
+            channels.filter(pk__in=news.on_phone)
+            .select_for_update(no_key=True)
+            .order_by("pk")
+        ):
+            channel.limits = {**channel.limits, "is_on_phone": True}
+            channel.save(update_fields=["limits"])
+        _stamp(workspace_id, news)
+
+
+def _stamp(workspace_id: int, news: News) -> None:
+    """Note the last message and the last post. Whoever writes the row now does so later."""
+    channel_ids = sorted(news.written.keys() | news.posted.keys())
+    if not channel_ids:
+        return
+    bulk.run(
+        """
+        WITH told AS (
+            SELECT * FROM unnest(%(channel)s::bigint[], %(written)s::timestamptz[],
+                                 %(posted)s::timestamptz[]) AS t (id, written, posted)
+        ), free AS (
+            SELECT id FROM integrations_channel
+             WHERE workspace_id = %(workspace)s AND id = ANY(%(channel)s)
+             ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+        )
+        UPDATE integrations_channel channel
+           SET last_inbound_at = GREATEST(channel.last_inbound_at, told.written),
+               last_webhook_at = GREATEST(channel.last_webhook_at, told.posted)
+          FROM told JOIN free ON free.id = told.id
+         WHERE channel.id = told.id AND channel.workspace_id = %(workspace)s
+        """,
+        {
+            "workspace": workspace_id,
+            "channel": channel_ids,
+            "written": [news.written.get(one) for one in channel_ids],
+            "posted": [news.posted.get(one) for one in channel_ids],
+        },
+    )
+
+
+def _take_news(session: Session, news: News, *, now: datetime) -> None:
+    for channel_id, event, told_at in news.words:
+        # What a phone does while it is being paired is asked, not believed.
+        if channel_id == session.channel_id and event.state and not session.is_pending:
+            health.take_word(
+                session,
+                event.state,
+                event.detail or event.kind,
+                is_ours=health.is_expected(event.phone, session.channel.phone),
+                at=min(told_at, now),
+            )
+    if session.channel_id in news.signs:
+        health.take_sign(session, now=now)
+
+
+def note_silence(since: Mapping[int, datetime | None], *, workspace_id: int) -> None:
+    """For channels by id: since when messages are missing, or None where they are not."""
+    with workspace_transaction(workspace_id):
+        now = settling.database_now()
+        for session in held(workspace_id, since):
+            told = since[session.channel_id]
+            if session.connected_at is None or session.silent_since == told:
+                continue
+            before = session.state
+            health.take_silence(session, told)
+            settling.settle(session, before=before, now=now)
+
+
+def held(workspace_id: int, channel_ids: Collection[int]) -> list[Session]:
+    """The open sessions of these channels, until the transaction ends; in one order."""
+    sessions = Session.objects.for_workspace(workspace_id)
+    return list(
+        sessions.filter(channel_id__in=channel_ids, ended_at=None)
+        .select_related("channel")
+        .select_for_update(of=("self",))
+        .order_by("pk")
+    )

@@ -1,0 +1,156 @@
+"""What an answer about a session changes, whoever asked: a page, a person or the monitor.
+
+`leases` comes before, `settling` after. The caller is in the workspace's transaction and
+holds the session; `take_answer` says what is left to be done outside of it.
+"""
+
+import logging
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import IntegrityError, transaction
+
+from accounts import audit
+from accounts.vault import seal_json
+from integrations import codes, gateway, health, settling
+from integrations.health import Failure
+from integrations.models import (
+    Integration,
+    Problem,
+    Session,
+    SessionState,
+)
+from integrations.providers import registry
+from integrations.providers.base.types import SessionReport
+from integrations.services import leases
+
+# A page polls every 3 s; whoever waits with a phone in hand is told at once.
+PENDING_EVERY: Final = timedelta(seconds=3)
+# Under the minute between two runs of the monitor, so that each run finds every session due.
+LIVE_EVERY: Final = timedelta(seconds=50)
+DOWN_FOR_LONG: Final = timedelta(hours=1)
+DOWN_EVERY: Final = timedelta(minutes=5)
+UNASKED_EVERY: Final = timedelta(minutes=10)  # the provider cannot be asked at all
+LONGEST_WAIT: Final = timedelta(hours=1)
+
+logger = logging.getLogger("integrations")
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """`must_close`: the provider opened what we do not want; close it, in vain or not."""
+
+    must_close: bool = False
+    external_id: str = ""
+
+
+def take_answer(
+    session: Session, answer: SessionReport | Failure, *, now: datetime
+) -> Aftermath:
+    """Write an answer about a held session, and let its lease go."""
+    before, was_pending = session.state, session.is_pending
+    if isinstance(answer, Failure):
+        health.take_failure(session, answer, now=now)
+    else:
+        health.take_report(session, answer, expected=session.channel.phone, now=now)
+        if session.is_open:
+            _learn(session, answer, now=now)
+    if session.is_pending and session.expires_at and session.expires_at <= now:
+        health.expire(session, now=now)
+    pause = _pause(session, answer, now=now)
+    leases.release(session, ask_again_at=now + pause)
+    settling.settle(session, before=before, now=now)
+    is_unwanted = session.problem in {Problem.NUMBER_WRONG, Problem.NUMBER_TAKEN}
+    return Aftermath(
+        must_close=was_pending and not session.is_open and is_unwanted,
+        external_id=session.external_id,
+    )
+
+
+def take_nothing(session: Session, *, now: datetime) -> None:
+    """Nobody could be asked about a held session: it may have waited too long, no more."""
+    before = session.state
+    if session.is_pending and session.expires_at and session.expires_at <= now:
+        health.expire(session, now=now)
+    pause = PENDING_EVERY if session.is_pending else UNASKED_EVERY
+    leases.release(session, ask_again_at=now + pause)
+    settling.settle(session, before=before, now=now)
+
+
+def _learn(session: Session, report: SessionReport, *, now: datetime) -> None:
+    """What a report tells about the number, and the credentials that came with it."""
+    channel = session.channel
+    credentials = _grant(session, report, now=now) if report.granted else None
+    channel.quality = (report.quality or channel.quality)[:20]
+    if report.limit:
+        channel.limits = {**channel.limits, "messages": report.limit[:60]}
+    if report.is_on_phone is not None:
+        # Such a number may send a quarter as fast: see whatsapp/services/outbox.rate_of().
+        channel.limits = {**channel.limits, "is_on_phone": report.is_on_phone}
+    if report.display_name and not channel.display_name:
+        channel.display_name = report.display_name[:100]
+    if credentials is not None:
+        number = registry.get(channel.provider).number_of(credentials)
+        channel.external_id = number.external_id or channel.external_id
+    try:
+        with transaction.atomic():
+            channel.save(
+                update_fields=["quality", "limits", "display_name", "external_id"]
+            )
+    except IntegrityError:
+        # The number is live elsewhere. Whose it is stays unsaid, here and in the log.
+        session.connected_at = None
+        session.state, session.state_since = SessionState.FAILED, now
+        session.problem, session.ended_at = Problem.NUMBER_TAKEN, now
+        codes.forget(session)
+
+
+def _grant(
+    session: Session, report: SessionReport, *, now: datetime
+) -> dict[str, str] | None:
+    """Seal credentials that a session brought into its integration."""
+    integration = (
+        Integration.objects.for_workspace(session.workspace_id)
+        .filter(channels=session.channel)
+        .select_for_update(of=("self",))
+        .first()
+    )
+    if integration is None:
+        return None
+    known = registry.get(integration.provider).credential_fields
+    granted = {name: value for name, value in report.granted.items() if name in known}
+    current = dict(gateway.unseal_credentials(integration))
+    merged = current | granted
+    if merged == current:
+        return None
+    integration.secret_version += 1
+    integration.credentials = seal_json(
+        merged, gateway.credentials_context(integration)
+    )
+    integration.save(update_fields=["credentials", "secret_version", "updated_at"])
+    audit.record(
+        workspace=integration.workspace,
+        action="integration.credentials_granted",
+        target=str(integration.key),
+        details={"fields": sorted(granted)},
+        now=now,
+    )
+    return merged
+
+
+def _pause(
+    session: Session, answer: SessionReport | Failure, *, now: datetime
+) -> timedelta:
+    """Until when nobody asks again. A little of chance keeps sessions from marching in step."""
+    if isinstance(answer, Failure) and answer.retry_after is not None:
+        asked = timedelta(seconds=min(answer.retry_after, 86_400))
+        return min(max(asked, LIVE_EVERY), LONGEST_WAIT)
+    if session.is_pending:
+        return PENDING_EVERY
+    since = session.state_since or now
+    is_down = session.state == SessionState.DISCONNECTED
+    if is_down and now - since >= DOWN_FOR_LONG:
+        return DOWN_EVERY * random.uniform(0.8, 1.0)  # noqa: S311  # no secret
+    return LIVE_EVERY * random.uniform(0.9, 1.0)  # noqa: S311  # no secret

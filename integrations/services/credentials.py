@@ -1,0 +1,219 @@
+"""New credentials for a number that is connected already: tested before they are kept.
+
+The view comes before, with what a person filled in. A secret that is left empty stays as it
+is, and the number stays the same: another one is connected, not replaced.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from django.db import IntegrityError, transaction
+
+from accounts import audit
+from accounts.models import User
+from accounts.scoping import workspace_transaction
+from accounts.vault import seal_json
+from integrations import gateway, health
+from integrations.gateway import CredentialsUnreadable
+from integrations.models import Channel, Integration, Problem, Session, SessionKind
+from integrations.providers import registry
+from integrations.providers.base.adapter import Adapter, Credentials
+from integrations.providers.base.credentials import Field
+from integrations.services import asking, sessions
+from integrations.services.connections import NumberTaken
+from integrations.services.sessions import SessionFailed
+
+PHONE: Final = "phone_number"
+
+logger = logging.getLogger("integrations")
+
+
+class CredentialsStale(Exception):
+    """Somebody else replaced them meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a form may show of the credentials in use: `plain` holds no secret.
+
+    `version` is the one the form was made from. `is_readable` is False where the vault does
+    not open them: then every field is asked for anew.
+    """
+
+    fields: tuple[Field, ...]
+    plain: Mapping[str, str]
+    version: int
+    is_readable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """`is_tested` is False where the provider cannot be asked."""
+
+    changed: tuple[str, ...]
+    is_tested: bool
+
+
+def stored(channel: Channel) -> Stored:
+    """Raises asking.NotConnectable or registry.UnknownProvider."""
+    integration = asking.integration_of(channel)
+    adapter = registry.get(integration.provider)
+    current, is_readable = _current(integration)
+    fields = adapter.fields_of(adapter.session_kind_of(current))
+    return Stored(
+        fields=tuple(field for field in fields if field.name != PHONE),
+        plain={
+            name: value
+            for name, value in current.items()
+            if name not in adapter.secret_fields
+        },
+        version=integration.secret_version,
+        is_readable=is_readable,
+    )
+
+
+def replace(
+    channel: Channel,
+    told: Mapping[str, str],
+    *,
+    version: int,
+    actor: User,
+    ip: str | None = None,
+) -> Replaced:
+    """Test what was filled in, keep it, and ask about the number again.
+
+    Raises CredentialsInvalid, SessionFailed, NumberTaken or CredentialsStale: then all is
+    as before. Raises asking.NotConnectable or registry.UnknownProvider too.
+    """
+    integration = asking.integration_of(channel)
+    if integration.secret_version != version:
+        raise CredentialsStale
+    adapter = registry.get(integration.provider)
+    current, _ = _current(integration)
+    wanted = _merged(adapter, channel, current, told)
+    cleaned = adapter.validate_credentials(wanted)
+    is_tested = _test(channel, cleaned)
+    changed = tuple(
+        sorted(
+            name
+            for name in cleaned.keys() | current.keys()
+            if cleaned.get(name) != current.get(name)
+        )
+    )
+    if changed:
+        _keep(
+            channel, integration, cleaned, changed, version=version, actor=actor, ip=ip
+        )
+    _ask_again(channel)
+    return Replaced(changed, is_tested)
+
+
+def _current(integration: Integration) -> tuple[Credentials, bool]:
+    try:
+        return gateway.unseal_credentials(integration), True
+    except CredentialsUnreadable:
+        return {}, False
+
+
+def _merged(
+    adapter: Adapter, channel: Channel, current: Credentials, told: Mapping[str, str]
+) -> dict[str, object]:
+    """An empty secret keeps the one in use; another empty field is emptied."""
+    wanted: dict[str, object] = dict(current)
+    for name in adapter.credential_fields:
+        value = told.get(name)
+        if value:
+            wanted[name] = value
+        elif value is not None and name not in adapter.secret_fields:
+            wanted.pop(name, None)
+    wanted.setdefault(PHONE, channel.phone)
+    return wanted
+
+
+def _test(channel: Channel, cleaned: Mapping[str, str]) -> bool:
+    """Whether the provider could be asked; SessionFailed when it says no."""
+    adapter = registry.get(channel.provider)
+    if not health.is_expected(adapter.number_of(cleaned).phone, channel.phone):
+        raise SessionFailed(health.Failure(Problem.NUMBER_WRONG))
+    try:
+        sessions.try_credentials(
+            workspace=channel.workspace,
+            provider=channel.provider,
+            credentials=dict(cleaned),
+        )
+    except SessionFailed as failure:
+        if failure.problem != Problem.UNSUPPORTED:
+            raise
+        return False
+    return True
+
+
+def _keep(
+    channel: Channel,
+    integration: Integration,
+    cleaned: Mapping[str, str],
+    changed: tuple[str, ...],
+    *,
+    version: int,
+    actor: User,
+    ip: str | None,
+) -> None:
+    with workspace_transaction(channel.workspace_id):
+        held = (
+            Integration.objects.for_workspace(channel.workspace_id)
+            .select_for_update(of=("self",))
+            .get(pk=integration.pk)
+        )
+        if held.secret_version != version:
+            raise CredentialsStale
+        held.secret_version += 1
+        held.credentials = seal_json(dict(cleaned), gateway.credentials_context(held))
+        held.save(update_fields=["credentials", "secret_version", "updated_at"])
+        external_id = registry.get(channel.provider).number_of(cleaned).external_id
+        _learn(channel, external_id)
+        audit.record(
+            workspace=channel.workspace,
+            action="integration.credentials_replaced",
+            actor=actor,
+            target=str(channel.key),
+            details={"fields": list(changed)},
+            ip=ip,
+        )
+        ids = {
+            "integration_id": held.pk,
+            "channel_id": channel.pk,
+            "workspace_id": channel.workspace_id,
+        }
+        transaction.on_commit(partial(logger.info, "credentials replaced", extra=ids))
+
+
+def _learn(channel: Channel, external_id: str | None) -> None:
+    """The provider's id of the number, where the credentials name one."""
+    rows = Channel.objects.for_workspace(channel.workspace_id).filter(pk=channel.pk)
+    try:
+        with transaction.atomic():
+            if external_id:
+                rows.update(external_id=external_id)
+    except IntegrityError:
+        raise NumberTaken from None
+
+
+def _ask_again(channel: Channel) -> None:
+    """What the old ones spoilt begins anew; a code nobody asked for is not shown."""
+    session = sessions.find_session(channel)
+    if session is not None and session.is_open:
+        _forget_last_question(session)
+        sessions.refresh(session)
+    elif session is not None and session.kind == SessionKind.CREDENTIALS:
+        sessions.open_session(channel)
+
+
+def _forget_last_question(session: Session) -> None:
+    """The last answer was about the credentials before."""
+    with workspace_transaction(session.workspace_id):
+        Session.objects.for_workspace(session.workspace_id).filter(
+            pk=session.pk, ended_at=None
+        ).update(probe_at=None)
