@@ -12,14 +12,19 @@ from typing import Any
 
 from accounts.scoping import inside
 from integrations import gateway
+from integrations.providers.base.capabilities import Capability
 from integrations.providers.base.types import (
     AccountEvent,
     ContactEvent,
+    Direction,
     Event,
     Ignored,
     MessageEvent,
     NumberRef,
+    Origin,
+    PreferenceEvent,
     StatusEvent,
+    TemplateEvent,
     Unrecognized,
 )
 from integrations.selectors.routing import (
@@ -30,7 +35,9 @@ from integrations.selectors.routing import (
 from webhooks import journal
 from webhooks.inbound import Batch
 from webhooks.inbox import ClaimedRow, Finished
-from whatsapp.services import people, statuses
+from whatsapp import phones
+from whatsapp.selectors import templates
+from whatsapp.services import people, statuses, template_news
 from whatsapp.services.messages import LONGEST_ID, Arrival
 
 Row = tuple[ClaimedRow, list[Event]]
@@ -44,6 +51,7 @@ class _Account:
     problems: list[str] = field(default_factory=list)
     unrouted: list[str] = field(default_factory=list)
     routed: int = 0
+    names_numbers: bool = False
     workspaces: set[int] = field(default_factory=set)
 
     def finished(self, row_id: int) -> Finished:
@@ -75,16 +83,33 @@ class _Routes:
                 channel for one in workspaces for channel in _live(provider, one)
             ]
         self._found: dict[tuple[str, int | None, NumberRef], ChannelRow | None] = {}
-        self.first_signs: dict[int, set[int]] = {}
+        self.news: dict[int, gateway.News] = {}
 
     def find(self, row: ClaimedRow, number: NumberRef) -> ChannelRow | None:
         key = (row.provider, row.integration_id, number)
         if key not in self._found:
-            self._found[key] = channel = self._search(row, number)
-            if channel is not None and channel.is_new:
-                mine = self.first_signs.setdefault(channel.workspace_id, set())
-                mine.add(channel.id)
+            self._found[key] = self._search(row, number)
         return self._found[key]
+
+    def note(
+        self, channel: ChannelRow, event: Event, row: ClaimedRow, *, now: datetime
+    ) -> None:
+        """Keep what an event tells about the number itself."""
+        received_at = row.received_at
+        if isinstance(event, AccountEvent):
+            self._told(channel).words.append((channel.id, event, received_at))
+        elif not channel.is_well and _is_sign(channel, event, now=now):
+            self._told(channel).signs.add(channel.id)
+        if not channel.is_on_phone and _shows_phone(event, row.provider):
+            self._told(channel).on_phone.add(channel.id)
+        if _is_news(channel.last_webhook_at, received_at):
+            _keep_last(self._told(channel).posted, channel.id, received_at)
+        written_at = _written_at(event, received_at)
+        if written_at is not None and _is_news(channel.last_inbound_at, written_at):
+            _keep_last(self._told(channel).written, channel.id, written_at)
+
+    def _told(self, channel: ChannelRow) -> gateway.News:
+        return self.news.setdefault(channel.workspace_id, gateway.News())
 
     def _search(self, row: ClaimedRow, number: NumberRef) -> ChannelRow | None:
         mine = [
@@ -109,6 +134,46 @@ class _Routes:
         return None
 
 
+def _is_sign(channel: ChannelRow, event: Event, *, now: datetime) -> bool:
+    """Whether an event shows that a number works: once, any; later, what comes in now."""
+    if channel.is_new:
+        return True
+    return (
+        isinstance(event, MessageEvent)
+        and _is_live_inbound(event)
+        and event.provider_at is not None
+        and abs(now - event.provider_at) <= gateway.SIGN_IS_FRESH
+    )
+
+
+def _shows_phone(event: Event, provider: str) -> bool:
+    """Whether our side wrote in the Business app, of a number that is at the official API."""
+    return (
+        isinstance(event, MessageEvent)
+        and event.origin == Origin.ECHO
+        and Capability.SERVICE_WINDOW in gateway.capabilities_of(provider)
+    )
+
+
+def _is_live_inbound(event: MessageEvent) -> bool:
+    return event.direction == Direction.INBOUND and event.origin == Origin.LIVE
+
+
+def _written_at(event: Event, received_at: datetime) -> datetime | None:
+    """When a person wrote this; a clock ahead of ours is not believed."""
+    if not isinstance(event, MessageEvent) or not _is_live_inbound(event):
+        return None
+    return min(event.provider_at or received_at, received_at)
+
+
+def _is_news(known: datetime | None, at: datetime) -> bool:
+    return known is None or at - known >= gateway.STAMP_EVERY
+
+
+def _keep_last(moments: dict[int, datetime], channel_id: int, at: datetime) -> None:
+    moments[channel_id] = max(at, moments.get(channel_id, at))
+
+
 def _named_workspaces(provider: str, rows: Sequence[Row]) -> list[int]:
     told = {
         event.number
@@ -125,10 +190,8 @@ def _live(provider: str, workspace_id: int) -> list[ChannelRow]:
 
 
 def _same_phone(ours: str, told: str | None) -> bool:
-    """Providers write Brazilian numbers of ours with and without the ninth digit."""
-    if told is None:
-        return False
-    return ours == told or (ours[:4], ours[-8:]) == (told[:4], told[-8:])
+    """Providers write Brazilian, Mexican and Argentinian numbers of ours in two forms."""
+    return told is not None and phones.canonical(ours) == phones.canonical(told)
 
 
 def apply(
@@ -139,10 +202,11 @@ def apply(
     accounts = {row.id: _Account() for row, _ in rows}
     batches: dict[int, Batch] = {}
     for row, events in rows:
+        accounts[row.id].names_numbers = _names_numbers(events)
         for event in events:
-            _place(row, event, routes, accounts[row.id], batches)
-    for workspace, channel_ids in sorted(routes.first_signs.items()):
-        gateway.note_first_sign(channel_ids, workspace_id=workspace, now=now)
+            _place(row, event, routes, accounts[row.id], batches, now=now)
+    for workspace, told in sorted(routes.news.items()):
+        gateway.note_news(told, workspace_id=workspace)
     for workspace, batch in sorted(batches.items()):
         with inside(workspace):
             for raw_id, what in batch.apply(workspace, now=now):
@@ -151,18 +215,31 @@ def apply(
     return [accounts[row.id].settled(row.id) for row, _ in rows]
 
 
+def _names_numbers(events: Sequence[Event]) -> bool:
+    return any(
+        event.number not in {None, NumberRef()}
+        for event in events
+        if not isinstance(event, Ignored)
+    )
+
+
 def _place(
     row: ClaimedRow,
     event: Event,
     routes: _Routes,
     account: _Account,
     batches: dict[int, Batch],
+    *,
+    now: datetime,
 ) -> None:
     """Put an event into the batch of its workspace, or say why it has none."""
     if isinstance(event, Unrecognized):
         account.problems.append(event.reason)
         return
-    if not isinstance(event, MessageEvent | StatusEvent | ContactEvent | AccountEvent):
+    if isinstance(event, TemplateEvent):
+        _place_template(row, event, account, batches)
+        return
+    if isinstance(event, Ignored):
         account.counts["ignored"] += 1
         return
     channel = routes.find(row, event.number)
@@ -174,6 +251,7 @@ def _place(
         account.unrouted.append(_unrouted(event.number))
         return
     account.routed += 1
+    routes.note(channel, event, row, now=now)
     batch = batches.setdefault(channel.workspace_id, Batch(row.provider))
     if isinstance(event, MessageEvent):
         if not 0 < len(event.external_id) <= LONGEST_ID:
@@ -192,6 +270,8 @@ def _place(
             )
     elif isinstance(event, StatusEvent):
         batch.statuses.append(statuses.News(event, channel.id, row.received_at, row.id))
+    elif isinstance(event, PreferenceEvent):
+        batch.preferences.append((row.id, event))
     elif isinstance(event, ContactEvent) and not event.peer.is_known:
         account.counts["ignored"] += 1
     elif isinstance(event, ContactEvent):
@@ -199,6 +279,29 @@ def _place(
     else:
         journal.account_event(event, channel_id=channel.id)
         account.counts["account_events"] += 1
+
+
+def _place_template(
+    row: ClaimedRow,
+    event: TemplateEvent,
+    account: _Account,
+    batches: dict[int, Batch],
+) -> None:
+    """It names no number. On the shared address its sender was proven by the secret of the
+    installation alone, which speaks for every account of the operator's app."""
+    if row.workspace_id is not None:
+        workspaces = [row.workspace_id]
+    elif account.names_numbers:
+        workspaces = []
+    else:
+        workspaces = templates.list_workspaces(event.external_id)
+    told = template_news.Told(event, row.integration_id, row.received_at)
+    for workspace_id in workspaces:
+        batch = batches.setdefault(workspace_id, Batch(row.provider))
+        batch.templates.append(told)
+        account.workspaces.add(workspace_id)
+    account.routed += bool(workspaces)
+    account.counts["templates" if workspaces else "ignored"] += 1
 
 
 def _unrouted(number: NumberRef) -> str:

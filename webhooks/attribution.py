@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext_noop as _
 
 from integrations.providers.base.types import MessageEvent
-from whatsapp import phones, tokens
+from whatsapp import phones
 from whatsapp.models import Confidence, Rule
 from whatsapp.services.origins import Verdict
 
@@ -36,11 +36,15 @@ class TokenMatch:
 class Candidates:
     """Everything the database knows that could explain one message.
 
-    `rescued` holds, for each damaged candidate, the recent clicks of this channel that are
-    one slip away. `known_lead_id` is the lead of this person, `known_as` how we knew.
+    `tokens` stand behind the mark as they are, `damaged` are readings of what stands there,
+    `alone` are intact without a mark. `rescued` holds, for each of the last two, the recent
+    clicks of this channel that it could mean. `known_lead_id` is the lead of this person,
+    `known_as` how we knew.
     """
 
     tokens: Sequence[str] = ()
+    damaged: Sequence[str] = ()
+    alone: Sequence[str] = ()
     exact: Mapping[str, TokenMatch] = field(default_factory=dict)
     rescued: Mapping[str, Sequence[TokenMatch]] = field(default_factory=dict)
     known_lead_id: int | None = None
@@ -108,15 +112,19 @@ def _by_token(
 def _by_rescue(
     event: MessageEvent, candidates: Candidates, steps: list[Step]
 ) -> Verdict | None:
-    damaged = [token for token in candidates.tokens if token in candidates.rescued]
-    if not damaged:
+    damaged = [token for token in candidates.damaged if token in candidates.rescued]
+    # Ten letters and digits are seldom a token: without a click they are not worth a word.
+    alone = [token for token in candidates.alone if candidates.rescued.get(token)]
+    if not damaged and not alone:
         return None
     found = {
-        match.token: match for token in damaged for match in candidates.rescued[token]
+        match.token: match
+        for token in (*damaged, *alone)
+        for match in candidates.rescued[token]
     }
     step: Step = {
         "step": "token_rescue",
-        "looked_for": damaged,
+        "looked_for": [*damaged, *alone],
         "found": [_describe(match) for match in found.values()],
     }
     steps.append(step)
@@ -131,7 +139,11 @@ def _by_rescue(
     if match.lead_id is not None and match.lead_id != candidates.known_lead_id:
         step["refused"] = _("that click belongs to another person already")
         return None
-    step["why"] = _("the only recent click on this number that is one slip away")
+    step["why"] = (
+        _("a recent click on this number has this token, which lost its mark")
+        if match.token in alone
+        else _("the only recent click on this number that is one slip away")
+    )
     return Verdict(
         Rule.TOKEN_RESCUE,
         Confidence.PROBABLE,
@@ -185,7 +197,7 @@ def _by_identity(
 
 
 def _why_anonymous(event: MessageEvent, candidates: Candidates) -> str:
-    if candidates.tokens:
+    if candidates.tokens or candidates.damaged:
         return _("the text has a token that nothing here knows")
     return _(
         "first message of an unknown person, without token and without ad referral"
@@ -200,13 +212,3 @@ def _describe(match: TokenMatch) -> Step:
         "clicked_at": match.occurred_at.isoformat() if match.occurred_at else None,
         "lead": match.lead_id,
     }
-
-
-def damaged_candidates(found: Sequence[str]) -> list[str]:
-    """The candidates that could be a damaged token of ours."""
-    return [
-        token
-        for token in found
-        if tokens.LENGTH - 1 <= len(token) <= tokens.LENGTH + 1
-        and not tokens.is_intact(token)
-    ]

@@ -1,4 +1,5 @@
-"""One workspace's share of a batch: people, then conversations, messages, origins, statuses."""
+"""One workspace's share of a batch: people, then conversations, messages, origins, answers
+to tickets, statuses."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,21 +9,37 @@ from functools import partial
 from django.db import transaction
 
 from accounts import bulk
+from integrations import explanations
 from integrations.providers.base.types import (
     ContactEvent,
     DeliveryStatus,
     Direction,
     NumberRef,
+    PreferenceEvent,
     StatusEvent,
 )
-from webhooks import attribution, journal, selectors
-from webhooks.attribution import Candidates, TokenMatch
+from tickets.services import answers
+from tickets.services.answers import Answer
+from webhooks import journal
+from webhooks.hearing import Hearing
 from whatsapp import tokens
-from whatsapp.services import conversations, messages, origins, people, statuses
+from whatsapp.models import OptOutScope, OptOutSource
+from whatsapp.services import (
+    conversations,
+    messages,
+    opt_outs,
+    origins,
+    people,
+    responder,
+    reunions,
+    statuses,
+    template_news,
+)
 from whatsapp.services.messages import Arrival, Known, Stored
 from whatsapp.services.origins import Ruling, Verdict
 from whatsapp.services.people import NewLead, People, Person
 from whatsapp.services.statuses import News
+from whatsapp.tokens import Found
 
 Change = tuple[int, str]  # raw webhook id, what it changed
 
@@ -35,33 +52,45 @@ class Batch:
     messages: list[Arrival] = field(default_factory=list)
     statuses: list[News] = field(default_factory=list)
     contacts: list[tuple[int, datetime, ContactEvent]] = field(default_factory=list)
+    templates: list[template_news.Told] = field(default_factory=list)
+    preferences: list[tuple[int, PreferenceEvent]] = field(default_factory=list)
 
     def apply(self, workspace_id: int, *, now: datetime) -> list[Change]:
         """Write everything down and tell what changed, row by row."""
         found = {
-            id(arrival): tokens.find_candidates(arrival.event.text)
+            id(arrival): tokens.find(arrival.event.text)
             for arrival in self.messages
             if arrival.is_live_inbound
         }
         persons = self._people()
-        self._settle(workspace_id, persons, found)
+        bulk.pass_gate(workspace_id)
+        self._settle(workspace_id, persons, found, now=now)
         known = messages.find_known(workspace_id, self.messages)
         fresh, changes = self._without_known(known)
         arrived = _Arrived(workspace_id, persons, fresh, found, now)
         stored = arrived.settle()
+        responder.answer(workspace_id, stored, now=now)
+        answers.take(workspace_id, _answers(stored), now=now)
         changes += [(one.arrival.raw_webhook_id, "messages") for one in stored]
         changes += self._apply_contacts(workspace_id, persons)
         changes += self._apply_statuses(workspace_id, stored)
+        template_news.apply(workspace_id, self.provider, self.templates, now=now)
+        changes += self._apply_preferences(workspace_id, now=now)
         return changes
 
     def _settle(
-        self, workspace_id: int, persons: People, found: Mapping[int, list[str]]
+        self,
+        workspace_id: int,
+        persons: People,
+        found: Mapping[int, Found],
+        *,
+        now: datetime,
     ) -> None:
         """Recognise everyone, and hold those about whom something is to be decided.
 
-        That is: strangers, people with a new name, and whoever brings a token or an ad.
-        The rest may write through several batches at once; rows are then written in one
-        order and counted by what was really inserted.
+        That is: strangers, people with a new name or with two leads, and whoever brings a
+        token or an ad. The rest may write through several batches at once; rows are then
+        written in one order and counted by what was really inserted.
         """
         persons.recognise(workspace_id, persons.all)
         told = {
@@ -75,11 +104,18 @@ class Batch:
             if not person.is_settled or not told.isdisjoint(person.match_keys)
         ]
         names = {key for person in held for key in person.match_keys}
-        names |= {token for candidates in found.values() for token in candidates}
-        names |= self._outbound_names() | self._new_names()
+        names |= {token for one in found.values() for token in one.all}
+        names |= self._outbound_names()
         if names:
             bulk.lock(workspace_id, names)
+        persons.hold(workspace_id, held)
         persons.recognise(workspace_id, held)
+        joined = reunions.reunite(workspace_id, held, now=now)
+        if joined:
+            persons.recognise(workspace_id, held)
+            transaction.on_commit(
+                partial(journal.joined, joined, workspace_id=workspace_id)
+            )
 
     def _people(self) -> People:
         persons = People()
@@ -91,17 +127,13 @@ class Batch:
                     seen_at=arrival.provider_at,
                 )
         for _, received_at, contact in self.contacts:
-            persons.add(contact.peer, source=self.provider, told_at=received_at)
+            persons.add(
+                contact.peer,
+                source=self.provider,
+                told_at=received_at,
+                became=None if contact.is_removed else contact.became,
+            )
         return persons
-
-    def _new_names(self) -> set[str]:
-        """What people will be known by from now on: nobody may make a lead of it meanwhile."""
-        return {
-            alias.match_key
-            for _, _, contact in self.contacts
-            if contact.became is not None
-            for alias in people.aliases(contact.became)
-        }
 
     def _outbound_names(self) -> set[str]:
         """What a message of ours is called by itself and by news about it.
@@ -146,9 +178,6 @@ class Batch:
             if person.lead_id is None or contact.is_removed:
                 continue
             person.name = contact.name or person.name
-            if contact.became is not None:
-                for alias in people.aliases(contact.became):
-                    person.aliases.setdefault((alias.kind, alias.value), alias)
             changes.append((raw_id, "contacts"))
         if changes:
             people.note_aliases(workspace_id, persons.all)
@@ -176,6 +205,44 @@ class Batch:
         )
         return [(news.raw_webhook_id, "statuses") for news in self.statuses]
 
+    def _apply_preferences(self, workspace_id: int, *, now: datetime) -> list[Change]:
+        """Who told WhatsApp to stop, or to go on, and who a send was refused for that."""
+        said = [
+            opt_outs.Said(
+                peer_key=people.peer_key(event.peer),
+                is_out=not event.wants_marketing,
+                scope=OptOutScope.MARKETING,
+                source=OptOutSource.PROVIDER,
+            )
+            for _, event in self.preferences
+            if event.peer.is_known
+        ]
+        said += [
+            opt_outs.Said(
+                peer_key=people.peer_key(news.event.recipient),
+                is_out=True,
+                scope=OptOutScope.MARKETING,
+                source=OptOutSource.PROVIDER,
+            )
+            for news in self.statuses
+            if news.event.recipient is not None
+            and explanations.asks_for_silence(self.provider, news.event.error_code)
+        ]
+        if said:
+            opt_outs.take(workspace_id, said, now=now)
+        return [(raw_id, "preferences") for raw_id, _ in self.preferences]
+
+
+def _answers(stored: Sequence[Stored]) -> list[Answer]:
+    """What people have written just now, in the order in which they did."""
+    told = [
+        one for one in stored if one.opens_window and one.conversation_id is not None
+    ]
+    told.sort(key=lambda one: (one.provider_at, one.id))
+    return [
+        Answer(one.id, one.conversation_id or 0, one.arrival.event.text) for one in told
+    ]
+
 
 def _status_with_message(arrival: Arrival, status: DeliveryStatus) -> StatusEvent:
     return StatusEvent(
@@ -194,14 +261,16 @@ class _Arrived:
         workspace_id: int,
         persons: People,
         fresh: Sequence[Arrival],
-        found: dict[int, list[str]],
+        found: Mapping[int, Found],
         now: datetime,
     ) -> None:
         self.workspace_id = workspace_id
         self.persons = persons
         self.fresh = fresh
-        self.found = found
         self.now = now
+        self._hearing = Hearing(
+            workspace_id, persons=persons, live=list(self._live()), found=found
+        )
         self._first: dict[int, Arrival] = {}
         for arrival in self._live():
             self._first.setdefault(id(self._person(arrival)), arrival)
@@ -216,14 +285,18 @@ class _Arrived:
         for one in stored:
             lead_id = self._lead_id(one.arrival)
             if lead_id is not None and self._is_worth_keeping(one, opened):
-                verdict = verdicts.get(id(one.arrival)) or self._plain(one.arrival)
+                verdict = verdicts.get(id(one.arrival)) or self._hearing.verdict(
+                    one.arrival
+                )
                 rank = self._person(one.arrival).origin_rank
                 rulings.append(Ruling(verdict, one.arrival, lead_id, rank))
         origins.record(self.workspace_id, rulings, now=self.now)
         # What is rolled back did not happen, and is not told.
-        transaction.on_commit(partial(journal.attributions, rulings))
         transaction.on_commit(
-            partial(journal.received, len(stored), workspace_id=self.workspace_id)
+            partial(journal.attributions, rulings, workspace_id=self.workspace_id)
+        )
+        transaction.on_commit(
+            partial(journal.stored, len(stored), workspace_id=self.workspace_id)
         )
         return stored
 
@@ -239,54 +312,13 @@ class _Arrived:
 
     def _judge(self) -> dict[int, Verdict]:
         """Verdicts on the messages that decide something, by id of the arrival: those of
-        strangers, and those that bring a token or an ad. The others are `_plain`."""
-        wanted = {
-            token for arrival in self._live() for token in self.found[id(arrival)]
-        }
-        exact = selectors.token_matches(self.workspace_id, wanted)
-        damaged = [
-            (arrival.channel_id, token)
-            for arrival in self._live()
-            if not any(token in exact for token in self.found[id(arrival)])
-            for token in attribution.damaged_candidates(self.found[id(arrival)])
-        ]
-        rescued = selectors.rescue_matches(self.workspace_id, damaged)
+        strangers, and those that bring a token or an ad. The others can wait."""
         return {
-            id(arrival): attribution.attribute(
-                arrival.event, self._candidates(arrival, exact, rescued)
-            )
+            id(arrival): self._hearing.verdict(arrival)
             for arrival in self._live()
-            if self._person(arrival).lead_id is None or self._tells_origin(arrival)
+            if self._person(arrival).lead_id is None
+            or self._hearing.tells_origin(arrival)
         }
-
-    def _plain(self, arrival: Arrival) -> Verdict:
-        """The verdict on a message of somebody known that tells of no origin."""
-        return attribution.attribute(arrival.event, self._candidates(arrival, {}, {}))
-
-    def _tells_origin(self, arrival: Arrival) -> bool:
-        return bool(self.found[id(arrival)]) or arrival.event.referral is not None
-
-    def _candidates(
-        self,
-        arrival: Arrival,
-        exact: Mapping[str, TokenMatch],
-        rescued: selectors.Rescued,
-    ) -> Candidates:
-        person = self._person(arrival)
-        found = self.found[id(arrival)]
-        return Candidates(
-            tokens=found,
-            exact=exact,
-            rescued={
-                token: rescued[arrival.channel_id, token]
-                for token in found
-                if (arrival.channel_id, token) in rescued
-            },
-            known_lead_id=person.lead_id,
-            known_as=[
-                one.alias.value for one in person.known if one.lead_id == person.lead_id
-            ],
-        )
 
     def _make_leads(self, verdicts: dict[int, Verdict]) -> None:
         """A lead for everyone who wrote and has none: the one that waited under the token,
@@ -331,7 +363,7 @@ class _Arrived:
             thread = opened[arrival.channel_id, lead_id] if lead_id else None
             placed.append((arrival, thread.id if thread else None))
         stored = messages.insert(self.workspace_id, placed, now=self.now)
-        conversations.note_messages(self.workspace_id, stored)
+        conversations.note_messages(self.workspace_id, stored, opened)
         new = {one.id for one in opened.values() if one.is_new}
         self._adopt(placed, new)
         return stored, new
@@ -342,7 +374,8 @@ class _Arrived:
         waiting = {
             (conversation_id, arrival.channel_id, key)
             for arrival, conversation_id in placed
-            if conversation_id in new
+            if conversation_id is not None
+            and (conversation_id in new or self._person(arrival).has_new_alias)
             for key in self._person(arrival).match_keys
         }
         conversations.adopt_waiting(self.workspace_id, sorted(waiting))
@@ -352,7 +385,7 @@ class _Arrived:
         arrival = one.arrival
         if not arrival.is_live_inbound:
             return False
-        if self._tells_origin(arrival):
+        if self._hearing.tells_origin(arrival):
             return True
         person = self._person(arrival)
         is_first = self._first[id(person)] is arrival

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from integrations.providers.base.types import AccountEvent
 from whatsapp.models import Rule
+from whatsapp.services.joining import Joined
 from whatsapp.services.origins import Ruling
 
 logger = logging.getLogger("integrations")
@@ -17,14 +18,18 @@ def account_event(event: AccountEvent, *, channel_id: int | None) -> None:
     )
 
 
-def attributions(rulings: Iterable[Ruling]) -> None:
+def attributions(rulings: Iterable[Ruling], *, workspace_id: int) -> None:
+    """Which rule found an origin, or that none did; the evidence is on the lead's page."""
     for ruling in rulings:
         logger.info(
             "attribution failure"
             if ruling.verdict.rule == Rule.ANONYMOUS
             else "attribution success",
             extra={
+                "workspace_id": workspace_id,
+                "channel_id": ruling.arrival.channel_id,
                 "lead_id": ruling.lead_id,
+                "touch_id": ruling.verdict.touch_id,
                 "rule": ruling.verdict.rule.value,
                 "confidence": ruling.verdict.confidence.value,
                 "raw_webhook_id": ruling.arrival.raw_webhook_id,
@@ -32,7 +37,37 @@ def attributions(rulings: Iterable[Ruling]) -> None:
         )
 
 
-def received(count: int, *, workspace_id: int) -> None:
+def joined(merges: Iterable[Joined], *, workspace_id: int) -> None:
+    """Two leads were one person, as a provider told it."""
+    for merge in merges:
+        logger.info(
+            "leads joined",
+            extra={
+                "workspace_id": workspace_id,
+                "lead_id": merge.stays,
+                "gone_id": merge.gone,
+            },
+        )
+
+
+def received(
+    raw_webhook_ids: Iterable[int],
+    *,
+    workspace_id: int | None,
+    integration_ids: Iterable[int],
+) -> None:
+    """One line for all that were worked on together, whatever they told."""
     logger.info(
-        "webhooks received", extra={"messages": count, "workspace_id": workspace_id}
+        "webhooks received",
+        extra={
+            "raw_webhook_ids": sorted(raw_webhook_ids),
+            "workspace_id": workspace_id,
+            "integration_ids": sorted(integration_ids),
+        },
+    )
+
+
+def stored(count: int, *, workspace_id: int) -> None:
+    logger.info(
+        "messages stored", extra={"messages": count, "workspace_id": workspace_id}
     )

@@ -29,14 +29,16 @@ from accounts.scoping import NOBODY, workspace_transaction
 from integrations import gateway
 from integrations.providers.base.errors import Unreadable
 from integrations.providers.base.types import Event
-from webhooks import apply, inbox
+from webhooks import apply, inbox, journal
 from webhooks.inbox import Claim, ClaimedRow, Finished, Leased
+from whatsapp.services.conversations import ThreadMoved
 
 logger = logging.getLogger(__name__)
 
 PARSE_SECONDS = 5.0
 APPLY_SECONDS = 30.0
 GIVE_BACK_SECONDS = 10.0
+MOST_TRIES = 3  # of a batch whose leads are merged while it is on its way
 # The database is away, our session was ended, or a lock or a statement took too long.
 INTERRUPTIONS = (OperationalError, InterfaceError, InternalError)
 
@@ -106,10 +108,17 @@ def _process(claim: Claim, tally: Tally) -> None:
             _give_back(rows, claim, error)
 
 
-def _apply_batch(rows: list[Leased], claim: Claim, tally: Tally) -> None:
+def _apply_batch(
+    rows: list[Leased], claim: Claim, tally: Tally, *, tries: int = MOST_TRIES
+) -> None:
     """Apply rows of one workspace, or one row of none."""
     try:
         tally.done += _apply(rows, claim, tally)
+    except ThreadMoved:
+        # Somebody merged these leads at this moment: who is who is asked anew, at once.
+        if tries == 1:
+            raise
+        _apply_batch(rows, claim, tally, tries=tries - 1)
     except INTERRUPTIONS:
         raise
     except _Slow as slow:
@@ -144,6 +153,12 @@ def _apply(rows: list[Leased], claim: Claim, tally: Tally) -> int:
             _parse(row, read)
         walked = _walk(workspace_id, read.parsed, now=now) if read.parsed else []
         inbox.finish([*walked, *read.unreadable])
+    if ours:
+        journal.received(
+            [row.id for row in ours],
+            workspace_id=workspace_id,
+            integration_ids={row.integration_id for row in ours if row.integration_id},
+        )
     tally.parked += len(read.unreadable)
     tally.workspaces.update(*(one.workspaces for one in walked))
     for failed, error in read.failed:

@@ -31,6 +31,7 @@ from webhooks.append import GroupCommit, NotStored
 from webhooks.endpoints import LookupFailed, Lookups
 from webhooks.queue import Hinter
 from webhooks.quotas import Quotas
+from webhooks.refusals import Refusals
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -69,6 +70,7 @@ class Receiver:
         )
         self._shared: Lookups[list[Endpoint]] = Lookups((CredentialsUnreadable,))
         self._quotas = Quotas(settings.WEBHOOK_RATES)
+        self._refusals = Refusals()
         self._proxies = tuple(settings.TRUSTED_PROXIES)
         self._reading = asyncio.Semaphore(_LARGE_BODIES_AT_ONCE)
         self._is_started = False
@@ -83,6 +85,7 @@ class Receiver:
     async def stop(self) -> None:
         if self._is_started:
             await self._inbox.stop()
+            await self._refusals.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.start()  # servers without lifespan events exist
@@ -126,6 +129,7 @@ class Receiver:
                 gateway.authenticate(endpoint, raw)
             except SignatureInvalid as invalid:
                 self._quotas.proved_nothing(stranger)
+                self._refusals.note(endpoint, invalid)
                 raise _unauthenticated(endpoint, invalid) from None
         else:
             raw = _raw(scope, headers, await _read_body(receive))
@@ -195,7 +199,7 @@ class Receiver:
                 integration_id=endpoint.integration_id,
                 provider=endpoint.provider,
                 headers=gateway.kept_headers(endpoint.provider, raw.headers),
-                body=raw.body,
+                body=gateway.storable(endpoint.provider, raw.body),
                 received_at=raw.received_at,
             )
         except NotStored as error:

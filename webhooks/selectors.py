@@ -1,40 +1,62 @@
 """What the corridor asks before it judges: touches and leads behind tokens, in sets."""
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from accounts import bulk
 from webhooks.attribution import TokenMatch
 from whatsapp import tokens
 
-Rescued = Mapping[tuple[int, str], list[TokenMatch]]
+
+class Lost(NamedTuple):
+    """What could be a token of a click, and when it came in on which channel.
+
+    Damaged behind the mark, or intact without one.
+    """
+
+    channel_id: int
+    written: str
+    at: datetime
+
+
+Rescued = Mapping[Lost, list[TokenMatch]]
 
 RESCUE_WINDOW = timedelta(hours=72)
 
 
 def token_matches(workspace_id: int, wanted: Collection[str]) -> dict[str, TokenMatch]:
-    """Touches and waiting leads by token; a touch wins over a lead of the same token."""
+    """Touches and waiting leads by token; a touch wins over a lead of the same token.
+
+    Whether a lead has met its person is asked of a plain column, and of one lead at a time.
+    Behind the walls an index serves no COALESCE, and for NOT EXISTS the planner may read
+    every identity of the workspace.
+    """
     if not wanted:
         return {}
     rows = bulk.run(
         """
-        SELECT touch.token, touch.id, link.slug, touch.occurred_at,
-               COALESCE(touch.lead_id, lead.id),
-               COALESCE(touch.lead_id, lead.id) IS NOT NULL AND NOT EXISTS (
-                   SELECT FROM whatsapp_identity identity
-                    WHERE identity.lead_id = COALESCE(touch.lead_id, lead.id))
-          FROM whatsapp_touch touch
-          LEFT JOIN whatsapp_trackedlink link ON link.id = touch.link_id
-          LEFT JOIN whatsapp_lead lead
-            ON lead.workspace_id = touch.workspace_id
-           AND lead.first_touch_token = touch.token
-         WHERE touch.workspace_id = %(workspace)s AND touch.token = ANY(%(tokens)s)
-        UNION ALL
-        SELECT lead.first_touch_token, NULL, NULL, NULL, lead.id, NOT EXISTS (
-                   SELECT FROM whatsapp_identity identity WHERE identity.lead_id = lead.id)
-          FROM whatsapp_lead lead
-         WHERE lead.workspace_id = %(workspace)s
-           AND lead.first_touch_token = ANY(%(tokens)s)
+        WITH carried AS MATERIALIZED (
+            SELECT touch.token, touch.id AS touch_id, link.slug, touch.occurred_at,
+                   COALESCE(touch.lead_id, lead.merged_into_id, lead.id) AS lead_id
+              FROM whatsapp_touch touch
+              LEFT JOIN whatsapp_trackedlink link ON link.id = touch.link_id
+              LEFT JOIN whatsapp_lead lead
+                ON lead.workspace_id = touch.workspace_id
+               AND lead.first_touch_token = touch.token
+             WHERE touch.workspace_id = %(workspace)s AND touch.token = ANY(%(tokens)s)
+            UNION ALL
+            SELECT lead.first_touch_token, NULL, NULL, NULL,
+                   COALESCE(lead.merged_into_id, lead.id)
+              FROM whatsapp_lead lead
+             WHERE lead.workspace_id = %(workspace)s
+               AND lead.first_touch_token = ANY(%(tokens)s)
+        )
+        SELECT token, touch_id, slug, occurred_at, lead_id,
+               lead_id IS NOT NULL AND (
+                   SELECT identity.id FROM whatsapp_identity identity
+                    WHERE identity.lead_id = carried.lead_id LIMIT 1) IS NULL
+          FROM carried ORDER BY touch_id
         """,
         {"workspace": workspace_id, "tokens": list(wanted)},
     )
@@ -54,40 +76,43 @@ def token_matches(workspace_id: int, wanted: Collection[str]) -> dict[str, Token
     return matches
 
 
-def rescue_matches(workspace_id: int, damaged: Sequence[tuple[int, str]]) -> Rescued:
-    """For each (channel id, damaged token): clicks of the last 72 hours one slip away."""
+def rescue_matches(workspace_id: int, lost: Iterable[Lost]) -> Rescued:
+    """The clicks it could mean, among those of 72 hours before on the same channel."""
+    found: dict[Lost, list[TokenMatch]] = {one: [] for one in lost}
+    wanted = list(found)
     possible = [
-        (channel_id, token, rescue)
-        for channel_id, token in dict.fromkeys(damaged)
-        for rescue in tokens.rescues(token)
+        (number, token)
+        for number, one in enumerate(wanted)
+        for token in _possible(one.written)
     ]
-    found: dict[tuple[int, str], list[TokenMatch]] = {
-        (channel_id, token): [] for channel_id, token in damaged
-    }
     if not possible:
         return found
     rows = bulk.run(
         """
-        SELECT wanted.channel_id, wanted.damaged, touch.token, touch.id, link.slug,
-               touch.occurred_at, touch.lead_id
-          FROM unnest(%s::bigint[], %s::text[], %s::text[])
-               AS wanted(channel_id, damaged, token)
+        SELECT wanted.number, touch.token, touch.id, link.slug, touch.occurred_at,
+               touch.lead_id
+          FROM unnest(%s::int[], %s::text[], %s::bigint[], %s::timestamptz[])
+               AS wanted(number, token, channel_id, since)
           JOIN whatsapp_touch touch
             ON touch.workspace_id = %s AND touch.token = wanted.token
            AND touch.channel_id = wanted.channel_id
           LEFT JOIN whatsapp_trackedlink link ON link.id = touch.link_id
-         WHERE touch.occurred_at > now() - %s::interval
+         WHERE touch.occurred_at > wanted.since
         """,
         [
-            [channel_id for channel_id, _, _ in possible],
-            [token for _, token, _ in possible],
-            [rescue for _, _, rescue in possible],
+            [number for number, _ in possible],
+            [token for _, token in possible],
+            [wanted[number].channel_id for number, _ in possible],
+            [wanted[number].at - RESCUE_WINDOW for number, _ in possible],
             workspace_id,
-            RESCUE_WINDOW,
         ],
     )
-    for channel_id, token, real, touch_id, link, occurred_at, lead_id in rows:
-        found[channel_id, token].append(
-            TokenMatch(real, touch_id, link, occurred_at, lead_id)
+    for number, token, touch_id, link, occurred_at, lead_id in rows:
+        found[wanted[number]].append(
+            TokenMatch(token, touch_id, link, occurred_at, lead_id)
         )
     return found
+
+
+def _possible(written: str) -> list[str]:
+    return [written] if tokens.is_intact(written) else tokens.rescues(written)

@@ -2,11 +2,16 @@
 
 from django.urls import path
 
-from webhooks.views import acts, explorer, home
+from webhooks.views import acts, explorer, home, proof
 
 app_name = "webhooks"
 urlpatterns = [
     path("", home.home, name="home"),
+    path(
+        "integrations/whatsapp/<uuid:key>/proof/",
+        proof.channel_proof,
+        name="channel-proof",
+    ),
     path("webhooks/", explorer.webhook_list, name="webhook-list"),
     path("webhooks/replay/", acts.webhook_replay, name="webhook-replay"),
     path("webhooks/<uuid:key>/", explorer.webhook_detail, name="webhook-detail"),

@@ -15,7 +15,9 @@ from integrations.providers.base.types import (
     Event,
     Ignored,
     MessageEvent,
+    PreferenceEvent,
     StatusEvent,
+    TemplateEvent,
     Unrecognized,
 )
 from webhooks.models import RawState
@@ -47,6 +49,11 @@ def _counted(name: str, n: int) -> str:
             "%(n)d delivery status noted", "%(n)d delivery statuses noted", n
         ),
         "contacts": ngettext("%(n)d contact updated", "%(n)d contacts updated", n),
+        "preferences": ngettext(
+            "%(n)d opt-out noted or taken back",
+            "%(n)d opt-outs noted or taken back",
+            n,
+        ),
         "account_events": ngettext(
             "%(n)d notice about the account", "%(n)d notices about the account", n
         ),
@@ -133,7 +140,9 @@ def event_kind(event: Event) -> str:
         MessageEvent: _("Message"),
         StatusEvent: _("Delivery status"),
         ContactEvent: _("Contact"),
+        PreferenceEvent: _("Opt-out"),
         AccountEvent: _("Account"),
+        TemplateEvent: _("Template"),
         Ignored: _("Not needed"),
         Unrecognized: _("Not understood"),
     }

@@ -17,7 +17,9 @@ from integrations.providers.base.types import (
     MessageEvent,
     NumberRef,
     Party,
+    PreferenceEvent,
     StatusEvent,
+    TemplateEvent,
     Unrecognized,
 )
 from webhooks import words
@@ -119,8 +121,20 @@ def _told(
     number = _number(event.number)
     if isinstance(event, AccountEvent):
         return Told(what, _clean(event.kind), number, text=_clean(event.detail))
+    if isinstance(event, TemplateEvent):
+        text = " · ".join(filter(None, (event.name, event.language, event.reason)))
+        word = event.word or event.news
+        return Told(what, _clean(word), number, text=_clean(text), at=event.provider_at)
     if isinstance(event, ContactEvent):
         return Told(what, "", number, _person(event.peer, shows_people=shows_people))
+    if isinstance(event, PreferenceEvent):
+        return Told(
+            what,
+            _("campaigns again") if event.wants_marketing else _("no campaigns"),
+            number,
+            _person(event.peer, shows_people=shows_people),
+            at=event.provider_at,
+        )
     message = messages.get(event.external_id)
     url = _conversation(scope, message)
     if isinstance(event, StatusEvent):

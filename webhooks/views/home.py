@@ -12,29 +12,39 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import WorkspaceRequest, requires
 from accounts.permissions import Action
-from integrations.models import ChannelState
-from integrations.selectors import channels
+from integrations.selectors import channels, number
 from webhooks import pulse
-from whatsapp.selectors import today
+from whatsapp.selectors import links, sends, today, unheard
+from whatsapp.selectors.send_filters import last_day
 
-_TROUBLED = (ChannelState.DISCONNECTED, ChannelState.DEGRADED)
+UNHEARD_SHOWN = 5
 
 
 @require_safe
 @requires(Action.READ)
 def home(request: WorkspaceRequest) -> HttpResponse:
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    numbers = list(channels.list_channels(request.workspace))
+    sessions = number.latest_sessions(request.workspace)
+    numbers = [
+        (one, number.standing(one, sessions.get(one.pk)))
+        for one in channels.list_channels(request.workspace)
+    ]
     context = {
-        "channels": numbers,
-        "troubled": [
-            one for one in numbers if one.is_active and one.state in _TROUBLED
-        ],
+        "troubled_sends": sends.count_troubled(
+            request.workspace, since=last_day(timezone.now())
+        ),
+        "numbers": numbers,
+        "troubled": [row for row in numbers if row[1].is_bad],
+        "unheard": unheard.list_chats(
+            request.workspace, now=timezone.now(), most=UNHEARD_SHOWN
+        ),
+        "unheard_days": unheard.LOOKED_BACK.days,
         "today": today.summarize(request.workspace, since=midnight),
         "week": today.count_origins(
             request.workspace, since=midnight - timedelta(days=6)
         ),
         "steps": today.first_steps(request.workspace),
+        "broken_links": links.count_broken(request.workspace),
         "pulse": pulse.read(request.workspace),
         "nobodys": pulse.count_nobodys() if request.user.is_platform_admin else 0,
         "midnight": midnight,

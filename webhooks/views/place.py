@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from accounts.http import WorkspaceRequest
+from accounts.http import WorkspaceRequest, platform_admin
 from accounts.models import User
 from accounts.permissions import Action, may
 from accounts.scoping import NOBODY, workspace_transaction
@@ -43,7 +43,7 @@ class Place:
         return row
 
     def context(self) -> dict[str, Any]:
-        base = "base_app.html" if self.scope else "webhooks/base_platform.html"
+        base = "base_app.html" if self.scope else "base_platform.html"
         return {
             "base": base,
             "list_url": self.url("webhook-list"),
@@ -67,9 +67,7 @@ def on_platform(
     def guarded(
         request: HttpRequest, *args: P.args, **kwargs: P.kwargs
     ) -> HttpResponse:
-        user = request.user
-        if not isinstance(user, User) or not user.is_platform_admin:
-            raise Http404
+        user = platform_admin(request)
         with workspace_transaction(NOBODY):
             return view(request, Place(None, user, may_operate=True), *args, **kwargs)
 
