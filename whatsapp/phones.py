@@ -4,6 +4,7 @@ Matching never rewrites what we reply to. A reply goes to exactly the digits Wha
 """
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 
 import phonenumbers
@@ -13,6 +14,10 @@ _NOT_DIGITS = re.compile(r"\D+")
 # mobile and gained a ninth digit; the others are landlines and must not be joined.
 _BRAZIL_OLD = re.compile(r"55([1-9][1-9])([6-9]\d{7})")
 _BRAZIL_NEW = re.compile(r"55([1-9][1-9])9([6-9]\d{7})")
+# The same eight digits as a landline, and as a mobile of a range that came after the ninth.
+_BRAZIL_LANDLINE = re.compile(r"55([1-9][1-9])([2-5]\d{7})")
+_BRAZIL_NEWER = re.compile(r"55([1-9][1-9])9([2-5]\d{7})")
+_LONGEST_NATIONAL = 11
 _MEXICO_OLD = re.compile(r"521(\d{10})")
 _MEXICO_NEW = re.compile(r"52(\d{10})")
 _ARGENTINA_MOBILE = re.compile(r"549(\d{10})")
@@ -47,6 +52,27 @@ def variants(number: str) -> list[str]:
     return [one] if other is None else [one, other]
 
 
+def lookalikes(number: str, *, calling_codes: Collection[int] = ()) -> list[str]:
+    """Other numbers that may be the same one, though nobody can tell from the digits.
+
+    A Brazilian landline and the mobile that has its eight digits behind a nine; and a number
+    written without the country's code, which is one of those of the workspace's own numbers.
+    """
+    one = canonical(number)
+    found = []
+    if match := _BRAZIL_LANDLINE.fullmatch(one):
+        found.append(f"55{match[1]}9{match[2]}")
+    elif match := _BRAZIL_NEWER.fullmatch(one):
+        found.append(f"55{match[1]}{match[2]}")
+    for code in sorted(calling_codes):
+        if len(one) <= _LONGEST_NATIONAL:
+            found.append(canonical(f"{code}{one.lstrip('0')}"))
+        for written in variants(one):
+            if written.startswith(str(code)):
+                found += [written.removeprefix(str(code))]
+    return [other for other in dict.fromkeys(found) if other != one]
+
+
 def match_key_for_phone(number: str) -> str:
     """The key under which all notations of an international number meet: `p:<digits>`."""
     return f"p:{canonical(digits(number))}"
@@ -75,3 +101,9 @@ def display(number: str) -> str:
     return phonenumbers.format_number(
         parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL
     )
+
+
+def titled(name: str, number: str) -> str:
+    """One of our numbers among others to choose from: its name, if it has one, and itself."""
+    told = display(number)
+    return f"{name} · {told}" if name else told

@@ -4,6 +4,7 @@
 """
 
 import uuid
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 from django import forms
@@ -20,14 +21,14 @@ from integrations.providers.base.types import (
 LONGEST_TEXT = 4096
 LONGEST_ID = 128
 EMOJI = ("👍", "❤️", "😂", "😮", "😢", "🙏")
-# What a phone would have made: the type and a size that a reader believes.
-_FILES = {
-    MessageKind.IMAGE: ("image/jpeg", 184_320, ""),
-    MessageKind.VOICE: ("audio/ogg", 24_576, ""),
-    MessageKind.AUDIO: ("audio/mpeg", 1_048_576, ""),
-    MessageKind.VIDEO: ("video/mp4", 3_145_728, ""),
-    MessageKind.DOCUMENT: ("application/pdf", 96_256, "sandbox.pdf"),
-    MessageKind.STICKER: ("image/webp", 20_480, ""),
+# What the simulated phone has of each kind: see the provider's samples.
+FILES = {
+    MessageKind.IMAGE: ("image/png", ""),
+    MessageKind.VOICE: ("audio/wav", ""),
+    MessageKind.AUDIO: ("audio/wav", ""),
+    MessageKind.VIDEO: ("video/webm", ""),
+    MessageKind.DOCUMENT: ("application/pdf", "sandbox.pdf"),
+    MessageKind.STICKER: ("image/png", ""),
 }
 
 
@@ -49,12 +50,16 @@ class PhoneForm(forms.Form):
     def message_id(self) -> str:
         return f"sandbox-{self.cleaned_data['draft'].hex}"
 
+
+class MessageForm(PhoneForm):
+    """One message of the customer. (No ABC: Django's forms have a metaclass of their own.)"""
+
+    @abstractmethod
     def message(self) -> dict[str, Any]:
         """What `sandbox.message` takes beside the id, the sender and the time."""
-        raise NotImplementedError
 
 
-class TextForm(PhoneForm):
+class TextForm(MessageForm):
     intent = "text"
     text = forms.CharField(
         label=_("Message"),
@@ -73,7 +78,7 @@ class TextForm(PhoneForm):
         }
 
 
-class AdForm(PhoneForm):
+class AdForm(MessageForm):
     intent = "ad"
     headline = forms.CharField(
         label=_("Headline of the ad"), max_length=200, initial=_("Free first visit")
@@ -111,7 +116,11 @@ class AdForm(PhoneForm):
         return {"text": told["text"], "referral": referral}
 
 
-class FileForm(PhoneForm):
+# How ids of files begin that the simulated provider has no more; see its samples.
+GONE = "gone"
+
+
+class FileForm(MessageForm):
     intent = "file"
     kind = forms.ChoiceField(
         label=_("File"),
@@ -125,21 +134,23 @@ class FileForm(PhoneForm):
         ],
     )
     text = forms.CharField(label=_("Caption"), max_length=1024, required=False)
+    is_gone = forms.BooleanField(
+        label=_("It has expired at the provider"), required=False
+    )
 
     def message(self) -> dict[str, Any]:
         kind = MessageKind(self.cleaned_data["kind"])
-        mime_type, size, filename = _FILES[kind]
+        mime_type, filename = FILES[kind]
         media = MediaRef(
             kind=kind,
-            external_id=f"file-{self.message_id}",
+            external_id=f"{GONE if self.cleaned_data['is_gone'] else 'file'}-{self.message_id}",
             mime_type=mime_type,
-            size=size,
             filename=filename or None,
         )
         return {"kind": kind, "text": self.cleaned_data["text"], "media": media}
 
 
-class PlaceForm(PhoneForm):
+class PlaceForm(MessageForm):
     intent = "place"
     name = forms.CharField(label=_("Name of the place"), max_length=200, initial="MASP")
     latitude = forms.FloatField(
@@ -155,7 +166,7 @@ class PlaceForm(PhoneForm):
         return {"kind": MessageKind.LOCATION, "text": told["name"], "content": at}
 
 
-class CardForm(PhoneForm):
+class CardForm(MessageForm):
     intent = "card"
     name = forms.CharField(label=_("Name"), max_length=100)
     phone = forms.CharField(
@@ -175,7 +186,7 @@ class CardForm(PhoneForm):
         }
 
 
-class AnswerForm(PhoneForm):
+class AnswerForm(MessageForm):
     intent = "answer"
     kind = forms.ChoiceField(
         label=_("Answer"),
@@ -200,7 +211,7 @@ class AnswerForm(PhoneForm):
         }
 
 
-class ReactionForm(PhoneForm):
+class ReactionForm(MessageForm):
     intent = "reaction"
     target = _target()
     emoji = forms.ChoiceField(
@@ -215,7 +226,7 @@ class ReactionForm(PhoneForm):
         }
 
 
-class RevokeForm(PhoneForm):
+class RevokeForm(MessageForm):
     intent = "revoke"
     target = _target()
 
@@ -260,7 +271,7 @@ class LinkForm(PhoneForm):
         self.fields["link"].choices = links  # type: ignore[attr-defined]  # a ChoiceField
 
 
-PLAIN_FORMS: tuple[type[PhoneForm], ...] = (
+PLAIN_FORMS: tuple[type[MessageForm] | type[StatusForm], ...] = (
     TextForm,
     AdForm,
     FileForm,

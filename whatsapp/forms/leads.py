@@ -1,6 +1,5 @@
 """Forms of the lead list and of a lead's page."""
 
-import datetime as dt
 from typing import Any, cast
 
 from django import forms
@@ -9,12 +8,33 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.keys import new_key
-from whatsapp.models import Confidence, Lead, Rule, Touch, TrackedLink
-from whatsapp.selectors.lead_filters import LeadFilter
+from whatsapp.forms.days import check_days, day_field, midnight
+from whatsapp.models import (
+    Cause,
+    Confidence,
+    Lead,
+    Rule,
+    Touch,
+    TouchKind,
+    TrackedLink,
+)
+from whatsapp.selectors.lead_filters import ANY, COUNTED, NONE, LeadFilter
 
-_DATE = {"type": "date"}
-_EARLIEST, _LATEST = 1900, 9000  # years that every clock reaches
 Choices = list[tuple[Any, Any]]
+_ORIGINS: Choices = [
+    (ANY, _("Every origin")),
+    *TouchKind.choices,
+    (NONE, _("Without origin")),
+    (COUNTED, _("All but tests")),
+]
+# Filters whose name and value stand in the address as the list takes them.
+_PLAIN = ("origin", "source", "campaign", "ad", "lacks", "reason")
+_LACKING: Choices = [
+    ("source", _("The source")),
+    ("campaign", _("The campaign")),
+    ("link", _("The link")),
+    ("ad", _("The ad")),
+]
 
 
 class LeadFilterForm(forms.Form):
@@ -25,18 +45,19 @@ class LeadFilterForm(forms.Form):
     link = forms.ChoiceField(label=_("Tracked link"), required=False)
     confidence = forms.ChoiceField(label=_("Confidence"), required=False)
     stage = forms.ChoiceField(label=_("Stage"), required=False)
-    since = forms.DateField(
-        label=_("Since"),
-        required=False,
-        widget=forms.DateInput(attrs=_DATE, format="%Y-%m-%d"),
-        input_formats=["%Y-%m-%d"],
+    since = day_field(_("Since"))
+    until = day_field(_("Until"))
+    origin = forms.ChoiceField(label=_("Origin"), required=False)
+    source = forms.CharField(
+        label=_("Source (utm_source)"), max_length=200, required=False
     )
-    until = forms.DateField(
-        label=_("Until"),
-        required=False,
-        widget=forms.DateInput(attrs=_DATE, format="%Y-%m-%d"),
-        input_formats=["%Y-%m-%d"],
-    )
+    campaign = forms.CharField(label=_("Campaign"), max_length=200, required=False)
+    ad = forms.CharField(label=_("Ad id"), max_length=100, required=False)
+    lacks = forms.ChoiceField(label=_("Missing in the origin"), required=False)
+    reason = forms.ChoiceField(label=_("Why without origin"), required=False)
+    won = forms.ChoiceField(label=_("Sale"), required=False)
+    talk = forms.ChoiceField(label=_("Conversation"), required=False)
+    silent = forms.ChoiceField(label=_("Opt-out"), required=False)
 
     def __init__(self, data: Any, *, links: list[str], stages: list[str]) -> None:
         super().__init__(data)
@@ -45,16 +66,17 @@ class LeadFilterForm(forms.Form):
         _offer(self, "confidence", [*every, *Confidence.choices])
         _offer(self, "link", [*every, *((slug, slug) for slug in links)])
         _offer(self, "stage", [*every, *((stage, stage) for stage in stages)])
+        _offer(self, "origin", [*every, *_ORIGINS])
+        _offer(self, "lacks", [*every, *_LACKING])
+        _offer(self, "reason", [*every, *Cause.choices])
+        _offer(self, "won", [*every, ("1", _("Won"))])
+        _offer(self, "talk", [*every, ("1", _("Has one"))])
+        _offer(self, "silent", [*every, ("1", _("Asked not to be written to"))])
         self.fields["q"].widget.input_type = "search"
 
     def clean(self) -> dict[str, Any]:
         told = self.cleaned_data
-        since, until = told.get("since"), told.get("until")
-        for name, day in (("since", since), ("until", until)):
-            if day and not _EARLIEST <= day.year <= _LATEST:
-                self.add_error(name, _("No lead is from that year."))
-        if since and until and since > until:
-            self.add_error("until", _("This day is before the first one."))
+        check_days(self, no_such_year=_("No lead is from that year."))
         return told
 
     @property
@@ -77,17 +99,13 @@ class LeadFilterForm(forms.Form):
             link=told.get("link") or "",
             confidence=told.get("confidence") or "",
             stage=told.get("stage") or "",
-            since=_midnight(told.get("since")),
-            before=_midnight(told.get("until"), days=1),
+            since=midnight(since) if (since := told.get("since")) else None,
+            before=midnight(until, days=1) if (until := told.get("until")) else None,
+            **{name: told.get(name) or "" for name in _PLAIN},
+            is_won=bool(told.get("won")),
+            has_talked=bool(told.get("talk")),
+            is_silent=bool(told.get("silent")),
         )
-
-
-def _midnight(day: dt.date | None, *, days: int = 0) -> dt.datetime | None:
-    """When a day begins in the workspace's zone."""
-    if day is None:
-        return None
-    moment = dt.datetime.combine(day + dt.timedelta(days=days), dt.time.min)
-    return timezone.make_aware(moment)
 
 
 def _offer(form: forms.Form, name: str, choices: Choices) -> None:

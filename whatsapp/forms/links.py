@@ -1,13 +1,15 @@
-"""What members fill in. The builder of a tracked link."""
+"""What members fill in. The builder of a tracked link, and which stages count as won."""
 
 from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts.keys import new_key
 from integrations.models import Channel
 from whatsapp import phones
 from whatsapp.models import TrackedLink
@@ -40,6 +42,18 @@ class LinkForm(forms.Form):
         help_text=_("The visitor may change it before sending. Up to 500 characters."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+    landing_url = forms.URLField(
+        label=_("Page where the link stands"),
+        max_length=1000,
+        required=False,
+        assume_scheme="https",
+        help_text=_(
+            "Optional. Recado looks every day whether the page still has the link and"
+            " keeps the parameters of ads."
+        ),
+        validators=[URLValidator(schemes=["http", "https"])],
+        widget=forms.URLInput(attrs={"autocomplete": "off", "placeholder": "https://"}),
+    )
     utm_source = forms.CharField(
         label=pgettext_lazy("utm", "Source"), max_length=200, required=False
     )
@@ -60,11 +74,14 @@ class LinkForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._channels = {str(channel.key): channel for channel in channels}
         choice = cast("forms.ChoiceField", self.fields["channel"])
-        choice.choices = [(key, _name(one)) for key, one in self._channels.items()]
+        choice.choices = [
+            (key, phones.titled(one.display_name, one.phone))
+            for key, one in self._channels.items()
+        ]
 
     @classmethod
     def values_of(cls, link: TrackedLink) -> dict[str, str]:
-        names = ("slug", "prefilled_text", *UTM_FIELDS)
+        names = ("slug", "prefilled_text", "landing_url", *UTM_FIELDS)
         return {
             "channel": str(link.channel.key),
             **{name: getattr(link, name) for name in names},
@@ -107,6 +124,22 @@ class LinkForm(forms.Form):
         )
 
 
-def _name(channel: Channel) -> str:
-    number = phones.display(channel.phone)
-    return f"{channel.display_name} · {number}" if channel.display_name else number
+class WonStagesForm(forms.Form):
+    """`stages` are those in use and those chosen before, read beforehand."""
+
+    won = forms.MultipleChoiceField(
+        label=_("Stages that count as won"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, stages: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice = cast("forms.MultipleChoiceField", self.fields["won"])
+        choice.choices = [(stage, stage) for stage in stages]
+
+
+class LinkTestForm(forms.Form):
+    """`key` makes a form that is sent twice one test."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=new_key)

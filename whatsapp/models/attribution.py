@@ -4,16 +4,22 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.scoping import WorkspaceScoped
+from whatsapp.models.cause import CauseOf
 
 
 class TouchKind(models.TextChoices):
     LINK = "link", _("Tracked link")
     AD = "ad", _("Click-to-WhatsApp ad")
     IMPORTED = "imported", _("Imported")
+    TEST = "test", _("Test of a link")
 
 
 class Touch(WorkspaceScoped):
-    """One moment before the conversation. `lead` is filled when the person writes."""
+    """One moment before the conversation. `lead` is filled when the person writes.
+
+    A test of a link names no link, so that no figure of one counts it; `headline` tells
+    which it was. A link without a token was named by hand: nobody clicked.
+    """
 
     kind = models.CharField(max_length=10, choices=TouchKind.choices)
     lead = models.ForeignKey(
@@ -67,10 +73,30 @@ class Touch(WorkspaceScoped):
             ),
         ]
         indexes = [
+            # Holds what the figures of a link ask for, so that they read no rows.
             models.Index(
-                fields=["workspace", "link", "-occurred_at"], name="touch_link"
+                fields=["workspace", "link", "-occurred_at"],
+                include=["id", "token", "lead"],
+                name="touch_link_figures",
             ),
             models.Index(fields=["lead"], name="touch_lead"),
+            # The leads of a source, campaign or ad; most clicks become nobody's and cost
+            # these nothing.
+            models.Index(
+                fields=["workspace", "kind", "utm_source"],
+                condition=models.Q(lead__isnull=False),
+                name="touch_source",
+            ),
+            models.Index(
+                fields=["workspace", "utm_campaign"],
+                condition=models.Q(lead__isnull=False) & ~models.Q(utm_campaign=""),
+                name="touch_campaign",
+            ),
+            models.Index(
+                fields=["workspace", "ad_id"],
+                condition=models.Q(lead__isnull=False) & ~models.Q(ad_id=""),
+                name="touch_ad",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -93,7 +119,10 @@ class Confidence(models.TextChoices):
 
 
 class Attribution(WorkspaceScoped):
-    """One verdict, never changed. `evidence` is a list of steps: looked for, found, refused, why."""
+    """One verdict, never changed. `evidence` is a list of steps: looked for, found, refused, why.
+
+    `cause` is a `Cause` where it found no origin, else empty.
+    """
 
     lead = models.ForeignKey(
         "whatsapp.Lead",
@@ -115,6 +144,11 @@ class Attribution(WorkspaceScoped):
     rule = models.CharField(max_length=15, choices=Rule.choices)
     confidence = models.CharField(max_length=10, choices=Confidence.choices)
     evidence = models.JSONField(default=list)
+    cause = models.GeneratedField(
+        expression=CauseOf("rule", "touch", "evidence"),
+        output_field=models.CharField(max_length=20),
+        db_persist=True,
+    )
     actor = models.ForeignKey(
         "accounts.User",
         null=True,
@@ -137,6 +171,17 @@ class Attribution(WorkspaceScoped):
             # Finds the leads of a rare rule; how many there are decides the query.
             models.Index(
                 fields=["workspace", "rule", "confidence"], name="attribution_rule"
+            ),
+            # Holds what the report asks of a verdict, whose evidence is wide.
+            models.Index(
+                fields=["workspace", "id"],
+                include=["touch", "confidence", "cause"],
+                name="attribution_report",
+            ),
+            models.Index(
+                fields=["workspace", "cause"],
+                condition=~models.Q(cause=""),
+                name="attribution_cause",
             ),
         ]
 

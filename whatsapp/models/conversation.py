@@ -13,7 +13,11 @@ class ConversationState(models.TextChoices):
 
 
 class Conversation(WorkspaceScoped):
-    """`last_inbound_at` is provider time: it opens the 24-hour service window."""
+    """`last_inbound_at` is provider time: it opens the 24-hour service window.
+
+    `attended_at` is when a person of the team last showed that they are at it: by taking it,
+    or by beginning to write. While that is fresh nothing is answered automatically.
+    """
 
     key = models.UUIDField(default=new_key, unique=True, editable=False)
     channel = models.ForeignKey(
@@ -39,6 +43,7 @@ class Conversation(WorkspaceScoped):
     )
     last_message_at = models.DateTimeField()
     last_inbound_at = models.DateTimeField(null=True)
+    attended_at = models.DateTimeField(null=True)
     last_direction = models.CharField(max_length=10, blank=True)
     preview = models.CharField(max_length=160, blank=True)
     message_count = models.PositiveIntegerField(default=0)
@@ -63,6 +68,12 @@ class Conversation(WorkspaceScoped):
                 fields=["workspace", "assignee", "-last_message_at", "-id"],
                 condition=models.Q(state="open"),
                 name="conversation_assigned",
+            ),
+            # Those in which nothing of the person came in: selectors/unheard.
+            models.Index(
+                fields=["workspace", "-last_message_at"],
+                condition=models.Q(last_inbound_at__isnull=True),
+                name="conversation_unheard",
             ),
         ]
 

@@ -3,6 +3,7 @@
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from accounts.keys import new_key
@@ -24,6 +25,12 @@ class Lead(WorkspaceScoped):
         db_persist=True,
     )
     email = models.EmailField(max_length=254, blank=True)
+    # A column, because behind the walls no index on an expression is used.
+    email_key = models.GeneratedField(
+        expression=Lower("email"),
+        output_field=models.CharField(max_length=254),
+        db_persist=True,
+    )
     stage = models.CharField(max_length=40, blank=True)
     first_touch_token = models.CharField(max_length=16, null=True, blank=True)
     is_anonymous = models.BooleanField(default=True)
@@ -56,6 +63,17 @@ class Lead(WorkspaceScoped):
                 name="lead_staged",
             ),
             GinIndex(fields=["search"], name="lead_search"),
+            # Who could be the same person; see `selectors.duplicates`.
+            models.Index(
+                fields=["workspace", "email_key"],
+                condition=~models.Q(email_key=""),
+                name="lead_same_email",
+            ),
+            models.Index(
+                fields=["workspace", "search_text", "created_at"],
+                condition=~models.Q(search_text=""),
+                name="lead_same_name",
+            ),
         ]
 
     def __str__(self) -> str:

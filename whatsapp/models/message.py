@@ -13,9 +13,14 @@ class MessageDirection(models.TextChoices):
     OUTBOUND = "outbound", _("Sent")
 
 
+# The origin of what Recado answers by itself, beside those of providers.base.types.
+AUTOMATIC = "automatic"
+
+
 class Message(WorkspaceScoped):
     """A message, an edit, a reaction …: everything is appended, nothing rewritten.
 
+    `origin` is how it came to us, or AUTOMATIC for what nobody of the team wrote.
     `peer_key` is the match key of the person. An echo or a history message whose person
     is no lead yet has no conversation; it joins one when that person writes.
     `raw_webhook_id` names the stored request; it is no foreign key, because raw webhooks
@@ -53,7 +58,7 @@ class Message(WorkspaceScoped):
     provider_at = models.DateTimeField()
     received_at = models.DateTimeField()
     stored_at = models.DateTimeField()
-    status = models.CharField(max_length=10, blank=True)
+    status = models.CharField(max_length=15, blank=True)
     status_at = models.DateTimeField(null=True)
     error_code = models.CharField(max_length=40, blank=True)
     callback_token = models.CharField(max_length=64, null=True, blank=True)
@@ -88,6 +93,12 @@ class Message(WorkspaceScoped):
                 fields=["channel", "peer_key"],
                 condition=models.Q(conversation__isnull=True),
                 name="message_without_conversation",
+            ),
+            # What we sent from a phone to people of whom nothing came in.
+            models.Index(
+                fields=["workspace", "-stored_at"],
+                condition=models.Q(conversation__isnull=True, origin="echo"),
+                name="message_echo_unheard",
             ),
             models.Index(
                 fields=["channel", "callback_token"],
@@ -150,6 +161,8 @@ class WaitingStatus(WorkspaceScoped):
     external_id = models.CharField(max_length=200)
     second_id = models.CharField(max_length=200, null=True, blank=True)
     callback_token = models.CharField(max_length=64, null=True, blank=True)
+    # Whom the message went to, where the status says so.
+    peer_key = models.CharField(max_length=140, blank=True, default="", db_default="")
     status = models.CharField(max_length=10)
     provider_at = models.DateTimeField()
     received_at = models.DateTimeField()
@@ -174,6 +187,12 @@ class WaitingStatus(WorkspaceScoped):
                 fields=["channel", "second_id"],
                 condition=models.Q(second_id__isnull=False),
                 name="waiting_status_second_id",
+            ),
+            # Receipts of messages we never saw, with the person they are about.
+            models.Index(
+                fields=["workspace", "-received_at"],
+                condition=~models.Q(peer_key=""),
+                name="waiting_status_unheard",
             ),
         ]
 

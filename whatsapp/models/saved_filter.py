@@ -11,6 +11,7 @@ from accounts.scoping import WorkspaceScoped
 class FilterPlace(models.TextChoices):
     CONVERSATIONS = "conversations", _("Conversations")
     LEADS = "leads", _("Leads")
+    TICKETS = "tickets", _("Tickets")
 
 
 class SavedFilter(WorkspaceScoped):

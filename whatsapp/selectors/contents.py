@@ -48,8 +48,19 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateParts:
+    """What a template that we sent shows beside its text, as it went out."""
+
+    header: str = ""
+    header_kind: str = ""
+    footer: str = ""
+    buttons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
     place: Place | None = None
+    template: TemplateParts | None = None
     cards: tuple[Card, ...] = ()
     type_told: str = ""
     raw: str = ""
@@ -59,11 +70,31 @@ def read(kind: str, content: Any) -> Contents:
     if not isinstance(content, dict):
         return Contents()
     told = content.get("type")
+    template = _template(content) if kind == MessageKind.TEMPLATE else None
     return Contents(
+        template=template,
         place=_place(content) if kind == MessageKind.LOCATION else None,
         cards=_cards(content) if kind == MessageKind.CONTACTS else (),
         type_told=told[:100] if isinstance(told, str) else "",
-        raw=_raw(content) if kind in _SHOWN_RAW and content else "",
+        raw=_raw(content) if kind in _SHOWN_RAW and content and not template else "",
+    )
+
+
+def _template(content: dict[str, Any]) -> TemplateParts | None:
+    told = content.get("shown")
+    if not isinstance(told, dict):
+        return None
+    header, kind, footer = (
+        told.get(name) for name in ("header", "header_kind", "footer")
+    )
+    buttons = told.get("buttons")
+    return TemplateParts(
+        header=header if isinstance(header, str) else "",
+        header_kind=kind if isinstance(kind, str) else "",
+        footer=footer if isinstance(footer, str) else "",
+        buttons=tuple(one for one in buttons if isinstance(one, str))
+        if isinstance(buttons, list)
+        else (),
     )
 
 

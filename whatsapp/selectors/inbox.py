@@ -7,11 +7,14 @@ from typing import Any
 
 from django.db import connection
 
+from accounts import paging
 from accounts.models import Workspace
+from accounts.paging import Page
+from integrations import gateway
+from integrations.providers.base.capabilities import Capability
+from whatsapp.models import AUTOMATIC
 from whatsapp.selectors import filters as asking
-from whatsapp.selectors import paging
 from whatsapp.selectors.filters import NO_FILTERS, Filters
-from whatsapp.selectors.paging import Page
 from whatsapp.selectors.people import (
     ORIGIN_COLUMNS,
     ORIGIN_JOIN,
@@ -31,25 +34,27 @@ COLUMNS = f"""
     conversation.last_direction, conversation.preview, conversation.message_count,
     conversation.unread_count, channel.display_name, channel.phone,
     {PERSON_COLUMNS}, {ORIGIN_COLUMNS},
-    conversation.last_inbound_at, waiting.since, assignee.name, assignee.email
+    conversation.last_inbound_at, waiting.since, assignee.name, assignee.email,
+    channel.provider
 """
-COLUMN_COUNT = 22
+COLUMN_COUNT = 23
 # Since when the person has had no answer. Beyond this many messages the figure is "at
 # least": a row must cost the same however much somebody writes.
 _LOOK_BACK = 50
 _WAITING_JOIN = f"""
 LEFT JOIN LATERAL (
     SELECT min(recent.provider_at) AS since
-      FROM (SELECT provider_at, count(*) FILTER (WHERE direction = 'outbound')
+      FROM (SELECT provider_at, count(*) FILTER (WHERE direction = 'outbound'
+                                                   AND origin <> '{AUTOMATIC}')
                        OVER (ORDER BY provider_at DESC, id DESC) AS answers
-              FROM (SELECT id, provider_at, direction FROM whatsapp_message
+              FROM (SELECT id, provider_at, direction, origin FROM whatsapp_message
                      WHERE conversation_id = conversation.id
                        AND conversation.state = 'open'
                        AND conversation.last_direction = 'inbound'
                      ORDER BY provider_at DESC, id DESC
                      LIMIT {_LOOK_BACK}) newest) recent
      WHERE recent.answers = 0) waiting ON true
-"""  # noqa: S608  # a number of this module
+"""  # noqa: S608  # constants
 JOINS = f"""
     JOIN whatsapp_lead lead ON lead.id = conversation.lead_id
     JOIN integrations_channel channel ON channel.id = conversation.channel_id
@@ -92,6 +97,7 @@ class ConversationRow:
     last_inbound_at: datetime | None
     waiting_since: datetime | None
     assignee: str
+    has_window: bool = True  # some providers let one write at any time
 
     @classmethod
     def of(cls, values: tuple[Any, ...]) -> "ConversationRow":
@@ -110,6 +116,7 @@ class ConversationRow:
             last_inbound_at=values[18],
             waiting_since=values[19],
             assignee=values[20] or values[21] or "",
+            has_window=Capability.SERVICE_WINDOW in gateway.capabilities_of(values[22]),
         )
 
 

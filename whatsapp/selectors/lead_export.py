@@ -9,7 +9,7 @@ from accounts import spreadsheets
 from accounts.models import Workspace
 from accounts.scoping import workspace_transaction
 from whatsapp import phones
-from whatsapp.models import Confidence, TouchKind
+from whatsapp.models import Confidence, OptOutScope, TouchKind
 from whatsapp.selectors import leads
 from whatsapp.selectors.lead_filters import LeadFilter
 from whatsapp.selectors.leads import LeadRow
@@ -25,6 +25,7 @@ def write(
     zone = ZoneInfo(workspace.time_zone)
     kinds = {kind.value: str(kind.label) for kind in TouchKind}
     levels = {level.value: str(level.label) for level in Confidence}
+    scopes = {scope.value: str(scope.label) for scope in OptOutScope}
     none = gettext("No origin")
     heading = spreadsheets.line(
         [
@@ -35,6 +36,7 @@ def write(
             gettext("Origin"),
             gettext("Link, ad or source"),
             gettext("Confidence"),
+            gettext("Opt-out"),
             gettext("Since (%(zone)s)") % {"zone": workspace.time_zone},
             gettext("Key"),
         ]
@@ -50,6 +52,7 @@ def write(
                 kinds.get(row.origin.kind, none),
                 row.origin.name,
                 levels.get(row.origin.confidence, ""),
+                scopes.get(row.silence, ""),
                 f"{row.created_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
                 str(row.key),
             ]

@@ -8,8 +8,8 @@ from typing import Any
 from django.db import connection
 
 from accounts.models import Workspace
-from whatsapp.models import Lead, TrackedLink
-from whatsapp.selectors import search
+from whatsapp.models import Cause, TouchKind, TrackedLink
+from whatsapp.selectors import funnel, search, silence
 
 _MOST_CHOICES = 300
 _MOST_FOUND = 5000  # leads that a search looks at, newest first
@@ -21,12 +21,44 @@ _CONDITIONS = {
     "stage": "AND lead.stage = %(stage)s AND lead.stage <> ''",
     "since": "AND lead.created_at >= %(since)s",
     "before": "AND lead.created_at < %(before)s",
+    "is_won": "AND lead.stage = ANY(%(won)s)",
+    "has_talked": "AND EXISTS (SELECT FROM whatsapp_conversation talk"
+    " WHERE talk.lead_id = lead.id)",
+    "is_silent": silence.CONDITION,
 }
 _VERDICT_CONDITIONS = {
     "rule": "AND verdict.rule = %(rule)s",
     "confidence": "AND verdict.confidence = %(confidence)s",
-    "link": "AND touch.link_id = %(link)s",
+    "reason": "AND verdict.cause = %(reason)s AND verdict.cause <> ''",
 }
+# Words that are empty stand for no word, so each says that it is not; the touch indexes
+# want to hear that the touch has become a lead's.
+_TOUCH_CONDITIONS = {
+    "link": "AND touch.link_id = %(link)s",
+    "source": "AND touch.utm_source = %(source)s AND touch.utm_source <> ''",
+    "campaign": "AND touch.utm_campaign = %(campaign)s AND touch.utm_campaign <> ''",
+    "ad": "AND touch.ad_id = %(ad)s AND touch.ad_id <> ''",
+}
+LACKING = {
+    "source": "AND touch.utm_source = ''",
+    "campaign": "AND touch.utm_campaign = ''",
+    "link": "AND touch.link_id IS NULL",
+    "ad": "AND touch.ad_id = ''",
+}
+# Origins that are no kind of touch. A test of a link is nobody's: what is counted leaves
+# it out, and so does every filter that opens such a number.
+ANY, NONE, COUNTED = "any", "none", "counted"
+ORIGINS = (*(str(kind) for kind in TouchKind.values), ANY, NONE, COUNTED)
+_NO_TEST = """
+AND NOT EXISTS (SELECT FROM whatsapp_touch test
+                  JOIN whatsapp_attribution told ON told.touch_id = test.id
+                 WHERE test.workspace_id = %(workspace)s AND test.kind = 'test'
+                   AND test.lead_id IS NOT NULL AND told.id = lead.attribution_id)
+"""
+_WITHOUT_ORIGIN = """
+AND NOT EXISTS (SELECT FROM whatsapp_attribution verdict
+                 WHERE verdict.id = lead.attribution_id AND verdict.cause = '')
+"""
 # Two ways to the leads of a verdict. Many verdicts: the newest leads are looked through,
 # and a page is soon full. Few: that would look through all leads, so it begins with them.
 FEW = 2_000
@@ -47,10 +79,20 @@ SELECT verdict.id FROM whatsapp_attribution verdict
 # would read the touches of every workspace.
 _VERDICTS_OF_LINK = """
 SELECT verdict.id FROM whatsapp_touch touch CROSS JOIN LATERAL (
-       SELECT id, rule, confidence FROM whatsapp_attribution
+       SELECT id, rule, confidence, cause FROM whatsapp_attribution
         WHERE touch_id = touch.id OFFSET 0) verdict
  WHERE touch.workspace_id = %(workspace)s {conditions}
  ORDER BY touch.occurred_at DESC LIMIT %(few)s
+"""
+# Other touches have no index by time. With more of them than a few there are also many
+# verdicts, or it does not pay to find out.
+_TOUCHES = """
+SELECT id FROM whatsapp_touch touch
+ WHERE workspace_id = %(workspace)s AND lead_id IS NOT NULL {conditions} LIMIT %(few)s
+"""
+_VERDICTS_OF_TOUCHES = """
+SELECT verdict.id FROM whatsapp_attribution verdict
+ WHERE verdict.touch_id = ANY(%(touches)s) {conditions} LIMIT %(few)s
 """
 
 
@@ -65,6 +107,15 @@ class LeadFilter:
     stage: str = ""
     since: datetime | None = None
     before: datetime | None = None
+    origin: str = ""  # a kind of touch, ANY or NONE
+    source: str = ""
+    campaign: str = ""
+    ad: str = ""
+    lacks: str = ""  # an origin that has none of these: a key of LACKING
+    reason: str = ""  # a Cause: why there is no origin
+    is_won: bool = False
+    has_talked: bool = False
+    is_silent: bool = False  # asked not to be written to
 
     @property
     def names(self) -> list[str]:
@@ -83,31 +134,71 @@ def conditions(workspace: Workspace, filters: LeadFilter) -> tuple[str, dict[str
             "phones": search.own_beginnings(workspace, filters.text),
             "most": _MOST_FOUND,
         }
+    if filters.is_won:
+        values["won"] = list(funnel.won_stages(workspace))
     if filters.link:
         # As a constant: only then the planner knows how many leads this link has.
         values["link"] = _link_id(workspace, slug=filters.link)
-    verdict = " ".join(
-        text for name, text in _VERDICT_CONDITIONS.items() if name in names
-    )
-    if verdict:
-        few = _few_verdicts(workspace, verdict, values)
-        parts.append(_OF_MANY.format(conditions=verdict) if few is None else _OF_FEW)
+    if filters.origin in (ANY, COUNTED) or (
+        (filters.lacks or filters.campaign) and filters.origin != TouchKind.TEST
+    ):
+        parts.append(_NO_TEST)
+    if filters.origin == NONE:
+        parts.append(_WITHOUT_ORIGIN)
+    if filters.reason == Cause.UNHEARD:
+        parts.append("AND lead.attribution_id IS NULL")
+    verdict, touch = _of_verdict(filters), _of_touch(filters)
+    if verdict or touch:
+        few = _few_verdicts(workspace, verdict, touch, values)
+        both = f"{verdict} {touch}"
+        parts.append(_OF_MANY.format(conditions=both) if few is None else _OF_FEW)
         values["verdicts"] = few
     return " ".join(parts), values
 
 
+def _of_verdict(filters: LeadFilter) -> str:
+    names = set(filters.names)
+    if filters.reason == Cause.UNHEARD:  # has no verdict to ask
+        names.discard("reason")
+    chosen = [text for name, text in _VERDICT_CONDITIONS.items() if name in names]
+    if filters.origin == ANY:
+        chosen.append("AND verdict.cause = ''")
+    return " ".join(chosen)
+
+
+def _of_touch(filters: LeadFilter) -> str:
+    names = filters.names
+    chosen = [text for name, text in _TOUCH_CONDITIONS.items() if name in names]
+    if filters.origin in TouchKind.values:
+        chosen.append("AND touch.kind = %(origin)s")
+    if filters.lacks:
+        chosen.append(LACKING[filters.lacks])
+    return " ".join(chosen)
+
+
 def _few_verdicts(
-    workspace: Workspace, verdict: str, values: dict[str, Any]
+    workspace: Workspace, verdict: str, touch: str, values: dict[str, Any]
 ) -> list[int] | None:
     """The ids of all verdicts that fit, superseded ones too; None when they are many."""
-    statement = _VERDICTS_OF_LINK if "link" in values else _VERDICTS
-    with connection.cursor() as cursor:
-        cursor.execute(
-            statement.format(conditions=verdict),
-            values | {"workspace": workspace.pk, "few": FEW + 1},
-        )
-        ids = [id_ for (id_,) in cursor.fetchall()]
+    asked = values | {"workspace": workspace.pk, "few": FEW + 1}
+    if "link" in values:
+        statement = _VERDICTS_OF_LINK.format(conditions=f"{verdict} {touch}")
+    elif touch:
+        touches = _ids(_TOUCHES.format(conditions=touch), asked)
+        if len(touches) > FEW:
+            return None
+        asked["touches"] = touches
+        statement = _VERDICTS_OF_TOUCHES.format(conditions=verdict)
+    else:
+        statement = _VERDICTS.format(conditions=verdict)
+    ids = _ids(statement, asked)
     return ids if len(ids) <= FEW else None
+
+
+def _ids(statement: str, values: dict[str, Any]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return [id_ for (id_,) in cursor.fetchall()]
 
 
 def _link_id(workspace: Workspace, *, slug: str) -> int | None:
@@ -115,11 +206,10 @@ def _link_id(workspace: Workspace, *, slug: str) -> int | None:
     return links.values_list("pk", flat=True).first()
 
 
-def list_slugs(workspace: Workspace) -> list[str]:
+def list_slugs(workspace: Workspace, *, asked: str = "") -> list[str]:
+    """To choose from; the one that is asked for is among them, however many there are."""
     links = TrackedLink.objects.for_workspace(workspace).order_by("slug")
-    return list(links.values_list("slug", flat=True)[:_MOST_CHOICES])
-
-
-def list_stages(workspace: Workspace) -> list[str]:
-    leads = Lead.objects.for_workspace(workspace).exclude(stage="").order_by("stage")
-    return list(leads.values_list("stage", flat=True).distinct()[:_MOST_CHOICES])
+    slugs = list(links.values_list("slug", flat=True)[:_MOST_CHOICES])
+    if asked and asked not in slugs and links.filter(slug=asked).exists():
+        slugs.append(asked)
+    return slugs

@@ -1,6 +1,7 @@
 """Leads as pages show them: the list, and one lead with everything that explains it."""
 
 import uuid
+from collections.abc import Collection
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,9 @@ from typing import Any
 
 from django.db import connection
 
+from accounts import paging
 from accounts.models import Workspace
+from accounts.paging import Page
 from accounts.scoping import workspace_transaction
 from whatsapp.models import (
     Attribution,
@@ -21,9 +24,8 @@ from whatsapp.models import (
     Touch,
     TrackedLink,
 )
-from whatsapp.selectors import lead_filters, paging
+from whatsapp.selectors import lead_filters, silence
 from whatsapp.selectors.lead_filters import LeadFilter
-from whatsapp.selectors.paging import Page
 from whatsapp.selectors.people import (
     ORIGIN_COLUMNS,
     ORIGIN_JOIN,
@@ -40,7 +42,8 @@ _LONGEST_CHAIN = 10  # of leads merged one into the other
 _MOST = 100  # of each kind of row on a lead's page
 
 _PAGE = """
-SELECT lead.key, lead.created_at, lead.stage, {columns}, lead.email, verdict.rule
+SELECT lead.key, lead.created_at, lead.stage, {columns}, lead.email, verdict.rule,
+       {silence}
   FROM (SELECT * FROM whatsapp_lead lead
          WHERE workspace_id = %(workspace)s AND merged_into_id IS NULL {older} {filters}
          ORDER BY created_at DESC, id DESC LIMIT %(limit)s) lead
@@ -53,6 +56,12 @@ AND (created_at, id) < (%(at)s, (
 """
 _COLUMNS = f"{PERSON_COLUMNS}, {ORIGIN_COLUMNS}"
 _JOINS = f"{PERSON_JOIN} {ORIGIN_JOIN}"
+_ROWS = f"""
+SELECT lead.id, lead.key, lead.created_at, lead.stage, {_COLUMNS}, lead.email,
+       verdict.rule, {silence.COLUMN}
+  FROM whatsapp_lead lead {_JOINS}
+ WHERE lead.workspace_id = %(workspace)s AND lead.id = ANY(%(ids)s)
+"""  # noqa: S608  # constants of this room
 _EVERYBODY = LeadFilter()
 
 
@@ -65,6 +74,7 @@ class LeadRow:
     origin: Origin
     email: str
     rule: str
+    silence: str = ""  # what they want no more of, if anything
 
     @classmethod
     def of(cls, row: tuple[Any, ...]) -> "LeadRow":
@@ -76,6 +86,7 @@ class LeadRow:
             origin=Origin.of(*row[6:12]),
             email=row[12],
             rule=row[13] or "",
+            silence=row[14] or "",
         )
 
     @property
@@ -115,6 +126,7 @@ def list_leads(
     query = _PAGE.format(
         columns=_COLUMNS,
         joins=_JOINS,
+        silence=silence.COLUMN,
         older=_OLDER if position else "",
         filters=narrowed,
     )
@@ -128,6 +140,15 @@ def list_leads(
     return Page(
         shown, paging.write(shown[-1].created_at, shown[-1].key) if more else None
     )
+
+
+def find_rows(workspace: Workspace, *, ids: Collection[int]) -> dict[int, LeadRow]:
+    """Leads as the list shows them, by id."""
+    if not ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_ROWS, {"workspace": workspace.pk, "ids": list(ids)})
+        return {row[0]: LeadRow.of(row[1:]) for row in cursor.fetchall()}
 
 
 def find_lead(workspace: Workspace, *, key: uuid.UUID) -> LeadView | None:

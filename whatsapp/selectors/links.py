@@ -1,59 +1,72 @@
 """Tracked links: by their address, as a list with what they brought, and the rows of that."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Q
 
+from accounts import paging
 from accounts.models import Workspace
-from whatsapp.models import Confidence, Touch, TrackedLink
-from whatsapp.selectors import paging
-from whatsapp.selectors.paging import Page
+from accounts.paging import Page
+from whatsapp.models import (
+    CheckState,
+    Confidence,
+    LinkCheck,
+    LinkTest,
+    Touch,
+    TrackedLink,
+)
+from whatsapp.selectors import funnel
+from whatsapp.selectors.funnel import Figures
 from whatsapp.selectors.people import PERSON_COLUMNS, PERSON_JOIN, Person
+from whatsapp.selectors.periods import Period
 
 PAGE_SIZE = 50
+SHOWN_CHECKS = 10
+SHOWN_TESTS = 5
+SORTS = ("newest", "name", "clicks", "conversations", "won", "rate")
 
-# Conversations of the people whose origin, as it counts now, is a click on a link.
-_BROUGHT = """
-  FROM whatsapp_touch touch
-  JOIN whatsapp_attribution verdict ON verdict.touch_id = touch.id
-  JOIN whatsapp_lead lead
-    ON lead.id = verdict.lead_id AND lead.attribution_id = verdict.id
-  JOIN whatsapp_conversation conversation ON conversation.lead_id = lead.id
- WHERE touch.workspace_id = %(workspace)s AND touch.link_id = ANY(%(links)s)
-"""
-_BROUGHT_COUNT = f"SELECT touch.link_id, count(*) {_BROUGHT} GROUP BY touch.link_id"
-_BROUGHT_PAGE = f"""
+# People whose origin, as it counts now, is a click on a link; each with the conversation
+# that the click began, which is their first.
+_BROUGHT = f"""
 SELECT conversation.key, conversation.created_at, conversation.state,
-       conversation.message_count, conversation.confidence, {PERSON_COLUMNS}
-  FROM (SELECT conversation.*, verdict.confidence
-        {_BROUGHT} {{older}}
-         ORDER BY conversation.created_at DESC, conversation.key DESC
-         LIMIT %(limit)s) conversation
-  JOIN whatsapp_lead lead ON lead.id = conversation.lead_id
+       conversation.message_count, brought.confidence, {PERSON_COLUMNS},
+       lead.key, lead.stage, touch.occurred_at, touch.id
+  FROM whatsapp_touch touch {funnel.BROUGHT}
+  JOIN whatsapp_lead lead ON lead.id = brought.id
+  CROSS JOIN LATERAL (
+       SELECT key, created_at, state, message_count FROM whatsapp_conversation
+        WHERE lead_id = lead.id ORDER BY created_at, id LIMIT 1) conversation
   {PERSON_JOIN}
- ORDER BY conversation.created_at DESC, conversation.key DESC
+ WHERE touch.workspace_id = %(workspace)s AND touch.link_id = %(link)s
+   AND {funnel.WROTE} {{conditions}}
+ ORDER BY touch.occurred_at DESC, touch.id DESC
+ LIMIT %(limit)s
 """  # noqa: S608  # constants of this room
-_BROUGHT_FIRST = _BROUGHT_PAGE.format(older="")
-_BROUGHT_LATER = _BROUGHT_PAGE.format(
-    older="AND (conversation.created_at, conversation.key) < (%(at)s, %(key)s)"
-)
 
 
 @dataclass(frozen=True, slots=True)
 class LinkRow:
     link: TrackedLink
-    clicks: int
-    conversations: int
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A page of the links in one order; `pages` is how many there are."""
+
+    rows: tuple[LinkRow, ...]
+    page: int
+    pages: int
 
 
 @dataclass(frozen=True, slots=True)
 class BroughtRow:
-    """A conversation that a link brought."""
+    """A conversation that a click began, and the lead it belongs to."""
 
     key: uuid.UUID
     created_at: datetime
@@ -61,6 +74,10 @@ class BroughtRow:
     message_count: int
     confidence: str
     person: Person
+    lead_key: uuid.UUID
+    stage: str
+    clicked_at: datetime
+    touch_id: int
 
     @property
     def is_probable(self) -> bool:
@@ -114,40 +131,87 @@ def find_by_key(workspace: Workspace, key: uuid.UUID) -> TrackedLink | None:
     )
 
 
-def find_row(workspace: Workspace, key: uuid.UUID) -> LinkRow | None:
-    link = find_by_key(workspace, key)
-    return _with_counts(workspace, [link])[0] if link else None
+def rank(
+    workspace: Workspace,
+    *,
+    period: Period,
+    won: Sequence[str] = (),
+    sort: str = "newest",
+    is_reversed: bool = False,
+    check: str = "",
+    page: int = 1,
+    size: int | None = PAGE_SIZE,
+) -> Ranking:
+    """Links with their figures; without a `size`, all of them. Names and days begin with the
+    first and the newest, figures with the highest."""
+    rows = _compared(workspace, period=period, won=won, check=check)
+    rows.sort(key=_ORDERS[sort], reverse=(sort != "name") != is_reversed)
+    if size is None:
+        return Ranking(tuple(rows), 1, 1)
+    pages = max(1, -(-len(rows) // size))
+    page = min(page, pages)
+    shown = rows[(page - 1) * size : page * size]
+    return Ranking(tuple(shown), page, pages)
 
 
-def list_links(
-    workspace: Workspace, *, before: str = "", size: int = PAGE_SIZE
-) -> Page[LinkRow]:
-    """Newest first."""
+def _compared(
+    workspace: Workspace, *, period: Period, won: Sequence[str], check: str
+) -> list[LinkRow]:
     links = TrackedLink.objects.for_workspace(workspace).select_related("channel")
-    position = paging.read(before)
-    if position is not None and position.key is not None:
-        links = links.filter(
-            Q(created_at__lt=position.at)
-            | Q(created_at=position.at, key__lt=position.key)
-        )
-    found = list(links.order_by("-created_at", "-key")[: size + 1])
-    shown = found[:size]
-    more = len(found) > size
-    return Page(
-        tuple(_with_counts(workspace, shown)),
-        paging.write(shown[-1].created_at, shown[-1].key) if more else None,
-    )
+    if check:
+        links = links.filter(check_state=check)
+    figures = funnel.compare(workspace, period=period, won=won)
+    return [
+        LinkRow(link, figures.get(link.pk, Figures()))
+        for link in links.order_by("created_at", "key")
+    ]
+
+
+_ORDERS: dict[str, Any] = {
+    "newest": lambda row: (row.link.created_at, row.link.key),
+    "name": lambda row: row.link.slug,
+    "clicks": lambda row: (row.figures.clicks, row.link.created_at),
+    "conversations": lambda row: (row.figures.conversations, row.link.created_at),
+    "won": lambda row: (row.figures.won, row.link.created_at),
+    "rate": lambda row: (row.figures.conversation_rate or -1.0, row.link.created_at),
+}
+
+
+def count_broken(workspace: Workspace) -> int:
+    """Links that people open and that lead nowhere; a paused one is so on purpose."""
+    links = TrackedLink.objects.for_workspace(workspace)
+    return links.filter(check_state=CheckState.BROKEN, is_paused=False).count()
+
+
+def list_checks(link: TrackedLink, *, most: int = SHOWN_CHECKS) -> Sequence[LinkCheck]:
+    """When the check began to say something else, newest first."""
+    checks = LinkCheck.objects.for_workspace(link.workspace_id).filter(link=link)
+    return list(checks.order_by("-at", "-pk")[:most])
+
+
+def list_tests(link: TrackedLink, *, most: int = SHOWN_TESTS) -> Sequence[LinkTest]:
+    tests = LinkTest.objects.for_workspace(link.workspace_id).filter(link=link)
+    found = tests.select_related("channel", "touch__lead__attribution")
+    return list(found.order_by("-started_at", "-pk")[:most])
 
 
 def list_clicks(
-    link: TrackedLink, *, before: str = "", size: int = PAGE_SIZE
+    link: TrackedLink,
+    *,
+    period: Period | None = None,
+    before: str = "",
+    size: int = PAGE_SIZE,
 ) -> Page[Touch]:
     """Each with the lead that it became, newest first."""
     clicks = (
         Touch.objects.for_workspace(link.workspace_id)
         .select_related("lead")
-        .filter(link=link)
+        .filter(link=link, token__isnull=False)
     )
+    if period is not None:
+        clicks = clicks.filter(
+            occurred_at__gte=period.since, occurred_at__lt=period.until
+        )
     position = paging.read(before)
     if position is not None:
         clicks = clicks.filter(
@@ -162,44 +226,46 @@ def list_clicks(
     )
 
 
-def list_conversations(
-    link: TrackedLink, *, before: str = "", size: int = PAGE_SIZE
+def list_brought(
+    link: TrackedLink,
+    *,
+    period: Period | None = None,
+    won: Sequence[str] | None = None,
+    before: str = "",
+    size: int = PAGE_SIZE,
 ) -> Page[BroughtRow]:
-    """By when they began, newest first: new messages move no row."""
+    """By the click, newest first: new messages move no row. `won` asks for leads of these
+    stages; the period is that of the clicks."""
     values: dict[str, Any] = {
         "workspace": link.workspace_id,
-        "links": [link.pk],
+        "link": link.pk,
         "limit": size + 1,
     }
+    conditions = []
+    if period is not None:
+        conditions.append(
+            "AND touch.occurred_at >= %(since)s AND touch.occurred_at < %(until)s"
+        )
+        values |= {"since": period.since, "until": period.until}
+    if won is not None:
+        conditions.append("AND brought.stage = ANY(%(won)s)")
+        values["won"] = list(won)
     position = paging.read(before)
-    is_later = position is not None and position.key is not None
     if position is not None:
-        values |= {"at": position.at, "key": position.key}
+        conditions.append("AND (touch.occurred_at, touch.id) < (%(at)s, %(id)s)")
+        values |= {"at": position.at, "id": position.rank}
     with connection.cursor() as cursor:
-        cursor.execute(_BROUGHT_LATER if is_later else _BROUGHT_FIRST, values)
+        cursor.execute(_BROUGHT.format(conditions=" ".join(conditions)), values)
         rows = [
-            BroughtRow(row[0], row[1], row[2], row[3], row[4], Person.of(*row[5:8]))
+            BroughtRow(
+                *(row[0], row[1], row[2], row[3], row[4]),
+                Person.of(*row[5:8]),
+                *(row[8], row[9], row[10], row[11]),
+            )
             for row in cursor.fetchall()
         ]
     shown = tuple(rows[:size])
     more = len(rows) > size
     return Page(
-        shown, paging.write(shown[-1].created_at, shown[-1].key) if more else None
+        shown, paging.write(shown[-1].clicked_at, shown[-1].touch_id) if more else None
     )
-
-
-def _with_counts(workspace: Workspace, links: Collection[TrackedLink]) -> list[LinkRow]:
-    ids = [link.pk for link in links]
-    clicks = dict(
-        Touch.objects.for_workspace(workspace)
-        .filter(link__in=ids)
-        .order_by()
-        .values_list("link")
-        .annotate(count=Count("*"))
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(_BROUGHT_COUNT, {"workspace": workspace.pk, "links": ids})
-        brought = dict(cursor.fetchall())
-    return [
-        LinkRow(link, clicks.get(link.pk, 0), brought.get(link.pk, 0)) for link in links
-    ]

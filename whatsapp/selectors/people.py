@@ -70,6 +70,8 @@ class Origin:
             name = slug or utm_source
         elif kind == TouchKind.AD:
             name = headline or ad_id
+        elif kind == TouchKind.TEST:
+            name = headline
         else:
             name = utm_source
         return cls(kind, name or "", confidence or Confidence.NONE.value)

@@ -169,9 +169,12 @@ def own_beginnings(workspace: Workspace, text: str) -> list[str]:
     """`phone_beginnings` with the calling codes of this workspace's own numbers."""
     if not phone_beginnings(text, calling_codes=set()):
         return []
+    return phone_beginnings(text, calling_codes=own_calling_codes(workspace))
+
+
+def own_calling_codes(workspace: Workspace) -> set[int]:
     own = Channel.objects.for_workspace(workspace).values_list("phone", flat=True)
-    codes = {_calling_code(phone) for phone in own}
-    return phone_beginnings(text, calling_codes={code for code in codes if code})
+    return {code for phone in own if (code := _calling_code(phone))}
 
 
 def _calling_code(phone: str) -> int | None:

@@ -54,6 +54,7 @@ SELECT {ORIGIN_COLUMNS}, count(*)
   FROM whatsapp_lead lead {ORIGIN_JOIN}
  WHERE lead.workspace_id = %(workspace)s AND lead.created_at >= %(since)s
    AND lead.merged_into_id IS NULL
+   AND touch.kind IS DISTINCT FROM 'test'
  GROUP BY {ORIGIN_COLUMNS}
 """  # noqa: S608  # constants of this room
 

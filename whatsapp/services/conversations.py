@@ -1,14 +1,23 @@
 """Threads: opened when a known person writes, kept up to date by what was stored."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from django.db import OperationalError
 
 from accounts import bulk
 from accounts.keys import new_key
 from whatsapp.services.messages import Stored
 
 Thread = tuple[int, int]  # channel id, lead id
+
+
+class ThreadMoved(OperationalError):
+    """A lead was merged, or a conversation closed, while a batch was on its way to it.
+
+    As after any other interruption, what was begun is undone and begun anew.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,8 @@ def open_threads(
         opened |= _find_open(
             workspace_id, [one for one in missing if one not in opened]
         )
+    if len(opened) < len(wanted):
+        raise ThreadMoved
     return opened
 
 
@@ -55,18 +66,27 @@ def _find_open(workspace_id: int, threads: Sequence[Thread]) -> dict[Thread, Ope
 def _insert(
     workspace_id: int, threads: Sequence[Thread], *, now: datetime
 ) -> dict[Thread, Opened]:
+    # A merge that has not ended yet is waited for: it could not see these conversations.
     rows = bulk.run(
         """
+        WITH lead AS (
+            SELECT id FROM whatsapp_lead
+             WHERE id = ANY(%s) AND workspace_id = %s AND merged_into_id IS NULL
+             ORDER BY id FOR KEY SHARE
+        )
         INSERT INTO whatsapp_conversation (key, workspace_id, channel_id, lead_id, state,
                last_message_at, last_direction, preview, message_count, unread_count,
                created_at)
         SELECT key, %s, channel_id, lead_id, 'open', 'epoch', '', '', 0, 0, %s
           FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[])
                AS new(key, channel_id, lead_id)
+         WHERE lead_id IN (SELECT id FROM lead)
         ON CONFLICT (channel_id, lead_id) WHERE state = 'open' DO NOTHING
         RETURNING channel_id, lead_id, id
         """,
         [
+            [lead for _, lead in threads],
+            workspace_id,
             workspace_id,
             now,
             [new_key() for _ in threads],
@@ -112,12 +132,15 @@ def adopt_waiting(workspace_id: int, threads: Sequence[tuple[int, int, str]]) ->
     )
 
 
-def note_messages(workspace_id: int, stored: Iterable[Stored]) -> None:
+def note_messages(
+    workspace_id: int, stored: Iterable[Stored], opened: Mapping[Thread, Opened]
+) -> None:
     """Bring counters, preview and window of conversations up to what was just stored.
 
     Only live messages of the person count as unread and open the service window; the
     newest message by provider time gives the preview. Conversations are held in one order,
-    since two batches may write to the same ones.
+    since two batches may write to the same ones; `opened` are the ones that were found, and
+    must still be what they were.
     """
     news = list(stored)
     sums: dict[int, _Sum] = {}
@@ -127,7 +150,7 @@ def note_messages(workspace_id: int, stored: Iterable[Stored]) -> None:
     if not sums:
         return
     rows = sorted(sums.items())
-    bulk.run(
+    now = bulk.run(
         """
         WITH held AS (
             SELECT id FROM whatsapp_conversation
@@ -148,6 +171,7 @@ def note_messages(workspace_id: int, stored: Iterable[Stored]) -> None:
                AS new(id, messages, unread, inbound_at, last_at, preview, direction)
          WHERE old.id = new.id AND old.workspace_id = %(workspace)s
            AND (SELECT count(*) FROM held) > 0
+        RETURNING old.id, old.lead_id, old.state
         """,
         {
             "id": [id_ for id_, _ in rows],
@@ -160,8 +184,15 @@ def note_messages(workspace_id: int, stored: Iterable[Stored]) -> None:
             "workspace": workspace_id,
         },
     )
+    _check(opened, {id_: (lead, state) for id_, lead, state in now})
     replaced = {one.conversation_id for one in news if one.is_replaced}
     _count_again(workspace_id, [id_ for id_ in replaced if id_ is not None])
+
+
+def _check(opened: Mapping[Thread, Opened], now: Mapping[int, tuple[int, str]]) -> None:
+    for (_, lead_id), thread in opened.items():
+        if now.get(thread.id, (lead_id, "open")) != (lead_id, "open"):
+            raise ThreadMoved
 
 
 def _count_again(workspace_id: int, conversation_ids: Sequence[int]) -> None:

@@ -3,13 +3,19 @@
 Each may be asked twice and happens once; what changed is audited, by whom.
 """
 
+from datetime import datetime, timedelta
+
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from accounts import audit
 from accounts.models import Membership, User, Workspace
 from accounts.permissions import Action, may
+from whatsapp import queue
 from whatsapp.models import Conversation, ConversationState
+
+ATTENTION_EVERY = timedelta(seconds=20)
 
 
 class NotAMember(ValueError):
@@ -55,7 +61,9 @@ def assign(
         if not may_have_it:
             raise NotAMember
         before, held.assignee_id = held.assignee_id, assignee_id
-        held.save(update_fields=["assignee"])
+        if assignee_id is not None:
+            held.attended_at = timezone.now()
+        held.save(update_fields=["assignee", "attended_at"])
         details = {"from": before, "to": assignee_id}
         _note("conversation.assigned", held, actor=actor, details=details, ip=ip)
     return True
@@ -100,12 +108,31 @@ def reopen(conversation: Conversation, *, actor: User, ip: str | None = None) ->
 def mark_read(conversation: Conversation, *, seen: int) -> bool:
     """Nothing is unread any more, if no message has come since `seen` were counted.
 
-    Not audited: it is told by nobody and undone by the next message.
+    Not audited: it is told by nobody and undone by the next message. The person sees it
+    where the number is set to that.
     """
     unread = Conversation.objects.for_workspace(conversation.workspace_id).filter(
         pk=conversation.pk, unread_count__gt=0, message_count__lte=seen
     )
-    return bool(unread.update(unread_count=0))
+    if not unread.update(unread_count=0):
+        return False
+    if conversation.channel.marks_read:
+        queue.show_read_after_commit(conversation.workspace_id, conversation.pk)
+    return True
+
+
+def note_attention(conversation: Conversation, *, now: datetime) -> None:
+    """A member writes: what is answered automatically stays back.
+
+    The person sees it where the number is set to that. Once in twenty seconds, which is
+    how long they see it at most providers, however often it is told.
+    """
+    stale = Conversation.objects.for_workspace(conversation.workspace_id).filter(
+        Q(attended_at=None) | Q(attended_at__lt=now - ATTENTION_EVERY),
+        pk=conversation.pk,
+    )
+    if stale.update(attended_at=now) and conversation.channel.shows_typing:
+        queue.show_typing_after_commit(conversation.workspace_id, conversation.pk)
 
 
 def count_held(workspace: Workspace, user: User) -> int:

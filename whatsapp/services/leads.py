@@ -49,6 +49,8 @@ def edit_lead(
     with transaction.atomic():
         rows = Lead.objects.for_workspace(lead.workspace_id).select_for_update()
         row = rows.get(pk=lead.pk)
+        if row.merged_into_id is not None:
+            raise LeadStale(row)
         changed = [field for field in wanted if getattr(row, field) != wanted[field]]
         if not changed:
             return []
@@ -83,15 +85,16 @@ def add_note(
 
     Another text under a key that is taken is another note: somebody went back and wrote on.
     """
-    note = LeadNote(
-        workspace_id=lead.workspace_id,
-        key=_free_key(key, lead=lead, text=text),
-        lead=lead,
-        author=author,
-        text=text,
-        created_at=now,
-    )
     with transaction.atomic():
+        lead = _standing(lead)
+        note = LeadNote(
+            workspace_id=lead.workspace_id,
+            key=_free_key(key, lead=lead, text=text),
+            lead=lead,
+            author=author,
+            text=text,
+            created_at=now,
+        )
         before = LeadNote.objects.for_workspace(lead.workspace_id)
         if before.filter(key=note.key).exists():
             return
@@ -110,6 +113,16 @@ def add_note(
             ip=ip,
             now=now,
         )
+
+
+def _standing(lead: Lead) -> Lead:
+    """The lead, or what it is merged into by now; not to be merged until we are done."""
+    leads = Lead.objects.for_workspace(lead.workspace_id).select_related("workspace")
+    held: Lead = leads.select_for_update(no_key=True, of=("self",)).get(pk=lead.pk)
+    if held.merged_into_id is None:
+        return held
+    into: Lead = leads.get(pk=held.merged_into_id)
+    return into
 
 
 def _free_key(key: uuid.UUID, *, lead: Lead, text: str) -> uuid.UUID:

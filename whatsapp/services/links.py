@@ -45,6 +45,7 @@ def add_tracked_link(
     slug: str,
     now: datetime,
     prefilled_text: str = "",
+    landing_url: str = "",
     utm: Mapping[str, str] | None = None,
     actor: User | None = None,
     actor_label: str = "",
@@ -56,6 +57,7 @@ def add_tracked_link(
         channel=channel,
         slug=slug,
         prefilled_text=prefilled_text,
+        landing_url=landing_url,
         **{name: (utm or {}).get(name, "") for name in UTM_FIELDS},
     )
     if channel.workspace_id != workspace.pk:
@@ -98,13 +100,19 @@ def change_tracked_link(
     prefilled_text: str,
     utm: Mapping[str, str],
     now: datetime,
+    landing_url: str = "",
     actor: User | None = None,
     ip: str | None = None,
 ) -> TrackedLink:
     """Give a link other values, or raise LinkInvalid. Clicks so far keep what they had."""
     if channel.workspace_id != link.workspace_id:
         raise LinkInvalid({"channel": "is not a number of this workspace"})
-    wanted = {"channel_id": channel.pk, "slug": slug, "prefilled_text": prefilled_text}
+    wanted = {
+        "channel_id": channel.pk,
+        "slug": slug,
+        "prefilled_text": prefilled_text,
+        "landing_url": landing_url,
+    }
     wanted |= {name: utm.get(name, "") for name in UTM_FIELDS}
     with _told_as_invalid(), transaction.atomic():
         link = _locked(link)
@@ -115,7 +123,8 @@ def change_tracked_link(
             setattr(link, name, wanted[name])
         link.clean_fields()
         if changed:
-            link.save(update_fields=changed)
+            link.next_check_at = now  # what was checked is not what stands there now
+            link.save(update_fields=[*changed, "next_check_at"])
             audit.record(
                 workspace=link.workspace,
                 action="link.changed",
@@ -142,7 +151,8 @@ def set_paused(
         if link.is_paused == is_paused:
             return False
         link.is_paused = is_paused
-        link.save(update_fields=["is_paused"])
+        link.next_check_at = now
+        link.save(update_fields=["is_paused", "next_check_at"])
         audit.record(
             workspace=link.workspace,
             action="link.paused" if is_paused else "link.resumed",
@@ -162,12 +172,17 @@ def record_click(
     user_agent: str,
     ip: str | None,
     now: datetime,
+    is_test: bool = False,
 ) -> str:
-    """Keep the click and answer its new token. What the visitor sent is cut to size."""
+    """Keep the click and answer its new token. What the visitor sent is cut to size.
+
+    A test is kept under the link's name alone, so that no figure of the link counts it.
+    """
     touch = Touch(
         workspace_id=link.workspace_id,
-        kind=TouchKind.LINK,
-        link=link,
+        kind=TouchKind.TEST if is_test else TouchKind.LINK,
+        link=None if is_test else link,
+        headline=link.slug if is_test else "",
         channel_id=link.channel_id,
         occurred_at=now,
         referrer=_clean(referrer, LONGEST_TEXT),

@@ -14,13 +14,14 @@ from integrations.providers.base.types import (
     MessageKind,
     Origin,
 )
+from whatsapp import queue
 from whatsapp.folding import fold
 
 _PREVIEW = 160
 LONGEST_ID = 200  # characters of a provider's message id
 _SEARCHED = 20_000  # characters; PostgreSQL refuses a tsvector over 1 MB
 # What a person did to a message rather than said: no news in the list, nothing unread.
-_SILENT = frozenset({MessageKind.REACTION, MessageKind.EDIT, MessageKind.REVOKE})
+SILENT = frozenset({MessageKind.REACTION, MessageKind.EDIT, MessageKind.REVOKE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +73,11 @@ class Stored:
     @property
     def preview(self) -> str:
         event = self.arrival.event
-        return " ".join(event.text.split())[:_PREVIEW] or f"[{event.kind}]"
+        return preview_of(event.text, kind=event.kind)
 
     @property
     def opens_window(self) -> bool:
-        return self.arrival.is_live_inbound and self.arrival.event.kind not in _SILENT
+        return self.arrival.is_live_inbound and self.arrival.event.kind not in SILENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,11 @@ class Known:
             and event.kind != MessageKind.MEDIA_PLACEHOLDER
         )
         return event.origin == Origin.LIVE or is_filled
+
+
+def preview_of(text: str, *, kind: str) -> str:
+    """The line of a conversation in the list."""
+    return " ".join(text.split())[:_PREVIEW] or f"[{kind}]"
 
 
 def find_known(
@@ -195,6 +201,8 @@ def insert(
         for id_, channel_id, external_id, conversation_id, is_replaced in rows
     ]
     _insert_media(workspace_id, stored, now=now)
+    if any(one.arrival.event.media for one in stored):
+        queue.fetch_after_commit()
     return stored
 
 
@@ -213,29 +221,37 @@ def _content(event: MessageEvent) -> dict[str, object]:
 def _insert_media(
     workspace_id: int, stored: Sequence[Stored], *, now: datetime
 ) -> None:
-    files: list[tuple[int, MediaRef]] = [
-        (one.id, one.arrival.event.media)
+    files: list[tuple[Stored, MediaRef]] = [
+        (one, one.arrival.event.media)
         for one in stored
         if one.arrival.event.media is not None
     ]
     if not files:
         return
+    replaced = [one.id for one in stored if one.is_replaced]
+    if replaced:  # what the first copy of these messages carried is the same file
+        bulk.run(
+            "DELETE FROM whatsapp_mediaasset"
+            " WHERE workspace_id = %s AND message_id = ANY(%s)",
+            [workspace_id, replaced],
+        )
     bulk.run(
         """
         INSERT INTO whatsapp_mediaasset (key, workspace_id, message_id, kind, external_id,
                url, mime_told, mime_sniffed, filename, size, sha256, state, storage_key,
-               created_at)
+               is_bulk, created_at)
         SELECT key, %s, message_id, kind, external_id, url, mime, '', filename,
-               size, sha256, 'pending', '', %s
+               size, sha256, 'pending', '', is_bulk, %s
           FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::text[], %s::text[],
-                      %s::text[], %s::text[], %s::bigint[], %s::text[])
-               AS new(key, message_id, kind, external_id, url, mime, filename, size, sha256)
+                      %s::text[], %s::text[], %s::bigint[], %s::text[], %s::boolean[])
+               AS new(key, message_id, kind, external_id, url, mime, filename, size,
+                      sha256, is_bulk)
         """,
         [
             workspace_id,
             now,
             [new_key() for _ in files],
-            [message_id for message_id, _ in files],
+            [one.id for one, _ in files],
             [media.kind.value for _, media in files],
             [(media.external_id or "")[:255] for _, media in files],
             [media.url or "" for _, media in files],
@@ -243,5 +259,6 @@ def _insert_media(
             [(media.filename or "")[:255] for _, media in files],
             [media.size for _, media in files],
             [(media.sha256 or "")[:64] for _, media in files],
+            [one.arrival.event.origin == Origin.HISTORY for one, _ in files],
         ],
     )

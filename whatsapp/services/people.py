@@ -44,7 +44,8 @@ class Person:
     """Everything a batch says about one person, and the lead once it is known.
 
     `seen_at` is when they last wrote or were written to; `told_at` when somebody told of
-    them, as an address book does.
+    them, as an address book does. `is_renamed`: the provider said that one of the names
+    became another.
     """
 
     aliases: dict[tuple[str, str], Alias] = field(default_factory=dict)
@@ -56,6 +57,13 @@ class Person:
     known: list[KnownAs] = field(default_factory=list)
     lead_id: int | None = None
     is_new: bool = False
+    is_renamed: bool = False
+
+    @property
+    def lead_ids(self) -> list[int]:
+        """The leads known by these names, the one that counts first."""
+        known = dict.fromkeys(one.lead_id for one in self.known)
+        return sorted(known, key=lambda id_: id_ != self.lead_id)
 
     @property
     def origin_rank(self) -> int:
@@ -66,8 +74,7 @@ class Person:
     @property
     def is_settled(self) -> bool:
         """One lead is known by every alias told: nothing about the person is to decide."""
-        leads = {one.lead_id for one in self.known}
-        return len(leads) == 1 and not self.has_new_alias
+        return len(self.lead_ids) == 1 and not self.has_new_alias
 
     @property
     def has_new_alias(self) -> bool:
@@ -145,9 +152,12 @@ class People:
         source: str,
         seen_at: datetime | None = None,
         told_at: datetime | None = None,
+        became: Party | None = None,
     ) -> Person:
-        names = aliases(party)
+        """`became` are names that the same person is known by from now on."""
+        names = aliases(party) + (aliases(became) if became else ())
         person = self._meet([alias.match_key for alias in names])
+        person.is_renamed = person.is_renamed or became is not None
         for alias in names:
             person.aliases.setdefault((alias.kind, alias.value), alias)
         person.name = person.name or (party.name or "")
@@ -163,6 +173,7 @@ class People:
             first.aliases.update(other.aliases)
             first.name = first.name or other.name
             first.match_keys |= other.match_keys
+            first.is_renamed = first.is_renamed or other.is_renamed
         first.match_keys.update(match_keys)
         for key in first.match_keys:
             self._by_key[key] = first
@@ -176,6 +187,22 @@ class People:
     def all(self) -> list[Person]:
         """Each person once."""
         return list({id(one): one for one in self._by_key.values()}.values())
+
+    def hold(self, workspace_id: int, persons: Iterable[Person]) -> None:
+        """Nobody merges the leads of these persons until we are done; whoever is about to
+        is waited for. Ask anew who they are then."""
+        keys = [key for one in persons for key in one.match_keys]
+        if keys:
+            bulk.run(
+                """
+                SELECT id FROM whatsapp_lead
+                 WHERE workspace_id = %(workspace)s AND id = ANY(ARRAY(
+                       SELECT lead_id FROM whatsapp_identity
+                        WHERE workspace_id = %(workspace)s AND match_key = ANY(%(keys)s)))
+                 ORDER BY id FOR KEY SHARE
+                """,
+                {"workspace": workspace_id, "keys": keys},
+            )
 
     def recognise(self, workspace_id: int, persons: Iterable[Person]) -> None:
         """Find the leads behind persons. A phone decides over an id that hides it."""

@@ -14,14 +14,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from accounts import paging
 from accounts import selectors as people
 from accounts.http import WorkspaceRequest, requires
 from accounts.permissions import Action
 from integrations.selectors import channels as numbers
-from whatsapp.models import Conversation, FilterPlace
+from whatsapp.models import Conversation
 from whatsapp.selectors import filters as asking
-from whatsapp.selectors import inbox, leads, paging, search, thread
+from whatsapp.selectors import inbox, leads, search, silence, thread
+from whatsapp.views import composer as composing
 from whatsapp.views import handling, saved_filters
+from whatsapp.views.composer import Composer
 
 NOTHING_NEW = 204  # htmx leaves the page as it is
 
@@ -52,6 +55,18 @@ def conversation_detail(request: WorkspaceRequest, key: uuid.UUID) -> HttpRespon
         return handling.handle(request, conversation)
     if request.htmx and "live" in request.GET:
         return _live(request, conversation)
+    composer = composing.composer_of(request, conversation)
+    return render_detail(request, conversation, composer)
+
+
+def render_detail(
+    request: WorkspaceRequest,
+    conversation: Conversation,
+    composer: Composer,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    """The whole page, with the form under the thread as it stands."""
     identities = leads.list_identities(conversation.lead)
     earlier = paging.understood(request.GET.get("earlier", ""), is_keyed=False)
     context = _list_context(request)
@@ -61,13 +76,40 @@ def conversation_detail(request: WorkspaceRequest, key: uuid.UUID) -> HttpRespon
         "lead": conversation.lead,
         "person": leads.person_of(conversation.lead, identities),
         "origin": leads.origin_of(conversation.lead),
+        "silence": silence.of_lead(conversation.lead),
         "identities": identities,
         "people": people.list_people_who_may(request.workspace, Action.REPLY),
         "thread": thread.list_messages(conversation, before=earlier),
         "is_earlier_page": bool(earlier),
         "standing": _standing(conversation),
+        "acts_url": address(request, conversation, "", is_whole=True),
+        **composing.context_of(request, conversation, composer),
     }
-    return render(request, "whatsapp/conversation_detail.html", context)
+    return render(request, "whatsapp/conversation_detail.html", context, status=status)
+
+
+def address(
+    request: WorkspaceRequest,
+    conversation: Conversation,
+    place: str,
+    *,
+    is_whole: bool = False,
+) -> str:
+    """The conversation again, at a place of the page, beside the same list.
+
+    `is_whole` keeps what was picked in the thread too.
+    """
+    path = path_of(request, conversation)
+    query = request.GET.urlencode() if is_whole else composing.list_query(request)
+    end = f"#{place}" if place else ""
+    return f"{path}?{query}{end}" if query else f"{path}{end}"
+
+
+def path_of(request: WorkspaceRequest, conversation: Conversation) -> str:
+    return reverse(
+        "whatsapp:conversation-detail",
+        kwargs={"workspace_slug": request.workspace.slug, "key": conversation.key},
+    )
 
 
 def _live(request: WorkspaceRequest, conversation: Conversation) -> HttpResponse:
@@ -93,6 +135,8 @@ def _live(request: WorkspaceRequest, conversation: Conversation) -> HttpResponse
         "person": leads.person_of(conversation.lead, identities),
         "thread": thread.list_messages(conversation),
         "has_moved": request.GET["live"] != _standing(conversation),
+        "bubble_acts": composing.acts_of(request, conversation),
+        "window": composing.window_for(conversation, now=timezone.now()),
     }
     response = render(request, "whatsapp/_thread_live.html", context)
     response.headers["ETag"] = etag
@@ -146,7 +190,7 @@ def _list_context(request: WorkspaceRequest) -> dict[str, Any]:
     context["here"] = _list_address(request, context["asked"])
     context["saved"] = saved_filters.context_of(
         request,
-        FilterPlace.CONVERSATIONS,
+        saved_filters.CONVERSATIONS,
         asked={"q": query, **filters.asked},
     )
     return context

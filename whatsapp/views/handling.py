@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.http import WorkspaceRequest, client_ip
@@ -14,6 +15,7 @@ from whatsapp.models import Conversation
 from whatsapp.services import handling
 
 _MOST_MESSAGES = 10**9
+_NO_CONTENT = 204
 Act = Callable[[WorkspaceRequest, Conversation], str]
 
 
@@ -40,6 +42,8 @@ def handle(request: WorkspaceRequest, conversation: Conversation) -> HttpRespons
     else:
         if told:
             messages.success(request, told)
+    if act is _typing:
+        return HttpResponse(status=_NO_CONTENT)
     return HttpResponseRedirect(_address(request, conversation))
 
 
@@ -118,9 +122,15 @@ def _read(request: WorkspaceRequest, conversation: Conversation) -> str:
     return ""
 
 
+def _typing(request: WorkspaceRequest, conversation: Conversation) -> str:
+    handling.note_attention(conversation, now=timezone.now())
+    return ""
+
+
 _ACTS: dict[str, tuple[Action, Act]] = {
     "assign": (Action.ASSIGN, _assign),
     "close": (Action.REPLY, _close),
     "reopen": (Action.REPLY, _reopen),
     "read": (Action.REPLY, _read),
+    "typing": (Action.REPLY, _typing),
 }

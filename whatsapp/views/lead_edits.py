@@ -14,7 +14,7 @@ from accounts.http import WorkspaceRequest, carried_query, client_ip, requires
 from accounts.permissions import Action
 from whatsapp.forms.leads import CorrectionForm, LeadForm, NoteForm
 from whatsapp.models import Lead, LeadNote
-from whatsapp.selectors import lead_filters, leads
+from whatsapp.selectors import funnel, leads
 from whatsapp.services import corrections
 from whatsapp.services import leads as lead_service
 
@@ -56,7 +56,7 @@ def lead_edit(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
                 request, _("Lead saved.") if changed else _("Nothing changed.")
             )
             return _back(request, lead)
-    stages = lead_filters.list_stages(request.workspace)
+    stages = funnel.stages_in_use(request.workspace)
     context = {"form": form, "stages": stages}
     return _page(request, "whatsapp/lead_edit.html", lead, status=status, **context)
 

@@ -7,14 +7,22 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
-from accounts import audit
+from accounts import audit, paging
 from accounts.http import WorkspaceRequest, client_ip, download, requires
 from accounts.permissions import Action
 from whatsapp.forms.leads import LeadFilterForm, NoteForm
-from whatsapp.models import Attribution, FilterPlace
-from whatsapp.selectors import evidence, lead_export, lead_filters, leads, paging
+from whatsapp.models import Attribution
+from whatsapp.selectors import (
+    duplicates,
+    evidence,
+    funnel,
+    lead_export,
+    lead_filters,
+    leads,
+    silence,
+)
 from whatsapp.selectors.leads import LeadView
-from whatsapp.views import saved_filters
+from whatsapp.views import lead_merges, saved_filters
 
 
 @require_safe
@@ -37,7 +45,9 @@ def lead_list(request: WorkspaceRequest) -> HttpResponse:
         "page": leads.list_leads(request.workspace, before=before, filters=filters),
         "is_later_page": bool(before),
         "ignored": ("before",) if request.GET.get("before") and not before else (),
-        "saved": saved_filters.context_of(request, FilterPlace.LEADS, asked=form.asked),
+        "saved": saved_filters.context_of(
+            request, saved_filters.LEADS, asked=form.asked
+        ),
     }
     return render(request, "whatsapp/lead_list.html", context)
 
@@ -73,8 +83,10 @@ def lead_export_csv(request: WorkspaceRequest) -> HttpResponse:
 def _filter_form(request: WorkspaceRequest) -> LeadFilterForm:
     return LeadFilterForm(
         request.GET,
-        links=lead_filters.list_slugs(request.workspace),
-        stages=lead_filters.list_stages(request.workspace),
+        links=lead_filters.list_slugs(
+            request.workspace, asked=request.GET.get("link", "")
+        ),
+        stages=funnel.stages_in_use(request.workspace),
     )
 
 
@@ -89,6 +101,11 @@ def lead_detail(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
         "verdicts": [_verdict(view, one) for one in view.attributions],
         "timeline": _timeline(view),
         "note_form": NoteForm(),
+        "suspicions": lead_merges.worded(
+            duplicates.list_for_lead(request.workspace, view.lead)
+        ),
+        "merges": lead_merges.history(view.lead),
+        "silence": silence.of_lead(view.lead),
     }
     return render(request, "whatsapp/lead_detail.html", context)
 

@@ -1,11 +1,11 @@
-"""Tracked links as their members see them: list, builder, one link, and its rows."""
+"""Tracked links as their members see them: the builder, one link, its codes."""
 
 import uuid
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -14,14 +14,16 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.http import WorkspaceRequest, client_ip, requires
 from accounts.permissions import Action
+from integrations import qr as qr_image
 from integrations.models import Channel
 from integrations.selectors import channels as channels_selector
-from whatsapp import qr as qr_image
 from whatsapp.forms.links import LinkForm
 from whatsapp.models import TrackedLink
+from whatsapp.selectors import funnel, link_tests, periods
 from whatsapp.selectors import links as links_selector
-from whatsapp.selectors import paging
 from whatsapp.services import links
+from whatsapp.views import link_checks
+from whatsapp.views.link_figures import find, period_of
 
 # Shown in previews where each click has a fresh one.
 SAMPLE_TOKEN = "7GK2M9XQ4C"  # noqa: S105  # no secret: a picture of a token
@@ -48,32 +50,25 @@ class Preview:
 
 @require_safe
 @requires(Action.READ)
-def link_list(request: WorkspaceRequest) -> HttpResponse:
-    before = paging.understood(request.GET.get("before", ""))
-    context = {
-        "page": links_selector.list_links(request.workspace, before=before),
-        "is_later_page": bool(before),
-        "ignored": ("before",) if request.GET.get("before") and not before else (),
-        "public_url": settings.PUBLIC_URL,
-    }
-    return render(request, "whatsapp/link_list.html", context)
-
-
-@require_safe
-@requires(Action.READ)
 def link_detail(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
-    row = links_selector.find_row(request.workspace, key)
-    if row is None:
-        raise Http404
-    utm = [
-        (name, value) for name in links.UTM_FIELDS if (value := getattr(row.link, name))
-    ]
+    link = find(request, key)
+    now = timezone.now()
+    period = period_of(request, now=now)
+    utm = [(name, value) for name in links.UTM_FIELDS if (value := getattr(link, name))]
     context = {
-        "row": row,
-        "link": row.link,
+        "link": link,
         "utm": utm,
-        "preview": Preview.of(row.link),
-    }
+        "preview": Preview.of(link),
+        "funnel": funnel.read(link, period=period, workspace=request.workspace),
+        "period": period,
+        "presets": periods.PRESETS,
+        "usual_period": periods.USUAL,
+        "ignored": period.ignored,
+        "tests": [
+            (test, link_tests.state_of(test))
+            for test in links_selector.list_tests(link)
+        ],
+    } | link_checks.context_of(link, now=now)
     return render(request, "whatsapp/link_detail.html", context)
 
 
@@ -95,6 +90,7 @@ def link_new(request: WorkspaceRequest) -> HttpResponse:
             channel=values["channel"],
             slug=values["slug"],
             prefilled_text=values["prefilled_text"],
+            landing_url=values["landing_url"],
             utm=form.utm,
             actor=request.user,
             ip=client_ip(request),
@@ -116,7 +112,7 @@ def link_new(request: WorkspaceRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 @requires(Action.EDIT_LINKS)
 def link_edit(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
-    link = _find(request, key)
+    link = find(request, key)
     choices = _live_channels(request, beside=link.channel)
     if request.method != "POST":
         form = LinkForm(initial=LinkForm.values_of(link), channels=choices)
@@ -131,6 +127,7 @@ def link_edit(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
             channel=form.cleaned_data["channel"],
             slug=form.cleaned_data["slug"],
             prefilled_text=form.cleaned_data["prefilled_text"],
+            landing_url=form.cleaned_data["landing_url"],
             utm=form.utm,
             actor=request.user,
             ip=client_ip(request),
@@ -147,7 +144,7 @@ def link_edit(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
 @requires(Action.EDIT_LINKS)
 def link_state(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
     """Ask, and on POST pause or resume: to what the form said, so that twice is once."""
-    link = _find(request, key)
+    link = find(request, key)
     if request.method != "POST":
         return render(request, "whatsapp/link_state.html", {"link": link})
     is_paused = request.POST.get("state") == "paused"
@@ -169,57 +166,22 @@ def link_state(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
 
 @require_safe
 @requires(Action.READ)
-def link_clicks(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
-    link = _find(request, key)
-    before = paging.understood(request.GET.get("before", ""), is_keyed=False)
-    context = {
-        "link": link,
-        "page": links_selector.list_clicks(link, before=before),
-        "is_later_page": bool(before),
-        "ignored": ("before",) if request.GET.get("before") and not before else (),
-    }
-    return render(request, "whatsapp/link_clicks.html", context)
-
-
-@require_safe
-@requires(Action.READ)
-def link_conversations(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
-    link = _find(request, key)
-    before = paging.understood(request.GET.get("before", ""))
-    context = {
-        "link": link,
-        "page": links_selector.list_conversations(link, before=before),
-        "is_later_page": bool(before),
-        "ignored": ("before",) if request.GET.get("before") and not before else (),
-    }
-    return render(request, "whatsapp/link_conversations.html", context)
-
-
-@require_safe
-@requires(Action.READ)
 def qr(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
     """The link's address as a QR code, dark on its own white ground in either theme."""
-    link = _find(request, key)
+    link = find(request, key)
     return _image(link, qr_image.svg(links.public_url(link)), "image/svg+xml", "svg")
 
 
 @require_safe
 @requires(Action.READ)
 def qr_png(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
-    link = _find(request, key)
+    link = find(request, key)
     return _image(link, qr_image.png(links.public_url(link)), "image/png", "png")
 
 
 def _image(link: TrackedLink, body: bytes, kind: str, ending: str) -> HttpResponse:
     name = f'inline; filename="{link.slug}.{ending}"'
     return HttpResponse(body, content_type=kind, headers={"Content-Disposition": name})
-
-
-def _find(request: WorkspaceRequest, key: uuid.UUID) -> TrackedLink:
-    link = links_selector.find_by_key(request.workspace, key)
-    if link is None:
-        raise Http404
-    return link
 
 
 def _live_channels(

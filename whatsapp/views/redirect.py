@@ -1,6 +1,11 @@
-"""`/r/<slug>`: a visitor on the way to WhatsApp. Public; the click is recorded in passing."""
+"""`/r/<slug>`: a visitor on the way to WhatsApp. Public; the click is recorded in passing.
+
+Two visitors are ourselves, by a signed mark: the daily check, which counts for nothing, and
+the test of a link, whose click is kept as one.
+"""
 
 import re
+from datetime import datetime
 from http import HTTPStatus
 
 from django.contrib.auth.decorators import login_not_required
@@ -12,6 +17,9 @@ from django.views.decorators.http import require_safe
 from accounts import addresses, limits
 from accounts.http import client_ip
 from accounts.scoping import workspace_transaction
+from integrations.models import Channel
+from whatsapp import link_marks, tokens
+from whatsapp.link_marks import Mark, Purpose
 from whatsapp.models import TrackedLink
 from whatsapp.selectors import links as links_selector
 from whatsapp.selectors.links import Address
@@ -47,9 +55,26 @@ def _go_on(request: HttpRequest, address: Address) -> HttpResponse:
         return _farewell(request, HTTPStatus.NOT_FOUND)
     if link.is_paused or not link.channel.is_active:
         return _farewell(request, HTTPStatus.GONE)
+    mark = link_marks.read(request.headers.get(link_marks.HEADER, ""), link_id=link.pk)
+    if mark is not None:
+        return _not_kept(_show_ourselves(request, link, mark))
     token = _recorded(request, link) if is_person(request) else None
     response = HttpResponseRedirect(links.whatsapp_url(link, token=token))
     return _not_kept(response)
+
+
+def _show_ourselves(
+    request: HttpRequest, link: TrackedLink, mark: Mark
+) -> HttpResponseRedirect:
+    """As a visitor is answered, with a token that no figure counts."""
+    token: str | None = None
+    if is_person(request) and mark.purpose == Purpose.CHECK:
+        token = tokens.new_token()
+    elif is_person(request) and mark.channel_id is not None:
+        numbers = Channel.objects.for_workspace(link.workspace_id)
+        link.channel = numbers.get(pk=mark.channel_id)
+        token = _click(request, link, ip=None, now=timezone.now(), is_test=True)
+    return HttpResponseRedirect(links.whatsapp_url(link, token=token))
 
 
 def _recorded(request: HttpRequest, link: TrackedLink) -> str | None:
@@ -59,6 +84,17 @@ def _recorded(request: HttpRequest, link: TrackedLink) -> str | None:
     if not limits.hit("link_click", addresses.neighbourhood(ip), now=now).allowed:
         links.count_over_limit(link)
         return None
+    return _click(request, link, ip=ip, now=now)
+
+
+def _click(
+    request: HttpRequest,
+    link: TrackedLink,
+    *,
+    ip: str | None,
+    now: datetime,
+    is_test: bool = False,
+) -> str:
     return links.record_click(
         link,
         query=request.GET.dict(),
@@ -66,6 +102,7 @@ def _recorded(request: HttpRequest, link: TrackedLink) -> str | None:
         user_agent=request.headers.get("User-Agent", ""),
         ip=ip,
         now=now,
+        is_test=is_test,
     )
 
 

@@ -28,14 +28,17 @@ from accounts.scoping import workspace_transaction
 from integrations.models import Channel
 from integrations.providers.base.types import DeliveryStatus, Party
 from integrations.selectors import channels
+from integrations.selectors import simulated as business
 from integrations.services import sandbox
 from whatsapp import phones, sandbox_forms
 from whatsapp.models import Conversation, TrackedLink
 from whatsapp.sandbox_forms import (
     LinkForm,
+    MessageForm,
     NewCustomerForm,
     PhoneForm,
     PhoneSettings,
+    StatusForm,
 )
 from whatsapp.selectors import sandbox as customers
 from whatsapp.selectors import thread
@@ -144,6 +147,7 @@ def _page(
     context |= {
         "conversation": conversation,
         "channel": simulated.channel,
+        "is_linked": business.find_phone(simulated.channel).is_linked,
         "tabs": [
             {"customer": one, "query": _query_of(simulated, one)}
             for one in simulated.known
@@ -265,8 +269,10 @@ def _tell_unseen(request: WorkspaceRequest, form: PhoneForm) -> None:
         form.data = {**form.data, "draft": str(uuid.uuid4())}
 
 
-def _event(form: PhoneForm, simulated: Phone, *, now: datetime) -> Mapping[str, Any]:
-    if isinstance(form, sandbox_forms.StatusForm):
+def _event(
+    form: MessageForm | StatusForm, simulated: Phone, *, now: datetime
+) -> Mapping[str, Any]:
+    if isinstance(form, StatusForm):
         word = DeliveryStatus(form.cleaned_data["word"])
         has_failed = word is DeliveryStatus.FAILED
         return sandbox.status(
@@ -298,19 +304,33 @@ def _post(
     try:
         sandbox.post(simulated.channel, [event], times=times, is_forged=is_forged)
     except sandbox.NotDelivered as refused:
-        if is_forged and refused.code == "401":
-            text = gettext(
-                "Refused, as it should be: the signature was wrong, so nothing was stored."
-            )
-            messages.warning(request, text)
-        else:
-            text = gettext("The webhook did not take the message (%(code)s).")
-            messages.error(request, text % {"code": refused.code})
+        _tell_refusal(request, refused.code, is_forged=is_forged)
         raise
     if times > 1:
         text = gettext("Delivered twice; the message is kept once.")
         messages.info(request, text)
     return times > 1
+
+
+def _tell_refusal(request: WorkspaceRequest, code: str, *, is_forged: bool) -> None:
+    if is_forged and code == "401":
+        messages.warning(
+            request,
+            gettext(
+                "Refused, as it should be: the signature was wrong, so nothing was stored."
+            ),
+        )
+        return
+    texts = {
+        sandbox.NOT_LINKED: gettext(
+            "Not passed on: Recado is not linked to the phone of the business."
+        ),
+        sandbox.OFFLINE: gettext(
+            "Not passed on: the phone of the business has no internet."
+        ),
+    }
+    other = gettext("The webhook did not take the message (%(code)s).")
+    messages.error(request, texts.get(code, other % {"code": code}))
 
 
 def _open_link(request: WorkspaceRequest, simulated: Phone) -> HttpResponse:
