@@ -1,0 +1,216 @@
+"""Clients: who they are to us and to other systems, and which lead is the same person."""
+
+import uuid
+from datetime import datetime
+from typing import TypedDict
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils.translation import gettext
+
+from accounts import audit
+from accounts.models import User, Workspace
+from tickets.models import Client
+from whatsapp.folding import fold
+from whatsapp.models import Identity, Lead
+from whatsapp.phones import match_key_for_phone
+
+
+class Known(ValueError):
+    """The `oauth_id` is another client's in this workspace; `client` is that one."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__()
+        self.client = client
+
+
+class Facts(TypedDict, total=False):
+    """`phone` is in E.164 or empty; an `oauth_id` of None takes it away."""
+
+    name: str
+    oauth_id: str | None
+    phone: str
+    email: str
+    language: str
+
+
+def add(
+    workspace: Workspace,
+    facts: Facts,
+    *,
+    actor: User | None,
+    now: datetime,
+    ip: str | None = None,
+    key: uuid.UUID | None = None,
+) -> Client:
+    """The new client; `key` makes a form that is sent twice one client."""
+    client = Client(workspace=workspace)
+    rows = Client.objects.for_workspace(workspace)
+    if key is not None:
+        # The form's own could be somebody else's in another workspace.
+        client.key = uuid.uuid5(key, f"client of {workspace.pk}")
+        sent = rows.filter(key=client.key).first()
+        if sent is not None:
+            return sent
+    _write(client, facts)
+    try:
+        _save(client)
+    except IntegrityError:  # the same form, at the same moment
+        return rows.get(key=client.key)
+    _note("client.added", client, actor=actor, fields=[], now=now, ip=ip)
+    return client
+
+
+def edit(
+    client: Client,
+    facts: Facts,
+    *,
+    actor: User | None,
+    now: datetime,
+    ip: str | None = None,
+) -> list[str]:
+    """Write what changed, and answer the names of those fields."""
+    with transaction.atomic():
+        held = _hold(client)
+        changed = [
+            name for name, value in facts.items() if getattr(held, name) != value
+        ]
+        if not changed:
+            return []
+        _write(held, facts)
+        _save(held)
+        _note("client.edited", held, actor=actor, fields=changed, now=now, ip=ip)
+    return changed
+
+
+def sync(workspace: Workspace, oauth_id: str, facts: Facts, *, now: datetime) -> Client:
+    """The client another system names, made or brought up to date; empty facts say nothing."""
+    told = Facts(**{name: value for name, value in facts.items() if value})  # type: ignore[typeddict-item]
+    clients = Client.objects.for_workspace(workspace)
+    with transaction.atomic():
+        known: Client | None = clients.filter(oauth_id=oauth_id).first()
+        if known is None:
+            fresh = Facts(**{"name": oauth_id, **told, "oauth_id": oauth_id})  # type: ignore[typeddict-item]
+            try:
+                return add(workspace, fresh, actor=None, now=now)
+            except Known as race:
+                known = race.client
+        edit(known, told, actor=None, now=now)
+    return clients.get(pk=known.pk)
+
+
+def link(
+    client: Client,
+    lead: Lead | None,
+    *,
+    actor: User,
+    now: datetime,
+    ip: str | None = None,
+) -> None:
+    """By hand: the client is this lead, or none that we know of."""
+    with transaction.atomic():
+        held = _hold(client)
+        held.lead = lead
+        held.save(update_fields=["lead", "updated_at"])
+        _note("client.linked", held, actor=actor, fields=["lead"], now=now, ip=ip)
+
+
+def of_lead(lead: Lead) -> Client | None:
+    """Who the lead is among the clients, also by a lead that was merged into it."""
+    clients = Client.objects.for_workspace(lead.workspace_id)
+    found: Client | None = (
+        clients.filter(Q(lead=lead) | Q(lead__merged_into=lead)).order_by("pk").first()
+    )
+    return found
+
+
+def from_lead(
+    lead: Lead, *, phone: str, actor: User, now: datetime, ip: str | None = None
+) -> Client:
+    """The lead's client, made where there is none yet; `phone` is in E.164 or empty."""
+    with transaction.atomic():
+        leads = Lead.objects.for_workspace(lead.workspace_id)
+        leads.select_for_update(no_key=True).get(pk=lead.pk)  # two at once: one client
+        known = of_lead(lead)
+        if known is not None:
+            return known
+        client = Client(workspace=lead.workspace)
+        name = lead.name or phone or gettext("Unknown person")
+        _write(client, {"name": name, "phone": phone, "email": lead.email})
+        client.lead = lead
+        client.save()
+        _note("client.added", client, actor=actor, fields=[], now=now, ip=ip)
+    return client
+
+
+def find_lead(workspace_id: int, match_key: str) -> Lead | None:
+    """Whose WhatsApp has this phone, in any of its notations."""
+    if not match_key:
+        return None
+    found = (
+        Identity.objects.for_workspace(workspace_id)
+        .filter(match_key=match_key, lead__merged_into=None)
+        .select_related("lead")
+        .order_by("pk")
+        .first()
+    )
+    return found.lead if found else None
+
+
+def _write(client: Client, facts: Facts) -> None:
+    before = client.match_key
+    for name, value in facts.items():
+        setattr(client, name, value)
+    client.match_key = match_key_for_phone(client.phone) if client.phone else ""
+    if client.match_key != before:
+        client.lead = _lead_after(client, before)
+    client.search_text = fold(f"{client.name} {client.email} {client.oauth_id or ''}")
+
+
+def _lead_after(client: Client, before: str) -> Lead | None:
+    """Whom another phone belongs to. A number that nobody writes from undoes no link that
+    was made by hand, but does undo what the number before it told."""
+    found = find_lead(client.workspace_id, client.match_key)
+    if found is not None or client.lead_id is None:
+        return found
+    was = find_lead(client.workspace_id, before)
+    return None if was is not None and was.pk == client.lead_id else client.lead
+
+
+def _save(client: Client) -> None:
+    try:
+        with transaction.atomic():
+            client.save()
+    except IntegrityError:
+        clients = Client.objects.for_workspace(client.workspace_id)
+        other = clients.filter(oauth_id=client.oauth_id).exclude(pk=client.pk).first()
+        if client.oauth_id is None or other is None:
+            raise
+        raise Known(other) from None
+
+
+def _hold(client: Client) -> Client:
+    rows = Client.objects.for_workspace(client.workspace_id)
+    held: Client = rows.select_for_update().get(pk=client.pk)
+    return held
+
+
+def _note(
+    action: str,
+    client: Client,
+    *,
+    actor: User | None,
+    fields: list[str],
+    now: datetime,
+    ip: str | None,
+) -> None:
+    audit.record(
+        workspace=client.workspace,
+        action=action,
+        actor=actor,
+        actor_label="" if actor else "system",
+        target=str(client.key),
+        details={"fields": fields} if fields else None,
+        ip=ip,
+        now=now,
+    )
