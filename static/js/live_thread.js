@@ -2,6 +2,8 @@
 // The thread is a log, so screen readers are told; who has scrolled up gets a button.
 
 const EVERY_MS = 5000;
+const SOON_MS = 1000; // while what was just sent is on its way
+const SOON_FOR_MS = 20000;
 const SLOWEST_MS = 60000;
 const NEAR = 80; // this close to the end counts as the end
 const thread = document.querySelector("[data-live-thread]");
@@ -12,6 +14,9 @@ const pane = thread.closest(".inbox__scroll");
 let etag = "";
 let wait = EVERY_MS;
 let unseen = 0;
+let sentAt = -Infinity;
+let next = 0;
+let isAsking = false;
 
 const scrolls = () => getComputedStyle(pane).overflowY === "auto";
 const bottom = () => (scrolls() ? pane.getBoundingClientRect().bottom : innerHeight);
@@ -33,14 +38,32 @@ function body(bubble) {
   return copy;
 }
 
+// What has not changed stays where it is: somebody may be listening to it.
+function renew(old, fresh) {
+  let here = old.firstElementChild;
+  const dropUntil = (end) => {
+    while (here !== end) {
+      const next = here.nextElementSibling;
+      here.remove();
+      here = next;
+    }
+  };
+  for (const one of [...fresh.children]) {
+    let same = here;
+    while (same && !body(same).isEqualNode(body(one))) same = same.nextElementSibling;
+    if (same) {
+      dropUntil(same);
+      here = same.nextElementSibling;
+    } else old.insertBefore(one, here);
+  }
+  dropUntil(null);
+}
+
 function update(old, fresh) {
   const [before, after] = [old, fresh].map((one) => one.querySelector(".message__foot"));
   const open = [...old.querySelectorAll("details")].map((one) => one.open);
-  if (!body(old).isEqualNode(body(fresh))) {
-    old.replaceChildren(...fresh.childNodes);
-  } else if (before && after && before.textContent !== after.textContent) {
-    before.replaceWith(after);
-  }
+  if (before && after && before.textContent !== after.textContent) before.replaceWith(after.cloneNode(true));
+  if (!body(old).isEqualNode(body(fresh))) renew(old, fresh);
   [...old.querySelectorAll("details")].forEach((one, at) => (one.open = open[at] ?? false));
 }
 
@@ -83,6 +106,8 @@ function take(page) {
   shows(wasAtEnd ? 0 : unseen + count);
   const seen = wasAtEnd && page.querySelector("[data-marks-read]");
   if (seen) document.dispatchEvent(new CustomEvent("thread:seen", { detail: seen }));
+  const left = page.querySelector("[data-window-now]")?.dataset.windowNow;
+  if (left) document.dispatchEvent(new CustomEvent("thread:window", { detail: Number(left) }));
   const moved = page.querySelector("[data-thread-moved]");
   if (moved?.textContent !== told.firstElementChild?.textContent) {
     told.replaceChildren(...(moved ? [moved] : []));
@@ -102,6 +127,9 @@ async function ask() {
 
 async function poll() {
   let goesOn = true;
+  clearTimeout(next);
+  if (isAsking) return plan(SOON_MS);
+  isAsking = true;
   if (document.visibilityState === "visible") {
     try {
       goesOn = await ask();
@@ -110,8 +138,21 @@ async function poll() {
       wait = Math.min(SLOWEST_MS, wait * 2); // the server is away: ask less often
     }
   }
-  if (goesOn) setTimeout(poll, wait);
+  isAsking = false;
+  if (goesOn) plan(performance.now() - sentAt < SOON_FOR_MS ? Math.min(wait, SOON_MS) : wait);
 }
+
+function plan(ms) {
+  clearTimeout(next);
+  next = setTimeout(poll, ms);
+}
+
+// js/composer.js: a message of ours is in the thread, and its statuses follow.
+document.addEventListener("thread:sent", () => {
+  sentAt = performance.now();
+  toEnd();
+  poll();
+});
 
 jump.addEventListener("click", () => {
   toEnd();
@@ -121,4 +162,4 @@ jump.addEventListener("click", () => {
 (scrolls() ? pane : document).addEventListener("scroll", () => isAtEnd() && shows(0), {
   passive: true,
 });
-setTimeout(poll, EVERY_MS);
+plan(EVERY_MS);

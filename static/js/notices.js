@@ -2,6 +2,7 @@
 // loaded, and closed by their button, by Escape, or, when all is well, by time.
 const SAY_AFTER_MS = 150;
 const GOES_AFTER_MS = 10000;
+const FLOATING = ".notices--floating";
 const places = document.querySelectorAll("[data-notices]");
 
 function close(notice) {
@@ -33,11 +34,13 @@ function show(notice) {
   button.addEventListener("click", () => close(notice));
   words.textContent = "\u00a0";
   setTimeout(() => (words.textContent = text), SAY_AFTER_MS);
-  if (words.getAttribute("role") === "status") setTimeout(goLater, GOES_AFTER_MS, notice);
+  const goes = words.getAttribute("role") === "status" && notice.closest(FLOATING);
+  if (goes) setTimeout(goLater, GOES_AFTER_MS, notice);
 }
 
 for (const place of places) {
-  place.classList.add("notices--floating");
+  // A page that is one panel has room for them; over it they would hide what it asks.
+  if (!place.closest(".bare__panel")) place.classList.add(FLOATING.slice(1));
   const showAll = () => place.querySelectorAll("[data-notice]").forEach(show);
   new MutationObserver(showAll).observe(place, { childList: true });
   showAll();

@@ -1,6 +1,7 @@
-// Keys of the inbox: / search, j and k next and previous, Esc back, ? help. Single keys
+// Keys of lists: / search, j and k next and previous, Esc back, ? help. Single keys
 // can be switched off (WCAG 2.1.4) and never act while somebody types.
 const KEPT = "recado-shortcuts";
+const ROWS = ".conversation-row__name, [data-shortcut-row]";
 const dialog = document.querySelector("#shortcuts");
 const isOn = document.querySelector("#shortcuts-on");
 
@@ -25,7 +26,7 @@ const isTyping = (element) =>
   (element.matches("input, textarea, select") && element.type !== "checkbox");
 
 function move(step) {
-  const rows = [...document.querySelectorAll(".conversation-row__name")];
+  const rows = [...document.querySelectorAll(ROWS)];
   if (rows.length === 0) return;
   const current = rows.findIndex(
     (row) => row === document.activeElement,
