@@ -9,7 +9,9 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -78,6 +80,20 @@ def lend_app_role(sockets: Path) -> None:
     server = f"postgresql://postgres@/postgres?host={sockets}"
     with psycopg.connect(server, autocommit=True) as superuser:
         superuser.execute(sql.SQL("GRANT {app} TO {owner}").format(**names))
+
+
+def drop_database(server: str, name: str) -> None:
+    """Whoever is in it; again where autovacuum is, which is not ours to end and soon gone."""
+    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
+        sql.Identifier(name)
+    )
+    with psycopg.connect(server, autocommit=True) as connection:
+        for _ in range(60):
+            with suppress(psycopg.errors.InsufficientPrivilege):
+                connection.execute(drop)
+                return
+            time.sleep(0.5)
+    raise RuntimeError(f"the database {name} could not be dropped")
 
 
 def _promise(

@@ -23,6 +23,10 @@ class Identity:
     server: loopback.Server | None = None
 
     @property
+    def issuer(self) -> str:
+        return self.url("").rstrip("/")
+
+    @property
     def asked(self) -> list[bytes]:
         assert self.server is not None
         return self.server.requests
@@ -33,7 +37,7 @@ class Identity:
 
     def settings(self, **changed: Any) -> dict[str, Any]:
         return {
-            "issuer": self.url("").rstrip("/"),
+            "issuer": self.issuer,
             "introspection_url": self.url("/introspect"),
             "verify_url": "",
             "user_url": self.url("/api/user"),
@@ -76,7 +80,10 @@ class Identity:
         self, connection: socket.socket, request: bytes
     ) -> None:
         told = {
-            "issuer": self.settings()["issuer"],
+            "issuer": self.issuer,
+            "authorization_endpoint": self.url("/authorize"),
+            "token_endpoint": self.url("/token"),
+            "jwks_uri": self.url("/keys"),
             "introspection_endpoint": self.url("/introspect"),
         }
         _json(told)(connection, request)

@@ -5,6 +5,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -16,6 +17,7 @@ from accounts.models import ApiToken, Membership
 from accounts.permissions import Scope
 from accounts.services import tokens
 from tests.accounts import identity as identities
+from tests.accounts.sso.conftest import by_discovery
 from tests.integrations import loopback
 
 
@@ -23,7 +25,7 @@ from tests.integrations import loopback
 def identity(settings, world, monkeypatch):
     """The server, a person it knows, and nothing remembered of earlier tests."""
     monkeypatch.setattr(bearers, "checks", Checks(server.ask))
-    server._discovered.clear()
+    cache.clear()
     limits.forget_this_process()
     with identities.running() as running:
         settings.API_BEARERS = running.settings()
@@ -63,9 +65,11 @@ def service(world, *scopes, **changed):
 
 def refused(response, status, error):
     assert response.status_code == status, response.content
-    assert response.headers["Content-Type"] == "application/json"
-    assert response.json()["error"] == error
-    assert response.json()["error_description"]
+    assert response.headers["Content-Type"] == "application/problem+json"
+    told = response.json()
+    assert (told["error"], told["status"]) == (error, status)
+    assert told["error_description"] == told["detail"]
+    assert told["title"]
     assert "no-store" in response.headers["Cache-Control"]
     return response
 
@@ -115,6 +119,7 @@ def test_the_client_may_prove_itself_in_the_body(identity, world, settings):
 
 def test_the_endpoint_is_discovered_once_where_none_is_set(identity, world, settings):
     settings.API_BEARERS = identity.settings(introspection_url="")
+    settings.OAUTH = by_discovery(identity)
     identity.tokens["other"] = identity.tokens["good"]
 
     assert [get().status_code, get(token="other").status_code] == [200, 200]
@@ -123,9 +128,8 @@ def test_the_endpoint_is_discovered_once_where_none_is_set(identity, world, sett
 
 
 def test_metadata_of_another_issuer_is_not_believed(identity, world, settings):
-    settings.API_BEARERS = identity.settings(
-        introspection_url="", issuer=identity.url("/")
-    )
+    settings.API_BEARERS = identity.settings(introspection_url="")
+    settings.OAUTH = by_discovery(identity, issuer=identity.url("/"))
 
     refused(get(), 503, "temporarily_unavailable")
 
@@ -242,7 +246,7 @@ def test_no_identity_server_means_service_tokens_alone(identity, world, settings
     assert get("/api/verify", service(world).secret).status_code == 200
 
 
-HUGE = b'{"active": true, "sub": "7", "x": "' + b"x" * 70_000 + b'"}'
+HUGE = b'{"active": true, "sub": "7", "x": "' + b"x" * 300_000 + b'"}'
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ def central(settings):
         settings.OAUTH = {
             "name": "Recado",
             "issuer": made.url,
+            "redirect_path": "account/sso/callback/",  # read when addresses first load
             "client_id": "recado",
             "client_secret": "s:1",
         }

@@ -113,6 +113,29 @@ def test_a_lock_out_is_not_forgiven(db):
     assert tries("sign_in_account", 1, now=at(59)) == [False]
 
 
+def test_a_try_that_was_no_guess_is_taken_back_alone(db):
+    tries("sign_in_account", 2)
+
+    tries("sign_in_account", 1)
+    limits.uncount("sign_in_account", "ana")
+
+    assert tries("sign_in_account", 2) == [True, False]
+    limits.uncount("sign_in_account", "ana")
+    limits.forget_this_process()
+    assert tries("sign_in_account", 1) == [False]
+
+
+def test_a_refusal_is_news_once_in_seconds(db):
+    tries("sign_in_account", 3)
+
+    told = [
+        limits.hit("sign_in_account", "ana", now=at(second)).is_news
+        for second in (0, 1, 4, 6)
+    ]
+
+    assert told == [True, False, False, True]
+
+
 def test_flushed_caches_and_a_restart_reset_nothing(db, settings):
     tries("sign_in_account", 4)
     tries("api_address", 8)

@@ -156,3 +156,9 @@ def test_without_a_choice_the_device_decides_the_theme(world, signed_in):
 
     assert '<html lang="pt-br">' in page.content.decode()
     assert "Nenhuma conversa aberta" in page.content.decode()
+
+
+def test_chosen_address_is_sent_with_the_form_of_addresses(world, signed_in):
+    page = signed_in(world.agent).get("/account/email/").content.decode()
+
+    assert f'type="radio" name="email" checked value="{world.agent.email}"' in page

@@ -8,7 +8,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts import audit, token_format
+from accounts import audit, digests, token_format
 from accounts.models import ApiToken, AuditEvent
 from accounts.permissions import Scope, scopes_of
 from accounts.services import tokens
@@ -65,7 +65,7 @@ def test_a_token_is_made_and_its_secret_shown_once(world, signed_in):
 
     (secret,) = secrets_in(page)
     (token,) = rows(world)
-    assert bytes(token.digest) == token_format.digest(secret)
+    assert bytes(token.digest) == digests.of_token(secret)
     assert (token.scopes, token.created_by) == (["messages:send"], world.owner)
     assert "no-store" in page.headers["Cache-Control"]
     assert not secrets_in(client.get(LIST))

@@ -50,17 +50,26 @@ class Sender:
         )
 
 
-def text(number: int, *, person: int | None = None, extra: str = "", **fields: Any):
-    """An inbound text message; `fields` join the message, a referral for instance."""
+def text(
+    number: int,
+    *,
+    person: int | None = None,
+    sender: str | None = None,
+    extra: str = "",
+    **fields: Any,
+):
+    """An inbound text message; `fields` join the message, a referral for instance. It comes
+    from a numbered person, or from the digits of a `sender`."""
     who = number if person is None else person
+    digits = sender or phone(who)
     draw = random.Random(number)
     said = " ".join(draw.choices(_SAID.split(), k=TEXT_WORDS))
     return _change(
         "messages",
-        contacts=[{"profile": {"name": f"Cliente {who}"}, "wa_id": phone(who)}],
+        contacts=[{"profile": {"name": f"Cliente {who}"}, "wa_id": digits}],
         messages=[
             {
-                "from": phone(who),
+                "from": digits,
                 "id": message_id(number),
                 "timestamp": str(int(time.time())),
                 "type": "text",

@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 import psycopg
 
-from config.embedded import central, files, launch
+from config.embedded import central, files, launch, postgres
 from tests.bench import load
 from tests.bench.house import House, HouseFailed, free_port
 from tests.bench.report import Bound, Row
@@ -28,6 +28,9 @@ def central_user(house: House) -> list[Row]:
     files.ensure_keys(house.home, (*files.MADE_KEYS, *central.MADE_KEYS))
     env = {**files.read(files.keys_file(house.home)), **house.env}
     env.setdefault("PUBLIC_URL", "http://127.0.0.1:8000")
+    if not house.database_url:
+        # The embedded cluster has the server's role and database.
+        env["CENTRAL_DATABASE_URL"] = postgres.central_url(house.sockets)
     plan = central.plan(port, env)
     url = plan.env["CENTRAL_DATABASE_URL"]
     central.make_database(url)

@@ -89,7 +89,7 @@ def _work_off(house: House, count: int) -> float:
 def _direct(house: House, here: Shop, taken_in: float) -> Row:
     count = MESSAGES_DIRECT if not house.is_quick else 200
     before = house.count(_MESSAGES)
-    _store(here, _mixed_bodies(here, _DIRECT, count))
+    store(here, _mixed_bodies(here, _DIRECT, count))
     started = time.perf_counter()
     connection.ensure_connection()
     with as_app():
@@ -114,7 +114,7 @@ def queries(house: House) -> list[Row]:
     counted = {}
     for size in (SMALL_BATCH, inbox.BATCH):
         start = _BATCHES + size * 1000
-        _store(here, _mixed_bodies(here, start, size)[:size])
+        store(here, _mixed_bodies(here, start, size)[:size])
         claim = inbox.claim()
         statements: list[str] = []
 
@@ -203,11 +203,11 @@ def _settled(house: House) -> Shop:
     house.execute(ingest.EMPTY)
     if not _is_settled:
         before = house.count(_MESSAGES)
-        _store(here, [bodies.text(_KNOWN + who) for who in range(KNOWN_PEOPLE)])
-        _store(here, [_echo(number) for number in range(ECHOES)])
+        store(here, [bodies.text(_KNOWN + who) for who in range(KNOWN_PEOPLE)])
+        store(here, [_echo(number) for number in range(ECHOES)])
         connection.ensure_connection()
-    with as_app():
-        corridor.drain(budget_seconds=PATIENCE)
+        with as_app():
+            corridor.drain(budget_seconds=PATIENCE)
         _require_messages(house, before + KNOWN_PEOPLE + ECHOES)
         house.execute(ingest.EMPTY)
         house.execute("ANALYZE")
@@ -219,7 +219,7 @@ def _echo(number: int) -> bytes:
     return bodies.echo(_ECHO + number, person=_KNOWN + number)
 
 
-def _store(here: Shop, made: Sequence[bytes]) -> None:
+def store(here: Shop, made: Sequence[bytes]) -> None:
     """Rows as the receiver leaves them."""
     now = timezone.now()
     RawWebhook.objects.bulk_create(

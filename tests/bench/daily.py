@@ -31,10 +31,10 @@ UPDATE whatsapp_lead lead
 """
 _LINKS = """
 INSERT INTO whatsapp_trackedlink (key, workspace_id, slug, channel_id, prefilled_text,
-       utm_source, utm_medium, utm_campaign, utm_content, utm_term, is_paused,
-       clicks_over_limit, created_at)
+       utm_source, utm_medium, utm_campaign, utm_content, utm_term, landing_url,
+       check_state, findings, is_paused, clicks_over_limit, created_at)
 SELECT gen_random_uuid(), %(workspace)s, slug || '-' || %(workspace)s::text, %(channel)s,
-       '', '', '', '', '', '', false, 0, now()
+       '', '', '', '', '', '', '', '', '[]', false, 0, now()
   FROM unnest(%(links)s::text[]) AS slug
 RETURNING id
 """
@@ -42,6 +42,8 @@ RETURNING id
 _TOUCHES = """
 UPDATE whatsapp_touch touch
    SET kind = 'link', ctwa_clid = '', ad_id = '', headline = '',
+       utm_source = (ARRAY['instagram', 'google', 'site', ''])[1 + place %% 4],
+       utm_campaign = CASE WHEN place %% 3 > 0 THEN 'campanha-' || place %% 300 ELSE '' END,
        link_id = (%(link_ids)s::bigint[])[CASE place WHEN 1 THEN 3 ELSE
                       CASE WHEN place <= 12 THEN 2 ELSE 1 END END]
   FROM (SELECT id, row_number() OVER (ORDER BY id) AS place
@@ -53,6 +55,20 @@ UPDATE whatsapp_attribution verdict SET rule = 'token'
   FROM whatsapp_touch touch
  WHERE touch.id = verdict.touch_id AND touch.kind = 'link'
    AND verdict.workspace_id = %(workspace)s
+"""
+# Why the others have no origin, as the corridor writes it down.
+_CAUSES = """
+UPDATE whatsapp_attribution SET evidence = jsonb_build_array(
+       CASE WHEN id %% 10 = 0
+            THEN '{"step": "token", "looked_for": ["7KQ2M9XW4T"], "found": null,
+                   "why": "no click and no lead carries this token"}'::jsonb
+            ELSE '{"step": "token", "looked_for": "a vm_token in the text", "found": null}'
+       END,
+       '{"step": "referral", "looked_for": "ad referral of the provider", "found": null}'::jsonb,
+       '{"step": "identity", "looked_for": {"phone": ["5511987654321", "551187654321"],
+         "bsuid": null, "lid": null}, "found": null}'::jsonb,
+       '{"step": "anonymous", "why": "first message of an unknown person, without token and without ad referral"}'::jsonb)
+ WHERE workspace_id = %(workspace)s AND touch_id IS NULL
 """
 # The oldest leads: what a walk over the newest would find last.
 _CORRECTIONS = """
@@ -108,7 +124,7 @@ def settle(
             connection.execute(statement, values)
         made = connection.execute(_LINKS, values).fetchall()
         values["link_ids"] = [row[0] for row in made]
-        for statement in (_TOUCHES, _RULES, _CORRECTIONS, _LONG):
+        for statement in (_TOUCHES, _RULES, _CAUSES, _CORRECTIONS, _LONG):
             connection.execute(statement, values)
     connection.execute("VACUUM (ANALYZE)")
 

@@ -27,7 +27,7 @@ from psycopg import sql
 
 from config.embedded import files, launch, postgres, supervisor, valkey
 from tests import walls
-from tests.servers import lend_app_role
+from tests.servers import drop_database, lend_app_role
 
 PATIENCE = 60.0
 # What is kept of the caller's environment.
@@ -133,10 +133,9 @@ class House:
 
     def _make_database(self, server: str) -> None:
         """A database of our own on somebody's server, dropped at the end."""
-        name = sql.Identifier(urlsplit(self.env["DATABASE_OWNER_URL"]).path[1:])
-        _administer(server, sql.SQL("CREATE DATABASE {}").format(name))
-        drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name)
-        self._stack.callback(_administer, server, drop)
+        name = urlsplit(self.env["DATABASE_OWNER_URL"]).path[1:]
+        _administer(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        self._stack.callback(drop_database, server, name)
 
     def connect(self) -> "psycopg.Connection[tuple[object, ...]]":
         """A plain connection, with nothing of Django's about it, and the owner's eyes."""

@@ -86,7 +86,8 @@ MEASURES = [
         "walls",
         "tests.bench.walls:walls",
         "the busiest statements in the same database, prepared, as the run-time role that "
-        "row-level security binds, against the owner whom it lets through.",
+        "row-level security binds, against the owner whom it lets through. The bound holds "
+        "for the ten that take longest; of the two quickest look-ups the figure is shown.",
     ),
     Measure(
         "page_list",
@@ -116,6 +117,19 @@ MEASURES = [
         "200,000 leads.",
     ),
     Measure(
+        "page_report",
+        "tests.bench.served:page_report",
+        "the same of the attribution report by origin, campaign, link and ad, over a week, "
+        "a month, a quarter, a year and two years, each with the period before it.",
+    ),
+    Measure(
+        "page_sends",
+        "tests.bench.served:page_sends",
+        "the same of the sends page, with its figures, at 1,000,000 sends of as many "
+        "messages: periods of a day to a year, states, reasons and templates, rare ones "
+        "too, a number, names, phones and words of the text.",
+    ),
+    Measure(
         "page_weight",
         "tests.bench.weight:page_weight",
         "bytes over the wire of a first page on an empty cache, the heaviest of sign-in, "
@@ -140,6 +154,63 @@ MEASURES = [
         "tests.bench.central:central_user",
         "`GET /api/user` of the central OAuth server with one valid token, as `manage.py up` "
         "serves it, over 16 kept connections: the median of three rounds.",
+    ),
+    Measure(
+        "accuracy",
+        "tests.bench.accuracy:accuracy",
+        "100,000 messages of the seeded corpus of tests/bench/texts.py, one of each person, "
+        "through the corridor into a workspace with 5,000 clicks of the last 72 hours on "
+        "the number, and the verdicts then in the database: the share of intact and "
+        "decorated tokens found for certain, of tokens after one slip found as probable, "
+        "of those with a slip in `vm_token` itself found at all, and how often the click of "
+        "somebody else was named, for certain or as probable.",
+    ),
+    Measure(
+        "variants",
+        "tests.bench.variants:variants",
+        "mobiles of every Brazilian area code with and without the ninth digit, Mexican and "
+        "Argentinian ones, each writing from both notations through the corridor: the share "
+        "that is one lead afterwards, and how many Brazilian landlines were taken for the "
+        "mobile that ends alike.",
+    ),
+    Measure(
+        "attribution",
+        "tests.bench.origins:speed",
+        "the origin of one message in the workspace of a million messages after a million "
+        "touches, 5,000 of them recent on the number: reading the text, recognising the "
+        "person, looking for the token and weighing it, as the run-time role; the 95th "
+        "percentile. `rescue` is the same of a token after one slip.",
+    ),
+    Measure(
+        "links",
+        "tests.bench.links:figures",
+        "the figures of tracked links in a workspace with a million clicks of two years on "
+        "twenty links, half of them on one: the funnel of that link, the comparison of all "
+        "and the first page of the leads won, as the run-time role; the slowest of 15 calls. "
+        "The period is 30 days, or 365 where the name says so.",
+    ),
+    Measure(
+        "monitor",
+        "tests.bench.monitor:monitor",
+        "a run of the session monitor (`manage.py check_sessions`) over 5,000 connected "
+        "numbers of 100 workspaces that are all due, at a provider on the loopback address "
+        "that takes 100 ms for each answer: the slowest of three runs. `monitor_memory` is "
+        "the most that its process ever held.",
+    ),
+    Measure(
+        "qr_paint",
+        "tests.bench.paint:qr_paint",
+        "a new code of a gateway on the loopback address on the page of a session that "
+        "polls, in Chromium: from the gateway's answer until the browser has painted it; the "
+        "slowest.",
+    ),
+    Measure(
+        "sending",
+        "tests.bench.sending:sending",
+        "5,000 messages promised at once and sent by one process (`manage.py sweep_outbox "
+        "--drain`) to a Cloud API on the loopback address that takes 50 ms for each answer: "
+        "at a limit of 80/s, with the most that came within any second by the provider's own "
+        "ledger, and with the limit lifted. `enqueue` promises 10,000 notifications.",
     ),
     Measure(
         "memory",

@@ -54,9 +54,11 @@ class Row:
     def verdict(self) -> str:
         if self.ok:
             return "" if self.bound is Bound.NONE else "ok"
-        if self.value is None or self._limited is None or not self.target:
+        if self.value is None or self._limited is None or self.target is None:
             return "NOT MEASURED"
         way = "under" if self.bound in _AT_LEAST else "over"
+        if not self.target:
+            return f"MISSED: {way} the target"
         share = abs(self._limited - self.target) / self.target
         return f"MISSED: {share:.0%} {way} the target"
 

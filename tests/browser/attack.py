@@ -6,6 +6,8 @@ from datetime import timedelta
 from django.utils import timezone
 
 from integrations.models import Channel
+from integrations.providers.base.outgoing import Template
+from tests.browser import house_numbers
 from tests.browser.house import Shop
 from tests.factories import accounts as make_people
 from tests.factories import cloud_api
@@ -13,8 +15,17 @@ from tests.factories import integrations as make_numbers
 from tests.factories import webhooks as make_webhooks
 from tests.factories import whatsapp as make
 from webhooks.models import RawWebhook
+from whatsapp import tokens
 from whatsapp.folding import fold
-from whatsapp.models import Conversation, Lead, LeadNote, Message, Touch, TrackedLink
+from whatsapp.models import (
+    Conversation,
+    Lead,
+    LeadNote,
+    Message,
+    OutboxEntry,
+    Touch,
+    TrackedLink,
+)
 
 HOSTILE_COUNT = 500
 _PARTS = (
@@ -64,7 +75,54 @@ def build() -> Shop:
     )
     webhooks = _webhooks(workspace, texts)
     token = make_people.api_token(workspace, name=texts[3][:80])
-    return Shop(workspace, conversation, lead, link, phone, webhooks[0], token)
+    walk = make.link_test(link, phone, words=texts[0])
+    gone = make.lead(workspace, name=texts[4][:200])
+    merge = make.merge(
+        gone, into=lead, reason=texts[6][:300], actor=make_people.user(email="m@x.com")
+    )
+    support, outage = house_numbers.support(workspace, timezone.now())
+    support.display_name = texts[8][:100]
+    support.save(update_fields=["display_name"])
+    return Shop(
+        workspace,
+        conversation,
+        lead,
+        link,
+        phone,
+        webhooks[0],
+        token,
+        walk,
+        merge=merge,
+        support=support,
+        outage=outage,
+        failed=_sends(number, conversation, texts),
+    )
+
+
+def _sends(
+    channel: Channel, conversation: Conversation, texts: list[str]
+) -> OutboxEntry:
+    """Everything that a provider, a member or another system may have put into one."""
+    for text in texts[:60]:
+        make.send(
+            channel,
+            text=text,
+            thread=conversation,
+            at=timezone.now(),
+            content=Template(text.replace("\0", "")[:500] or "x", "pt_BR"),
+            state="failed",
+            reason=text.replace("\0", "")[:200],
+            detail=text.replace("\0", "")[:300],
+        )
+    return make.send(
+        channel,
+        text=texts[9],
+        thread=conversation,
+        at=timezone.now(),
+        state="uncertain",
+        reason="http_500",
+        detail=texts[10].replace("\0", "")[:300],
+    )
 
 
 def webhooks_of(shop: Shop) -> list[RawWebhook]:
@@ -105,6 +163,7 @@ def _people(
             lead=lead,
             kind="link",
             link=link,
+            token=tokens.new_token(),  # by which it counts as a click
             occurred_at=lead.created_at,
             headline=text[:200],
             referrer=text,

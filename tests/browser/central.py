@@ -18,6 +18,7 @@ import psycopg
 from psycopg import sql
 
 from tests.browser import server
+from tests.servers import drop_database
 
 PAGE = "<!doctype html><html lang='en'><title>client</title><h1>welcome</h1>"
 
@@ -121,8 +122,7 @@ def running(home: Path) -> Iterator[Central]:
                 process.terminate()
                 process.wait(15)
     finally:
-        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier)
-        _administer(ours, drop)
+        drop_database(ours, name)
 
 
 def _administer(url: str, statement: sql.Composed) -> None:

@@ -7,18 +7,21 @@ another host fails its test, whatever else the test looks at.
 import itertools
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.test.utils import setup_databases, teardown_databases
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from accounts.models import User
+from integrations.providers import registry
 from tests import walls
 from tests.browser import attack, server
 from tests.browser import house as rows
@@ -28,6 +31,7 @@ from tests.factories import whatsapp as make_talk
 from tests.walls import as_app
 from webhooks import processing
 from whatsapp.models import Conversation
+from whatsapp.services import sending
 
 # Playwright keeps an event loop in this thread; the database is used outside of it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -51,11 +55,15 @@ def house(
 
 
 @pytest.fixture(scope="session")
-def address(
-    house: rows.House, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server keeps its files."""
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="session")
+def address(house: rows.House, home: Path) -> Iterator[str]:
     name = str(connection.settings_dict["NAME"])
-    with server.running(name, home=tmp_path_factory.mktemp("server")) as url:
+    with server.running(name, home=home) as url:
         yield url
 
 
@@ -187,6 +195,36 @@ def own(house: rows.House, django_db_blocker: Any) -> Callable[..., Own]:
         return Own(shop, owner, receive, say)
 
     return open_
+
+
+@pytest.fixture
+def worker(
+    browser: Browser,  # before the house: its event loop decides whose connection is whose
+    address: str,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    django_db_blocker: Any,
+) -> Iterator[None]:
+    """The worker at work meanwhile: it sends what is due, and hears what the phone tells."""
+    monkeypatch.setitem(
+        cast("dict[str, str]", registry.get("sandbox").settings), "api_base", address
+    )
+    settings.EGRESS_ALLOWED_HOSTS = [urlsplit(address).netloc]
+    ends = threading.Event()
+
+    def run() -> None:
+        with as_app():
+            while not ends.wait(0.1):
+                sending.drain(budget_seconds=5)
+                processing.drain(budget_seconds=5)
+        connections.close_all()
+
+    with django_db_blocker.unblock():
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        yield
+        ends.set()
+        thread.join(15)
 
 
 @pytest.fixture

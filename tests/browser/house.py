@@ -3,7 +3,7 @@
 import itertools
 import uuid
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -13,16 +13,37 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import audit
-from accounts.models import ApiToken, Invitation, Membership, User, Workspace
+from accounts.models import (
+    ApiToken,
+    Invitation,
+    Membership,
+    SignInEvent,
+    User,
+    Workspace,
+)
 from accounts.sso import sessions
-from integrations.models import Channel
+from integrations.models import Channel, Episode, SimulatedPhone
+from tests.browser import house_counter, house_numbers, house_sends, house_work
 from tests.factories import accounts as make_people
 from tests.factories import cloud_api
 from tests.factories import integrations as make_numbers
 from tests.factories import webhooks as make_webhooks
 from tests.factories import whatsapp as make
+from tickets.models import Client, Ticket
 from webhooks.models import RawWebhook
-from whatsapp.models import Conversation, Lead, TrackedLink
+from whatsapp import tokens
+from whatsapp.models import (
+    CannedReply,
+    Conversation,
+    Lead,
+    LeadMerge,
+    LinkTest,
+    OutboxEntry,
+    Template,
+    TemplateSync,
+    Touch,
+    TrackedLink,
+)
 
 PASSWORD = "senha-de-teste"
 LANGUAGES, THEMES = ("pt-br", "en"), ("light", "dark")
@@ -40,11 +61,25 @@ class Shop:
     phone: Channel
     webhook: RawWebhook
     token: ApiToken
+    walk: LinkTest
     paused: TrackedLink | None = None
     closed: Conversation | None = None
     merged: Lead | None = None
+    merge: LeadMerge | None = None
+    twin: Lead | None = None  # perhaps the same person as `lead`
     member: Membership | None = None
     invitation: Invitation | None = None
+    waiting: Channel | None = None  # simulated; Recado shows it a code
+    quiet: Channel | None = None  # simulated; nothing is linked to it, nobody waits
+    support: Channel | None = None  # disconnected by somebody, with a past
+    outage: Episode | None = None  # of `support`, and over
+    failed: OutboxEntry | None = None  # a send
+    doubtful: OutboxEntry | None = None  # an unconfirmed one
+    template: Template | None = None  # of `phone`, approved
+    broken: Template | None = None  # of `phone`; a change of it left somebody behind
+    ticket: Ticket | None = None  # of `client`, about `conversation`
+    client: Client | None = None
+    unlinked: Client | None = None  # whose lead nobody has named yet
 
 
 @dataclass(frozen=True)
@@ -54,6 +89,17 @@ class House:
     shop: Shop
     empty: Workspace
     stray: RawWebhook  # of no workspace
+    down: Channel  # of a workspace with an alert on each page
+    lasting: Episode  # its outage
+    to_scan: Channel  # these of a workspace with numbers that are being connected
+    to_type: Channel
+    to_open: Channel
+    late: Channel
+    refused: Channel
+    wired: Channel
+    answered: Conversation  # of a workspace at its counter
+    expired: Conversation
+    canned: CannedReply
     people: dict[tuple[str, str, str], User] = field(default_factory=dict)
 
 
@@ -63,17 +109,55 @@ def build() -> House:
     stray = make_webhooks.raw_webhook(
         None, state="unrouted", error="unknown number", headers={"x": "1"}
     )
-    house = House(shop, empty, stray)
+    dark = make_people.workspace(slug="fora-do-ar", name="Loja Fora do Ar")
+    down, lasting = house_numbers.go_down(dark)
+    house_sends.hold_back(down)
+    joining = make_people.workspace(slug="conectando", name="Loja Conectando")
+    counter = make_people.workspace(slug="balcao", name="Loja do Balcão")
+    answered, expired, canned = house_counter.open_counter(counter)
+    house = House(
+        shop,
+        empty,
+        stray,
+        down,
+        lasting,
+        **house_numbers.sessions(joining),
+        answered=answered,
+        expired=expired,
+        canned=canned,
+    )
+    _sign_ins(shop.member)
     for language, theme in itertools.product(LANGUAGES, THEMES):
         for role in ("owner", "agent", "operator"):
             person = make_person(f"{role}.{theme}.{language}", language, theme)
             person.is_platform_admin = role == "operator"
             person.save()
             house.people[role, language, theme] = person
-            for workspace in (shop.workspace, empty):
+            for workspace in (shop.workspace, empty, dark, joining, counter):
                 if role != "operator":
                     make_people.membership(workspace, person, role=role)
     return house
+
+
+def _sign_ins(member: Membership | None) -> None:
+    """One that went well, and refusals of somebody known and of somebody who is not."""
+    now = timezone.now()
+    for number, (outcome, user) in enumerate(
+        (
+            ("signed_in", member.user if member else None),
+            ("password_refused", member.user if member else None),
+            ("email_unverified", None),
+        )
+    ):
+        SignInEvent.objects.create(
+            reference=f"234567892{number}",
+            at=now - timedelta(hours=number),
+            outcome=outcome,
+            issuer="https://conta.example.com",
+            subject_hash=f"{number}" * 64,
+            user=user,
+            ip="203.0.113.7",
+        )
 
 
 def make_person(name: str, language: str, theme: str) -> User:
@@ -104,7 +188,7 @@ def open_shop(slug: str, name: str) -> Shop:
     workspace = make_people.workspace(slug=slug, name=name)
     now = timezone.now()
     sales = make_numbers.channel(workspace, display_name="Vendas", state="connected")
-    make_numbers.channel(workspace, display_name="Suporte", state="disconnected")
+    support, outage = house_numbers.support(workspace, now)
     phone = make_numbers.sandbox_number(
         workspace, display_name="Telefone de treino", state="connected"
     )
@@ -133,13 +217,15 @@ def open_shop(slug: str, name: str) -> Shop:
     make.note(first.lead, text="Prefere ser chamada à tarde.")
     _talk(first)
     make.message(talks[1], text="Vocês têm bolo de fubá?", external_id="b1")
-    merged = make.lead(workspace, name="Ana L.", merged_into=first.lead)
+    member, invitation = _people(workspace)
+    merged, twin = _others_of(first.lead)
+    merge = make.merge(merged, into=first.lead, actor=member.user)
     closed = make.conversation(
         last.lead, phone, state="closed", preview="Obrigado!", last_message_at=now
     )
     make.message(closed, text="Obrigado!", external_id="c1")
     webhook = _webhooks(workspace, now)
-    member, invitation = _people(workspace)
+    ticket, client, unlinked = house_work.open_up(first, member.user)
     return Shop(
         workspace,
         first,
@@ -148,12 +234,148 @@ def open_shop(slug: str, name: str) -> Shop:
         phone,
         webhook,
         make_people.api_token(workspace),
+        _figures(link, phone, talks),
         paused,
         closed,
         merged,
+        merge,
+        twin,
         member,
         invitation,
+        *_phones_to_link(workspace, now),
+        support,
+        outage,
+        *house_sends.send_week(talks, now),
+        *_templates(phone, now),
+        ticket,
+        client,
+        unlinked,
     )
+
+
+def _templates(phone: Channel, now: datetime) -> tuple[Template, Template]:
+    """In every state, and one whose change left a message behind, seen to already."""
+    track = {
+        "type": "BUTTONS",
+        "buttons": [
+            {
+                "type": "URL",
+                "text": "Acompanhar",
+                "url": "https://loja.example/p/{{1}}",
+            },
+            {"type": "QUICK_REPLY", "text": "Obrigado!"},
+        ],
+    }
+    body = {
+        "type": "BODY",
+        "text": "Olá, {{1}}! Seu pedido {{2}} saiu para entrega e chega hoje.",
+        "example": {"body_text": [["Ana", "1042"]]},
+    }
+    header = {"type": "HEADER", "format": "TEXT", "text": "Pedido a caminho"}
+    footer = {"type": "FOOTER", "text": "Padaria Central"}
+    fields: dict[str, Any] = {"synced_at": now, "status_at": now - timedelta(days=2)}
+    sent = make.template(
+        phone,
+        components=[header, body, footer, track],
+        external_id="sandbox-1",
+        quality="green",
+        **fields,
+    )
+    make.template_change(
+        sent, kind="status", word="APPROVED", is_breaking=False, details={}
+    )
+    make.template(phone, language="en", status="pending", **fields)
+    make.template(
+        phone,
+        name="super_oferta",
+        body="Só hoje: tudo pela metade do preço!",
+        status="rejected",
+        provider_status="REJECTED",
+        reason="TAG_CONTENT_MISMATCH",
+        **fields,
+    )
+    make.template(phone, name="pesquisa_antiga", body="Gostou?", gone_at=now, **fields)
+    broken = make.template(
+        phone,
+        name="novidade_da_semana",
+        category="marketing",
+        components=[
+            {"type": "HEADER", "format": "IMAGE"},
+            {"type": "BODY", "text": "{{nome}}, chegou novidade na loja."},
+        ],
+        **fields,
+    )
+    make.template_change(
+        broken,
+        settled_at=now,
+        details={
+            "before": [{"part": "body", "kind": "text", "name": "nome"}],
+            "after": broken.parameters,
+            "affected": [{"user": "queued", "count": 2, "name": ""}],
+        },
+    )
+    TemplateSync.objects.create(
+        workspace=phone.workspace,
+        integration_id=phone.integration_id or 0,
+        next_at=now + timedelta(hours=1),
+        synced_at=now - timedelta(minutes=12),
+        found=5,
+    )
+    return sent, broken
+
+
+def _others_of(lead: Lead) -> tuple[Lead, Lead]:
+    """Two more leads of one person: one that is known to be, one that may be."""
+    before = timezone.now() - timedelta(days=40)
+    merged = make.lead(lead.workspace, name="Ana L.", created_at=before)
+    make.identity(merged, kind="lid", value="37830675939455@lid")
+    make.note(merged, text="Pediu orçamento de bolo.")
+    twin = make.lead(
+        lead.workspace, name="Aninha", email="ana.lima@example.com", created_at=before
+    )
+    make.identity(twin, value="5521912345678")
+    lead.email = twin.email
+    lead.save(update_fields=["email"])
+    return merged, twin
+
+
+def _figures(link: TrackedLink, phone: Channel, talks: list[Conversation]) -> LinkTest:
+    """Clicks of four weeks, one of them a sale; what the check found; a test under way."""
+    now = timezone.now()
+    for day in range(28):
+        for _ in range((day * 5) % 7):
+            Touch.objects.create(
+                workspace=link.workspace,
+                kind="link",
+                link=link,
+                token=tokens.new_token(),
+                occurred_at=now - timedelta(days=day),
+                utm_source="instagram",
+            )
+    for place, talk in enumerate(talks):
+        if talk.lead.attribution and talk.lead.attribution.touch:
+            click = talk.lead.attribution.touch
+            click.token, click.occurred_at = tokens.new_token(), now - timedelta(days=3)
+            click.save()
+        talk.lead.stage = ("Ganho", "Proposta")[place % 2]
+        talk.lead.save()
+    link.landing_url = "https://padaria.example/promo"
+    make.link_check(link, words=link.landing_url)
+    return make.link_test(
+        link, phone, words="Oi! Vi na bio.\nvm_token:7GK2M9XQ4C", started_at=now
+    )
+
+
+def _phones_to_link(workspace: Workspace, now: datetime) -> tuple[Channel, Channel]:
+    """One that is awaited, with a code that stays the first one, and one that is not."""
+    waiting, quiet = (
+        make_numbers.sandbox_number(workspace, display_name=name, is_linked=False)
+        for name in ("Telefone à espera", "Telefone novo")
+    )
+    SimulatedPhone.objects.for_workspace(workspace).filter(channel=waiting).update(
+        seed="seed-of-the-tests", asked_at=now + timedelta(days=1)
+    )
+    return waiting, quiet
 
 
 def _people(workspace: Workspace) -> tuple[Membership, Invitation]:

@@ -52,7 +52,11 @@ def test_a_page_shows_well(visit, house, screens, one, language, theme):
 def _start(one, house):
     """What only takes a post is reached from the page that has its button."""
     name = one.name
-    for act in ("webhook-content", "webhook-replay"):
+    for act, start in (
+        ("webhook-content", "webhook-detail"),
+        ("webhook-replay", "webhook-detail"),
+        ("send-act", "send-list"),
+    ):
         if name.endswith(act):
-            name = name.replace(act, "webhook-detail")
+            name = name.replace(act, start)
     return addresses.Page(name, one.row, query=one.query, slug=one.slug).path(house)

@@ -79,9 +79,9 @@ def test_the_log_is_filtered_and_checked_by_keyboard(visit, second):
     page.keyboard.type("rafael")
     page.keyboard.press("Enter")
     page.wait_for_url("**?person=rafael**")
-    expect(page.locator(".audit__entry")).to_have_count(6)
+    expect(page.locator(".audit__entry")).to_have_count(7)
     page.click("summary >> nth=-1")
     expect(page.locator("dl").last).to_contain_text("workspace.added")
     page.click("button:has-text('Check that it is complete')")
 
-    expect(page.locator(".notice--success")).to_contain_text("Intact: 6 entries")
+    expect(page.locator(".notice--success")).to_contain_text("Intact: 7 entries")

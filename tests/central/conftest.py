@@ -104,10 +104,12 @@ class House:
         } | told
         return {name: value for name, value in asked.items() if value}, verifier
 
-    def code(self, party: Party, user: User, **told: Any) -> tuple[str, str]:
+    def code(
+        self, party: Party, user: User, *, browser: Client | None = None, **told: Any
+    ) -> tuple[str, str]:
         """Sign in as far as the code, by the consent page where there is one."""
         asked, verifier = self.ask(party, **told)
-        browser = self.browser(user)
+        browser = browser or self.browser(user)
         answer = browser.get("/oauth/authorize", asked)
         if answer.status_code == 200:
             answer = browser.post("/oauth/authorize", consent(answer, asked["scope"]))

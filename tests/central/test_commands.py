@@ -10,11 +10,17 @@ from typing import Any
 
 import pytest
 from allauth.idp.oidc.models import Client as OAuthClient
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.apps import apps
+from django.conf import settings as django_settings
 from django.test import override_settings
 
-from accounts.central import signing
+from accounts.central import journal, sealed, signing
 from accounts.central.models import Application, Person, SigningKey
-from accounts.models import User
+from accounts.models import AuditChain, User
+from accounts.vault import columns
 from config.embedded import files
 from config.settings import base
 from tests import commands
@@ -96,6 +102,79 @@ def test_rotating_tells_from_when_the_new_key_signs():
     assert SigningKey.objects.filter(expires_at=None).count() == 1
     assert json.loads(commands.run("central_upkeep").out)["keys"] == 0
     assert commands.run("central_rotate_keys", "--root").out.endswith(": 0\n")
+
+
+@pytest.fixture
+def sealed_things(house):
+    """A signing key, a second factor with recovery codes, and a chain of the audit log."""
+    TOTP.activate(house.person, generate_totp_secret())
+    RecoveryCodes.activate(house.person)
+    journal.record("person.created", actor=house.admin)
+    return Authenticator.objects.get(type=Authenticator.Type.TOTP)
+
+
+def test_verifying_covers_what_is_sealed_here_alone(sealed_things):
+    done = commands.run("vault_verify")
+
+    assert done.code == 0
+    assert "accounts_auditchain.sealed: 1 opened, 0 failed" in done.out
+    assert "central_signingkey.sealed: 1 opened, 0 failed" in done.out
+    assert "mfa_authenticator.data: 2 opened, 0 failed" in done.out
+    assert done.out.endswith(
+        "covered: the central server's database; Recado's is another one\n"
+    )
+
+
+@pytest.mark.parametrize("damage", [{"secret": ""}, {"secret": "JBSWY3DPEHPK3PXP"}])
+def test_verifying_names_what_does_not_open_and_shows_none_of_it(sealed_things, damage):
+    key = SigningKey.objects.get()
+    SigningKey.objects.update(sealed=sealed_things.data["secret"])
+    Authenticator.objects.filter(pk=sealed_things.pk).update(data=damage)
+
+    done = commands.run("vault_verify")
+
+    assert done.code != 0
+    assert f"does not open: central_signingkey.sealed {key.pk}\n" in done.err
+    assert f"does not open: mfa_authenticator.data {sealed_things.pk}\n" in done.err
+    assert "mfa_authenticator.data: 1 opened, 1 failed" in done.out
+    assert sealed_things.data["secret"] not in done.out + done.err
+    assert "JBSW" not in done.out + done.err
+
+
+def test_after_a_change_of_the_root_key_nothing_here_needs_the_old_one(sealed_things):
+    old = django_settings.INTEGRATIONS_KEY
+    with override_settings(INTEGRATIONS_KEY=b"n" * 32, INTEGRATIONS_KEYS_OLD=[old]):
+        told = commands.run("central_rotate_keys", "--root").out
+    with override_settings(INTEGRATIONS_KEY=b"n" * 32, INTEGRATIONS_KEYS_OLD=[]):
+        done = commands.run("vault_verify")
+
+    assert told.endswith(": 4\n")
+    assert done.code == 0, done.err
+
+
+def test_a_chain_whose_key_was_lost_is_named_and_the_rest_is_brought_over(
+    sealed_things,
+):
+    old = django_settings.INTEGRATIONS_KEY
+    AuditChain.objects.unscoped("test").update(sealed="?")
+    with override_settings(INTEGRATIONS_KEY=b"n" * 32, INTEGRATIONS_KEYS_OLD=[old]):
+        done = commands.run("central_rotate_keys", "--root")
+        again = sealed.reseal()
+
+    assert done.code != 0
+    assert "does not open: accounts_auditchain.sealed" in done.err
+    assert again == 0
+
+
+def test_a_process_passes_over_columns_of_rooms_it_does_not_have(monkeypatch):
+    here = dict(apps.app_configs)
+    del here["integrations"]
+    monkeypatch.setattr(apps, "app_configs", here)
+
+    names = {column.name for column in columns.list_here()}
+
+    assert "integrations_integration.credentials" not in names
+    assert "accounts_oauthgrant.refresh" in names
 
 
 # --- the role -------------------------------------------------------------------

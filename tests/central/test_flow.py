@@ -320,8 +320,8 @@ def test_discovery_tells_addresses_under_the_one_issuer(house):
 
 
 def test_sign_out_asked_for_by_the_client_ends_session_and_tokens(house):
-    tokens = house.tokens(house.recado, house.person)
     browser = house.browser(house.person)
+    tokens = house.tokens(house.recado, house.person, browser=browser)
 
     browser.get(
         "/oauth/logout",
@@ -331,6 +331,73 @@ def test_sign_out_asked_for_by_the_client_ends_session_and_tokens(house):
     assert "_auth_user_id" not in browser.session
     assert house.api("/api/user", tokens["access_token"]).status_code == 401
     assert not families.alive(timezone.now()).exists()
+
+
+def test_sign_out_ends_every_application_that_was_entered_from_this_browser(house):
+    browser, phone = house.browser(house.person), house.browser(house.person)
+    here = [
+        house.tokens(party, house.person, browser=browser)
+        for party in (house.recado, house.shop)
+    ]
+    code, verifier = house.code(house.shop, house.person, browser=browser)
+    there = house.tokens(house.recado, house.person, browser=phone)
+
+    browser.post("/account/logout/", headers={"accept-language": "en"})
+
+    for tokens in here:
+        assert house.api("/api/user", tokens["access_token"]).status_code == 401
+    assert error_of(house.recado.refresh(here[0]["refresh_token"])) == "invalid_grant"
+    assert error_of(house.shop.exchange(code, verifier)) == "invalid_grant"
+    assert house.api("/api/user", there["access_token"]).status_code == 200
+    told = browser.get("/account/login/").content.decode()
+    assert "lose their access now" in told
+
+
+def test_a_client_that_signs_somebody_out_leaves_their_other_browsers_alone(house):
+    browser, phone = house.browser(house.person), house.browser(house.person)
+    here = house.tokens(house.recado, house.person, browser=browser)
+    there = house.tokens(house.recado, house.person, browser=phone)
+
+    browser.get(
+        "/oauth/logout",
+        {"id_token_hint": here["id_token"], "client_id": house.recado.client.pk},
+    )
+
+    assert house.api("/api/user", here["access_token"]).status_code == 401
+    assert house.api("/api/user", there["access_token"]).status_code == 200
+    assert "_auth_user_id" in phone.session
+
+
+def test_who_stays_signed_in_here_leaves_the_client_alone_that_asked(house):
+    browser = house.browser(house.person)
+    recado = house.tokens(house.recado, house.person, browser=browser)
+    shop = house.tokens(house.shop, house.person, browser=browser)
+    asked = {"client_id": house.recado.client.pk}
+    page = browser.get("/oauth/logout", asked)
+    assert page.status_code == 200
+
+    browser.post(
+        "/oauth/logout",
+        asked | {"action": "stay", "csrfmiddlewaretoken": page.context["csrf_token"]},
+    )
+
+    assert "_auth_user_id" in browser.session
+    assert house.api("/api/user", recado["access_token"]).status_code == 401
+    assert house.api("/api/user", shop["access_token"]).status_code == 200
+
+
+def test_another_browser_that_is_signed_out_takes_its_applications_along(house):
+    browser, phone = house.browser(), house.browser()
+    for one in (browser, phone):
+        one.post("/account/login/", {"login": "bia@example.com", "password": PASSWORD})
+    here = house.tokens(house.recado, house.person, browser=browser)
+    there = house.tokens(house.recado, house.person, browser=phone)
+
+    browser.post("/account/sessions/")
+
+    assert phone.get("/").status_code == 302
+    assert house.api("/api/user", there["access_token"]).status_code == 401
+    assert house.api("/api/user", here["access_token"]).status_code == 200
 
 
 def test_two_exchanges_at_once_give_one_set_of_tokens(house):

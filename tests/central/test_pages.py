@@ -250,18 +250,6 @@ def test_the_cookies_have_names_of_their_own(house):
     assert set(browser.cookies) <= {"recado_central_csrf", "recado_central_session"}
 
 
-def test_a_person_ends_the_access_of_an_application(house):
-    tokens = house.tokens(house.shop, house.person)
-    mine = house.browser(house.person)
-    family = mine.get("/").context["families"][0]
-
-    others = house.browser(house.admin).post(f"/access/{family.pk}/end/")
-    assert others.status_code == 404
-    mine.post(f"/access/{family.pk}/end/")
-
-    assert house.api("/api/user", tokens["access_token"]).status_code == 401
-
-
 def test_a_new_password_ends_every_token(house):
     tokens = house.tokens(house.recado, house.person)
     browser = house.browser()
@@ -387,6 +375,25 @@ def test_recado_invites_by_its_secret_and_gets_the_person_back(house):
     assert answer.status_code == 201
     link = answer.json()["url"].removeprefix("http://localhost:8001")
     assert house.browser().post(link, ACCEPT)["Location"] == back
+
+
+def test_the_page_of_an_invitation_lets_its_form_end_at_the_client_that_invited(house):
+    """Browsers hold the form to its page's policy through the way back to the client."""
+    back = SHOP.replace("callback", "convite/abc")
+    link = invite(house.recado, return_to=back).json()["url"]
+    here = link.removeprefix("http://localhost:8001")
+
+    for page in (house.browser().get(here), house.browser().post(here, {})):
+        policy = f"{page['Content-Security-Policy']};"
+        assert "form-action 'self' https://loja.example;" in policy
+
+
+def test_an_invitation_of_the_house_itself_leads_its_form_nowhere_else(house, admin):
+    link = link_of(admin.post("/people/", {"email": "caio@example.com"}))
+
+    policy = f"{house.browser().get(link)['Content-Security-Policy']};"
+
+    assert "form-action 'self';" in policy
 
 
 @pytest.mark.parametrize(

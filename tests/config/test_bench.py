@@ -84,6 +84,16 @@ def test_a_row_says_by_how_much_it_missed(bound, value, ratio, is_ok, verdict):
     assert verdict in report.table([row])
 
 
+def test_a_target_of_zero_is_met_by_zero_alone():
+    kept, missed = (
+        Row("x", value, "messages", target=0, bound=Bound.VALUE_AT_MOST)
+        for value in (0, 1)
+    )
+
+    assert (kept.ok, kept.verdict) == (True, "ok")
+    assert (missed.ok, missed.verdict) == (False, "MISSED: over the target")
+
+
 def test_the_docs_page_holds_the_machine_and_every_row(tmp_path: Path):
     row = Row("x", 1234.5, "posts/s", ratio=0.75, note="a|b")
 

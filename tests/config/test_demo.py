@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from accounts.models import Membership, User, Workspace
 from config import demo
+from integrations.models import Session, SimulatedPhone
 from tests.factories import accounts as make
 from whatsapp.models import TrackedLink
 
@@ -34,6 +35,16 @@ def test_the_demo_has_a_number_and_a_link(made):
     assert link.slug == demo.LINK_SLUG
     assert link.channel.phone == demo.NUMBER
     assert made.webhook_path.startswith("/webhooks/whatsapp/")
+
+
+def test_the_demos_number_is_connected_and_its_phone_linked(made):
+    session = Session.objects.unscoped("test").get()
+    phone = SimulatedPhone.objects.unscoped("test").get()
+
+    assert (session.kind, session.state) == ("qr", "connected")
+    assert session.channel.state == "connected"
+    assert phone.linked_phone == demo.NUMBER.removeprefix("+")
+    assert phone.posts_to is not None
 
 
 def test_secrets_are_not_shown_by_accident(made):

@@ -87,7 +87,10 @@ def test_containers_are_given_only_settings_that_the_code_reads():
 
 @pytest.mark.parametrize(
     "name",
-    ["web", "receiver", "worker", "beat", "migrate", "central", "central-migrate"],
+    [
+        *("web", "receiver", "worker", "media", "beat"),
+        *("migrate", "central", "central-migrate"),
+    ],
 )
 def test_every_process_of_ours_runs_from_the_one_image_without_rights(name):
     service = services_of_ours()[name]
@@ -172,7 +175,10 @@ def test_everything_the_image_copies_is_sent_to_the_builder():
 
 @pytest.mark.parametrize(
     "name",
-    ["requirements.lock", "requirements-dev.lock", "requirements-production.lock"],
+    [
+        *("requirements.lock", "requirements-dev.lock"),
+        *("requirements-production.lock", "requirements-s3.lock"),
+    ],
 )
 def test_a_lock_file_pins_by_hash_and_names_no_host(name):
     text = (BASE_DIR / name).read_text()

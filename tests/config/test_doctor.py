@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from django.conf import settings as in_force
 
 from config.embedded import files
 
@@ -116,6 +117,8 @@ def test_the_limits_in_force_are_shown(tmp_path):
     assert "link_click off" in found["detail"]
     assert "webhook_requests 200/1s" in found["detail"]
     assert "trusted proxies: 10.1.0.0/16" in found["detail"]
+    for name in in_force.RATE_LIMITS:
+        assert f"{name} " in found["detail"]
 
 
 def test_production_that_trusts_no_proxy_is_told(tmp_path):
@@ -130,3 +133,25 @@ def test_production_that_trusts_no_proxy_is_told(tmp_path):
     found = findings(done)["limits"]
     assert found["state"] == "warn"
     assert "TRUSTED_PROXIES" in found["cure"]
+
+
+def test_the_storage_of_files_is_tried_and_left_empty(tmp_path):
+    done = doctor("--json", RECADO_VAR_DIR=str(tmp_path))
+
+    storage = findings(done)["storage"]
+    assert storage["state"] == "ok"
+    assert str(tmp_path / "media") in storage["detail"]
+    assert [one for one in (tmp_path / "media").rglob("*") if one.is_file()] == []
+
+
+def test_a_storage_that_takes_nothing_is_bad(tmp_path):
+    (tmp_path / "file").write_text("a file, where a folder should be")
+
+    done = doctor(
+        "--json", RECADO_VAR_DIR=str(tmp_path), MEDIA_ROOT=str(tmp_path / "file" / "x")
+    )
+
+    storage = findings(done)["storage"]
+    assert done.returncode == 1
+    assert storage["state"] == "bad"
+    assert "MEDIA_ROOT" in storage["cure"]

@@ -4,6 +4,8 @@ import contextvars
 import io
 import json
 import logging
+import secrets
+import uuid
 
 import pytest
 
@@ -63,6 +65,21 @@ def test_a_seeded_secret_or_number_never_reaches_a_line(log, seeded, place):
     line = output.getvalue()
     assert seeded not in line
     assert logs.STRUCK in line
+
+
+@pytest.mark.parametrize("path", ["/invitations/{}/", "/invited/{}", "/t/{}/"])
+def test_the_link_of_an_invitation_is_struck_and_a_rows_key_is_not(log, path):
+    logger, output = log
+    token, key = secrets.token_urlsafe(32), uuid.uuid4()
+
+    logger.warning("Forbidden: %s", path.format(token))
+    logger.warning("Forbidden: %s", f"/settings/members/invitations/{key}/renew/")
+
+    first, second = (
+        json.loads(line)["event"] for line in output.getvalue().splitlines()
+    )
+    assert first == "Forbidden: " + path.format(logs.STRUCK)
+    assert str(key) in second
 
 
 @pytest.mark.parametrize("key", ["text", "phone", "Authorization", "headers"])

@@ -1,5 +1,6 @@
 """A capability is declared exactly when it works: pages and services rely on the set."""
 
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -13,33 +14,58 @@ from integrations.providers.base.errors import (
     Unreadable,
     Unsupported,
 )
-from integrations.providers.base.types import (
-    MediaRef,
-    MessageKind,
-    OutgoingMessage,
-    Party,
-)
+from integrations.providers.base.outgoing import Media, OutgoingFile
+from integrations.providers.base.templates import TemplateDraft
+from integrations.providers.base.types import MediaRef, MessageKind
+from tests.contract import messages
 from tests.integrations.providers import golden
 from tests.integrations.providers.wire import Wire, answer
 
-MESSAGE = OutgoingMessage(
-    recipient=Party(wa_id="5511988880001"), kind=MessageKind.TEXT, text="Oi"
+MEDIA = MediaRef(
+    kind=MessageKind.IMAGE,
+    external_id="1001",
+    url="https://waha.example/api/files/loja/1001.jpeg",
 )
-MEDIA = MediaRef(kind=MessageKind.IMAGE, external_id="1001")
+FILE = Media(MessageKind.IMAGE, OutgoingFile("image/png", content=b"bytes"))
+DRAFT = TemplateDraft("pedido", "pt_BR", "utility", [{"type": "BODY", "text": "Oi"}])
 
 OPERATIONS: dict[Capability, Callable[[Adapter, Any, Wire], object]] = {
     Capability.HANDSHAKE: lambda adapter, keys, wire: adapter.handshake(
         golden.request(method="GET"), [keys]
     ),
-    Capability.SEND: lambda adapter, keys, wire: adapter.send(MESSAGE, keys, wire),
+    Capability.SEND: lambda adapter, keys, wire: adapter.send(
+        messages.text(), keys, wire
+    ),
     Capability.TEMPLATES: lambda adapter, keys, wire: adapter.list_templates(
         keys, wire
     ),
     Capability.MEDIA_FETCH: lambda adapter, keys, wire: adapter.fetch_media(
-        MEDIA, keys, wire
+        MEDIA, keys, wire, into=io.BytesIO(), most=1000
+    ),
+    Capability.MEDIA_UPLOAD: lambda adapter, keys, wire: adapter.upload_media(
+        FILE, keys, wire
+    ),
+    Capability.NUMBER_CHECK: lambda adapter, keys, wire: adapter.find_person(
+        "5511988880001", keys, wire
+    ),
+    Capability.MESSAGE_LOOKUP: lambda adapter, keys, wire: adapter.find_message(
+        "token", keys, wire
+    ),
+    Capability.TYPING: lambda adapter, keys, wire: adapter.show_typing(
+        messages.TARGET, messages.PERSON, keys, wire
+    ),
+    Capability.TEMPLATE_WRITE: lambda adapter, keys, wire: adapter.create_template(
+        DRAFT, keys, wire
+    ),
+    Capability.WEBHOOK_BY_API: lambda adapter, keys, wire: adapter.webhook_report(
+        keys, wire
+    ),
+    Capability.EXTERNAL_LINK: lambda adapter, keys, wire: adapter.read_return("a=1"),
+    Capability.MESSAGE_LINKS: lambda adapter, keys, wire: adapter.list_message_links(
+        keys, wire
     ),
     Capability.MARK_READ: lambda adapter, keys, wire: adapter.mark_read(
-        "id-1", keys, wire
+        messages.TARGET, messages.PERSON, keys, wire
     ),
 }
 
@@ -70,6 +96,22 @@ def test_operation_works_exactly_when_it_is_declared(
         is_supported = True
 
     assert is_supported == (capability in adapter.capabilities)
+
+
+def test_templates_are_deleted_where_they_are_made(
+    adapter: Adapter, credentials: dict[str, str]
+) -> None:
+    expected = (
+        ProviderError
+        if Capability.TEMPLATE_WRITE in adapter.capabilities
+        else Unsupported
+    )
+
+    with pytest.raises(expected) as caught:
+        adapter.delete_template("pedido", credentials, Wire(answer(500)))
+
+    is_supported = not isinstance(caught.value, Unsupported)
+    assert is_supported == (Capability.TEMPLATE_WRITE in adapter.capabilities)
 
 
 @pytest.mark.parametrize("capability", EVIDENCE)

@@ -18,26 +18,40 @@ def test_complete_credentials_are_returned_cleaned(
     padded = {name: f"  {value} " for name, value in credentials.items()}
 
     assert adapter.validate_credentials(padded) == credentials
-    assert tuple(credentials) == adapter.credential_fields
+    assert set(_required(adapter)) <= set(credentials) <= set(adapter.credential_fields)
 
 
 @pytest.mark.parametrize("absent", [None, "", "   "])
 def test_each_missing_field_is_named(
     absent: str | None, adapter: Adapter, credentials: dict[str, str]
 ) -> None:
-    for name in adapter.credential_fields:
+    for name in _required(adapter):
         with pytest.raises(CredentialsInvalid) as caught:
             adapter.validate_credentials(credentials | {name: absent})
 
         assert caught.value.problems == {name: "missing"}
 
 
-def test_all_problems_are_told_at_once(adapter: Adapter) -> None:
-    with pytest.raises(CredentialsInvalid) as caught:
-        adapter.validate_credentials({"favourite_colour": "blue"})
+def test_optional_field_may_stay_empty(
+    adapter: Adapter, credentials: dict[str, str]
+) -> None:
+    needed = {name: credentials[name] for name in _required(adapter)}
 
-    missing = dict.fromkeys(adapter.credential_fields, "missing")
-    assert caught.value.problems == {"favourite_colour": "unknown field", **missing}
+    cleaned = adapter.validate_credentials(needed | dict.fromkeys(_optional(adapter)))
+
+    assert cleaned.items() >= needed.items()
+    assert "" not in cleaned.values()
+
+
+def test_a_form_asks_for_every_field_that_no_session_grants(adapter: Adapter) -> None:
+    asked = {field.name for field in adapter.fields if not field.is_granted}
+
+    forms = [adapter.fields_of(kind) for kind in adapter.session_kinds()]
+
+    assert [field.name for field in adapter.fields] == list(adapter.credential_fields)
+    assert all(field.label and field.expected for field in adapter.fields)
+    assert {field.name for form in forms for field in form} == asked
+    assert all("phone_number" in {field.name for field in form} for form in forms)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +77,9 @@ def test_credentials_tell_their_number(
 
 
 def test_secrets_are_fields_and_the_phone_number_is_none(adapter: Adapter) -> None:
-    assert adapter.secret_fields <= set(adapter.credential_fields)
+    assert adapter.secret_fields == {
+        field.name for field in adapter.fields if field.is_secret
+    }
     assert adapter.secret_fields
     assert "phone_number" in adapter.credential_fields
     assert "phone_number" not in adapter.secret_fields
@@ -117,3 +133,11 @@ def test_header_that_carries_a_secret_is_never_kept(
     assert kept == []
     assert all(name == name.lower() for name in adapter.webhook_headers)
     assert all(key == key.lower() for key in adapter.redact_keys)
+
+
+def _required(adapter: Adapter) -> list[str]:
+    return [field.name for field in adapter.fields if not field.may_be_empty]
+
+
+def _optional(adapter: Adapter) -> list[str]:
+    return [field.name for field in adapter.fields if field.is_optional]

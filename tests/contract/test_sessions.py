@@ -27,6 +27,12 @@ PROBING = [
     if Capability.SESSION_PROBE in registry.get(slug).capabilities
 ]
 
+RETURNING = [
+    slug
+    for slug in registry.PROVIDERS
+    if Capability.EXTERNAL_LINK in registry.get(slug).capabilities
+]
+
 
 def _ask(slug: str, wire: Wire) -> SessionReport:
     return registry.get(slug).session_status(
@@ -97,11 +103,23 @@ def test_session_opens_and_closes(
     adapter: Adapter, slug: str, credentials: dict[str, str]
 ) -> None:
     [case] = [case for case in golden.cases("session", slug) if case.name == "created"]
-    told = case.data["answer"]
-    wire = Wire(answer(told["status"], told["body"]))
+    first, *rest = case.answers
+    wire = Wire(first, rest)
 
-    report = adapter.create_session(credentials, wire)
+    report = adapter.create_session(credentials, wire, golden.WISH)
     adapter.close_session(report.external_id, credentials, wire)
 
     assert report.state in SessionState.values
-    assert adapter.session_kind in SessionKind.values
+    assert adapter.session_kind_of(credentials) in adapter.session_kinds()
+    assert set(adapter.session_kinds()) <= set(SessionKind.values)
+
+
+@settings(max_examples=100, deadline=None)
+@given(query=st.text(max_size=200))
+@pytest.mark.parametrize("slug", RETURNING)
+def test_anything_a_browser_brings_back_is_read(slug: str, query: str) -> None:
+    returned = registry.get(slug).read_return(query)
+
+    assert registry.get(slug).read_return(query) == returned
+    told = (returned.state, returned.external_id)
+    assert all("\0" not in text and len(text) <= 128 for text in told)

@@ -2,14 +2,26 @@
 
 import itertools
 import secrets
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
+
+from django.utils import timezone
 
 from accounts.models import Workspace
 from accounts.vault import seal_json
 from integrations.gateway import credentials_context
-from integrations.models import Channel, Integration, WebhookToken
+from integrations.models import (
+    Channel,
+    ChannelLog,
+    Episode,
+    Integration,
+    Session,
+    SimulatedPhone,
+    WebhookToken,
+)
 
+SANDBOX_SECRET = "word-of-the-tests"
 META_SECRET = "app-secret-of-the-tests"
 META_CREDENTIALS = {
     "phone_number": "+5511933334444",
@@ -62,16 +74,70 @@ def meta_number(
     return channel(workspace, integration=connected, **values)
 
 
-def sandbox_number(workspace: Workspace, **fields: Any) -> Channel:
-    """A simulated number with its integration."""
+def sandbox_number(
+    workspace: Workspace, *, is_linked: bool = True, **fields: Any
+) -> Channel:
+    """A simulated number with its integration, and its phone."""
     phone = f"+55119{next(_number):08d}"
     connected = integration(
         workspace,
         provider="sandbox",
-        credentials={"phone_number": phone, "webhook_secret": "word-of-the-tests"},
+        credentials={"phone_number": phone, "webhook_secret": SANDBOX_SECRET},
     )
-    values = {"phone": phone, "external_id": phone.removeprefix("+")} | fields
-    return channel(workspace, provider="sandbox", integration=connected, **values)
+    digits = phone.removeprefix("+")
+    values = {"phone": phone, "external_id": digits} | fields
+    made = channel(workspace, provider="sandbox", integration=connected, **values)
+    SimulatedPhone.objects.create(
+        workspace=workspace,
+        channel=made,
+        linked_phone=digits if is_linked else "",
+        linked_at=timezone.now() if is_linked else None,
+    )
+    return made
+
+
+def session(channel: Channel, **fields: Any) -> Session:
+    """One that has been connected for a day, by credentials."""
+    ago = timezone.now() - timedelta(days=1)
+    values = {
+        "kind": "credentials",
+        "state": "connected",
+        "probe_state": "connected",
+        "probe_at": timezone.now(),
+        "connected_at": ago,
+        "state_since": ago,
+        "probe_since": ago,
+    } | fields
+    return Session.objects.create(
+        workspace=channel.workspace, channel=channel, **values
+    )
+
+
+def outage(channel: Channel, **fields: Any) -> Episode:
+    """One that lasts, for an hour so far."""
+    values = {
+        "state": "disconnected",
+        "signal": "probe",
+        "problem": "logged_out",
+        "opened_at": timezone.now() - timedelta(hours=1),
+    } | fields
+    return Episode.objects.create(
+        workspace=channel.workspace, channel=channel, **values
+    )
+
+
+def exchange(channel: Channel, **fields: Any) -> ChannelLog:
+    values = {
+        "operation": "session_status",
+        "method": "GET",
+        "url": "https://api.example.com/sessions/1",
+        "status_code": 200,
+        "elapsed_ms": 84,
+        "response": '{"state": "open"}',
+    } | fields
+    return ChannelLog.objects.create(
+        workspace=channel.workspace, channel=channel, **values
+    )
 
 
 def webhook_token(integration: Integration) -> str:

@@ -67,10 +67,14 @@ def serving(answer: Answer, *, tls: ssl.SSLContext | None = None) -> Iterator[Se
                 server.requests.append(request)
                 answer(stream, request)
 
-    threading.Thread(target=accept, daemon=True).start()
+    accepting = threading.Thread(target=accept, daemon=True)
+    accepting.start()
     try:
         yield server
     finally:
+        # Closing alone does not wake `accept`, which would leave what it takes next open.
+        listener.shutdown(socket.SHUT_RDWR)
+        accepting.join(timeout=5)
         listener.close()
         for connection in open_connections:
             connection.close()

@@ -45,15 +45,15 @@ def digest_of(url):
 
 # --- connecting ---------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("provider", "credentials", "external_id", "session", "channel"),
+    ("provider", "credentials", "external_id", "kind", "session"),
     [
-        ("meta_cloud", META, "106540352242922", "verifying", "new"),
-        ("dialog360", DIALOG360, None, "verifying", "new"),
-        ("sandbox", SANDBOX, "5511900000001", "connected", "connected"),
+        ("meta_cloud", META, "106540352242922", "credentials", "verifying"),
+        ("dialog360", DIALOG360, None, "credentials", "verifying"),
+        ("sandbox", SANDBOX, "5511900000001", "qr", "created"),
     ],
 )
 def test_a_number_is_connected_with_all_that_belongs_to_it(
-    world, provider, credentials, external_id, session, channel
+    world, provider, credentials, external_id, kind, session
 ):
     connected = connect(world.workspace, provider, credentials=credentials)
 
@@ -62,9 +62,9 @@ def test_a_number_is_connected_with_all_that_belongs_to_it(
     digits = credentials["phone_number"].replace(" ", "").replace("-", "").lstrip("+")
     assert row == connected.channel
     assert (row.phone, row.external_id) == (f"+{digits}", external_id)
-    assert (row.integration, row.state) == (connected.integration, channel)
-    assert (episode.kind, episode.state) == ("credentials", session)
-    assert (episode.connected_at is not None) is (session == "connected")
+    assert (row.integration, row.state) == (connected.integration, "new")
+    assert (episode.kind, episode.state) == (kind, session)
+    assert episode.connected_at is None
     assert connected.webhook_url.startswith("http://127.0.0.1:8000/webhooks/whatsapp/")
 
 

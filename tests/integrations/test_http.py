@@ -90,7 +90,7 @@ def test_a_request_goes_out_as_asked_and_its_answer_comes_back_whole(
         response = client().request(
             "post",
             server.url("/v1/messages?page=2"),
-            operation="send",
+            operation="probe",
             headers={"X-Own": "yes"},
             json={"text": "olá"},
         )
@@ -103,7 +103,7 @@ def test_a_request_goes_out_as_asked_and_its_answer_comes_back_whole(
     assert (response.status_code, response.json()) == (201, {"id": 7})
     assert response.headers["content-type"] == "application/json"
     log = only_log(world)
-    assert (log.operation, log.method, log.status_code) == ("send", "POST", 201)
+    assert (log.operation, log.method, log.status_code) == ("probe", "POST", 201)
     assert log.url == server.url("/v1/messages?page=2")
 
 
@@ -581,7 +581,7 @@ def test_no_secret_reaches_a_row_a_log_line_or_an_exception(
                 server.url(
                     f"/hook/EAAG%2Fse%2Bcret%3D0123456789?access_token={SECRET}"
                 ),
-                operation="send",
+                operation="probe",
                 headers={"Authorization": f"Bearer {SECRET}", "X-Key": "header-key"},
                 json={"a": [{"Pin": "4711-pin", "text": f"key is {SECRET}"}]},
             )

@@ -91,3 +91,87 @@ def test_any_body_becomes_text_the_database_can_keep(body, kind):
 
 def test_a_redactor_shows_nothing_of_itself():
     assert "ss" not in repr(REDACTOR)
+
+
+# --- exchanges about one person ------------------------------------------------------
+SENT = {
+    "messaging_product": "whatsapp",
+    "to": "5511987654321",
+    "type": "text",
+    "text": {"body": "Seu resultado deu positivo, Ana"},
+    "biz_opaque_callback_data": "t0ken",
+    "template": {"name": "lembrete", "language": {"code": "pt_BR"}},
+    "location": {"name": "Casa da Ana", "latitude": -23.5, "timestamp": "1760000000"},
+    "contacts": [{"name": {"formatted_name": "Beto"}, "phones": ["+5511911112222"]}],
+    "access_token": "EAAB",
+}
+
+
+def test_what_was_sent_and_to_whom_is_not_in_the_log_of_a_send():
+    masked = json.loads(
+        REDACTOR.body(json.dumps(SENT).encode(), JSON, hides_people=True)
+    )
+
+    assert masked == {
+        "messaging_product": "whatsapp",
+        "to": "•••4321",
+        "type": "text",
+        "text": {"body": "•••"},
+        "biz_opaque_callback_data": "t0ken",
+        "template": {"name": "lembrete", "language": {"code": "pt_BR"}},
+        "location": {"name": "•••", "latitude": -23.5, "timestamp": "1760000000"},
+        "contacts": [{"name": {"formatted_name": "•••"}, "phones": ["•••2222"]}],
+        "access_token": "***",
+    }
+
+
+def test_the_answer_to_a_send_keeps_its_id_and_its_error_but_no_number():
+    told = {
+        "contacts": [{"input": "+5511987654321", "wa_id": "5511987654321"}],
+        "messages": [{"id": "wamid.HBgN", "body": "Oi Ana"}],
+        "error": {"code": 131026, "message": "cannot deliver to 5511987654321"},
+        "key": {"id": "true_5511987654321@c.us_3EB0"},
+    }
+    body = json.dumps(told).encode()
+
+    yes = json.loads(REDACTOR.body(body, JSON, hides_people=True))
+    no = json.loads(REDACTOR.body(body, JSON, hides_people=True, is_error=True))
+
+    assert yes["messages"] == [{"id": "wamid.HBgN", "body": "•••"}]
+    assert yes["contacts"] == [{"input": "•••4321", "wa_id": "•••4321"}]
+    assert yes["error"] == {"code": 131026, "message": "•••"}
+    assert no["error"] == {"code": 131026, "message": "cannot deliver to •••4321"}
+    assert no["key"] == {"id": "true_•••4321@c.us_3EB0"}
+
+
+def test_a_page_instead_of_json_is_kept_only_where_it_is_an_error():
+    page = b"<title>Busy</title> 5511987654321"
+
+    assert REDACTOR.body(page, "text/html", hides_people=True) == "(33 bytes)"
+    assert REDACTOR.body(page, "text/html", hides_people=True, is_error=True) == (
+        "<title>Busy</title> •••4321"
+    )
+
+
+def test_a_person_is_not_in_the_address_that_was_asked():
+    asked = REDACTOR.url(
+        "https://w.example/api/chats/5511987654321@c.us/read?phone=5511987654321&session=a",
+        hides_people=True,
+    )
+
+    assert "5511987654321" not in asked
+    assert asked.endswith("/***4321@c.us/read?phone=***4321&session=a")
+
+
+@given(st.recursive(st.text(), lambda inner: st.dictionaries(st.text(), inner)))
+def test_no_text_of_a_person_survives_whatever_it_stands_in(shape):
+    def planted(value):
+        if isinstance(value, dict):
+            return {name: planted(inner) for name, inner in value.items()}
+        return "Dona Ana 5511987654321"
+
+    told = json.dumps({"text": planted(shape)}).encode()
+
+    for is_error in (False, True):
+        masked = REDACTOR.body(told, JSON, hides_people=True, is_error=is_error)
+        assert "5511987654321" not in masked

@@ -1,11 +1,12 @@
 """A Celery worker with faults in it, for the proof alone: `PROVE_FAULT` says which.
 
 `poison` makes marked bodies raise, hang or kill the process that parses them.
-`stop-before-take` and `stop-before-commit` freeze a child once, inside a batch, and write
+`sending` kills the process at every step of a send. `stop-before-take` and `stop-before-commit` freeze a child once, inside a batch, and write
 down what became of the batch after it was continued.
 """
 
 import os
+import random
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -101,10 +102,66 @@ def _stop_once() -> None:
         os.kill(os.getpid(), signal.SIGSTOP)
 
 
+def sending() -> None:
+    """Kill this process at each step of a send, `PROVE_KILLS` times in all workers together.
+
+    Pauses are seconds instead of minutes, so that eight attempts fit into the proof.
+    """
+    from integrations import gateway
+    from whatsapp.services import breakers, outbox_claims, outbox_results, sending
+
+    vars(outbox_results)["BACKOFF_SECONDS"] = (0.5,) * 7
+    vars(sending)["EXCHANGE"] = 3.0
+    vars(breakers)["FIRST_PROBE"] = 0.5
+    vars(breakers)["LAST_PROBE"] = 1.0
+    for module, name, before, after in (
+        (outbox_claims, "claim", "", "claimed"),
+        (sending, "submit", "", "submitted"),
+        (gateway, "send", "sending", "answered"),
+        (outbox_results, "_record", "", "recording"),
+        (outbox_results, "record", "", "recorded"),
+    ):
+        vars(module)[name] = _deadly(getattr(module, name), before, after)
+
+
+def _deadly(work: Callable[..., Any], before: str, after: str) -> Callable[..., Any]:
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        _die_perhaps(before)
+        done = work(*args, **kwargs)
+        if done or after.startswith("record"):  # an empty claim is no step
+            _die_perhaps(after)
+        return done
+
+    return wrapped
+
+
+def _die_perhaps(step: str) -> None:
+    """Once in a while, while there are lives left for this step."""
+    if not step or random.random() > _CHANCES[step]:
+        return
+    for number in range(int(os.environ["PROVE_KILLS"])):
+        try:
+            os.close(os.open(_notes() / f"{step}.{number}", os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            continue
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+# Some steps are of a message, others of a batch.
+_CHANCES = {
+    "claimed": 0.2,
+    "submitted": 0.1,
+    "sending": 0.01,
+    "answered": 0.01,
+    "recording": 0.1,
+    "recorded": 0.1,
+}
+
 FAULTS: dict[str, Callable[[], None]] = {
     "poison": poison,
     "stop-before-take": stop_before_take,
     "stop-before-commit": stop_before_commit,
+    "sending": sending,
 }
 
 

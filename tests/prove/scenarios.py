@@ -13,6 +13,8 @@ from tests.prove import (
     poison,
     redis_gone,
     replay,
+    sends,
+    sent_statuses,
     status_model,
     stopped,
 )
@@ -46,12 +48,14 @@ SCENARIOS = (
     Scenario(("replay_changes",), replay.replay, starts_empty=False),
     Scenario(("first_messages_at_once",), crowd.first_messages_at_once),
     Scenario(("statuses_permuted",), status_model.statuses_permuted),
+    Scenario(("statuses_of_sends",), sent_statuses.statuses_of_sends),
     Scenario(
         ("redis_flushed", "redis_frozen", "request_wait_redis_ms"),
         redis_gone.redis_gone,
     ),
     Scenario(("stopped_worker",), stopped.stopped_worker),
     Scenario(("poison_parked", "poison_rest_done"), poison.poison),
+    Scenario(sends.NAMES, sends.sends),
     Scenario(("database_away",), database.database_away),
     Scenario(("bad_input",), bad_input.bad_input),
     Scenario(("flood_neighbour_p99", "flood_neighbour_refused"), flood.flood),

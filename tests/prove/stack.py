@@ -233,6 +233,8 @@ class Stack:
             name
             for (name,) in self.sql(
                 "SELECT tablename FROM pg_tables WHERE tablename LIKE 'whatsapp\\_%'"
+                # To the fence an emptied number would be an older database.
+                " AND tablename <> 'whatsapp_outboxfence'"
             )
         ]
         self.sql(f"TRUNCATE webhooks_rawwebhook, {', '.join(tables)} CASCADE")

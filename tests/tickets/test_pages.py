@@ -2,8 +2,8 @@
 
 import pytest
 
-from tickets import selectors
-from tickets.models import Client, Ticket
+from tests.factories import tickets as make
+from tickets.selectors import tickets as selector
 
 
 def test_list_without_tickets_says_what_will_be_here(world, signed_in):
@@ -13,21 +13,15 @@ def test_list_without_tickets_says_what_will_be_here(world, signed_in):
 
 
 def test_list_shows_tickets_newest_first_in_pages(world, django_assert_num_queries):
-    client = Client.objects.create(workspace=world.workspace, name="Ana")
+    client = make.client(world.workspace, name="Ana")
     for number in range(1, 6):
-        Ticket.objects.create(
-            workspace=world.workspace,
-            ticket_number=number,
-            title=f"Chamado {number}",
-            client=client,
-        )
+        make.ticket(world.workspace, number=number, client=client)
 
     with django_assert_num_queries(1):
-        first = selectors.list_tickets(world.workspace, size=3)
+        first = selector.list_tickets(world.workspace, size=3)
         names = [ticket.client and ticket.client.name for ticket in first.rows]
-    second = selectors.list_tickets(
-        world.workspace, below=int(first.older or 0), size=3
-    )
+    make.ticket(world.workspace, number=6)  # the next page begins where it did
+    second = selector.list_tickets(world.workspace, before=first.older or "", size=3)
 
     assert names == ["Ana"] * 3
     assert [ticket.ticket_number for ticket in first.rows] == [5, 4, 3]
@@ -37,7 +31,7 @@ def test_list_shows_tickets_newest_first_in_pages(world, django_assert_num_queri
 
 @pytest.mark.parametrize("before", ["x", "-1", "9" * 30, "²", "1.5"])
 def test_a_position_that_is_none_gives_a_page_all_the_same(world, signed_in, before):
-    Ticket.objects.create(workspace=world.workspace, ticket_number=1, title="<b>um</b>")
+    make.ticket(world.workspace, title="<b>um</b>")
 
     page = signed_in(world.agent).get("/w/padaria/tickets/", {"before": before})
 
@@ -46,7 +40,7 @@ def test_a_position_that_is_none_gives_a_page_all_the_same(world, signed_in, bef
 
 
 def test_another_workspaces_tickets_are_not_listed(world, signed_in):
-    Ticket.objects.create(workspace=world.workspace, ticket_number=7, title="Segredo")
+    make.ticket(world.workspace, number=7, title="Segredo")
 
     page = signed_in(world.outsider).get("/w/oficina/tickets/").content.decode()
 

@@ -125,9 +125,11 @@ def test_home_shows_the_numbers_with_their_state(world, signed_in):
 
 
 def test_home_of_an_empty_workspace_says_how_to_connect_a_number(world, signed_in):
-    page = signed_in(world.agent).get("/w/padaria/").content.decode()
+    for_owner = signed_in(world.owner).get("/w/padaria/").content.decode()
+    for_agent = signed_in(world.agent).get("/w/padaria/").content.decode()
 
-    assert "manage.py add_integration --workspace padaria" in page
+    assert "/w/padaria/integrations/whatsapp/connect/" in for_owner
+    assert "/whatsapp/connect/" not in for_agent
 
 
 def test_first_steps_tick_themselves_off_and_go(world):

@@ -1,8 +1,16 @@
+import logging
 from datetime import timedelta
 
+import pytest
+from django.db import connection
 from django.utils import timezone
 
+from accounts.scoping import workspace_transaction
 from tests.factories import cloud_api as cloud
+from tests.factories import integrations as make
+from tests.walls import as_app
+from webhooks import selectors
+from whatsapp import tokens
 from whatsapp.models import (
     Identity,
     Lead,
@@ -47,6 +55,124 @@ def test_a_damaged_token_of_an_old_click_is_not_rescued(shop):
     verdict = shop.rows(Lead).get().attribution
     assert verdict.rule == "anonymous"
     assert any("72 hours" in step.get("refused", "") for step in verdict.evidence)
+
+
+def test_the_72_hours_end_when_the_message_came_in_and_not_when_it_is_read(shop):
+    clicked = timezone.now() - timedelta(days=9)
+    touch = shop.click(at=clicked)
+    late = shop.receive(cloud.body(cloud.message(f"vm_token:{touch.token[:-1]}")))
+    late.received_at = clicked + timedelta(hours=71)
+    late.save(update_fields=["received_at"])
+
+    shop.process()
+
+    assert shop.rows(Lead).get().attribution.touch == touch
+
+
+@pytest.mark.parametrize("text", ["um_token:{}", "o código é {}, obrigada", "{}"])
+def test_a_token_without_its_mark_is_probable(shop, text):
+    touch = shop.click()
+
+    shop.process(cloud.body(cloud.message(text.format(touch.token.lower()))))
+
+    verdict = shop.rows(Lead).get().attribution
+    assert (verdict.rule, verdict.confidence) == ("token_rescue", "probable")
+    assert verdict.touch == touch
+    assert "lost its mark" in str(verdict.evidence)
+
+
+def test_a_token_without_its_mark_means_nothing_on_another_number(shop, world):
+    touch = shop.click()
+    touch.channel = make.channel(world.workspace, phone="+5511955550000")
+    touch.save(update_fields=["channel"])
+
+    shop.process(cloud.body(cloud.message(f"{touch.token} vm_token:{touch.token[1:]}")))
+
+    assert shop.rows(Lead).get().attribution.touch is None
+
+
+def test_a_word_that_only_looks_like_a_token_keeps_no_verdict_of_its_own(shop):
+    word = tokens.new_token()
+    shop.process(cloud.body(cloud.message("Oi")))
+
+    shop.process(cloud.body(cloud.message(f"meu cupom é {word}")))
+
+    verdicts = shop.rows(Lead).get().attributions.all()
+    assert [one.rule for one in verdicts] == ["anonymous"]
+
+
+def test_two_clicks_that_could_be_meant_are_both_refused(shop):
+    one, other, damaged = near_tokens()
+    for token in (one, other):
+        touch = shop.click()
+        touch.token = token
+        touch.save(update_fields=["token"])
+
+    shop.process(cloud.body(cloud.message(f"vm_token:{damaged}")))
+
+    verdict = shop.rows(Lead).get().attribution
+    assert verdict.rule == "anonymous"
+    assert any("more than one" in step.get("refused", "") for step in verdict.evidence)
+
+
+def near_tokens():
+    """Two intact tokens and a damaged one that is one slip away from both."""
+    damaged = tokens.new_token()[:-1]
+    one, other, *_ = tokens.rescues(damaged)
+    return one, other, damaged
+
+
+def test_whether_a_lead_has_met_its_person_is_asked_of_that_lead_alone(shop):
+    touch = shop.click()
+    shop.process(cloud.body(cloud.message(f"vm_token:{touch.token}")))
+    sent = []
+
+    def catch(execute, sql, params, many, context):
+        sent.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with as_app(), workspace_transaction(shop.workspace.pk):
+        with connection.execute_wrapper(catch):
+            matches = selectors.token_matches(shop.workspace.pk, [touch.token])
+        [(sql, params)] = [one for one in sent if "carried" in one[0]]
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute(f"EXPLAIN {sql}", params)
+            plan = [line for (line,) in cursor.fetchall()]
+
+    assert matches[touch.token].lead_id == shop.rows(Lead).get().pk
+    asked = [line for line in plan if "on whatsapp_identity" in line]
+    assert asked
+    assert all("whatsapp_identity_lead_id" in line for line in asked), plan
+
+
+def test_attributions_are_logged_by_ids_alone(
+    shop, caplog, django_capture_on_commit_callbacks
+):
+    touch = shop.click()
+    caplog.set_level(logging.INFO, "integrations")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        shop.process(
+            cloud.body(
+                cloud.message(f"vm_token:{touch.token}", sender="5511911110001")
+            ),
+            cloud.body(
+                cloud.message("Bom dia, segredo", sender="5511911110002", name="Ana")
+            ),
+        )
+
+    told = [one for one in caplog.records if one.msg.startswith("attribution")]
+    told.sort(key=lambda one: one.rule, reverse=True)
+    assert [(one.msg, one.rule, one.confidence) for one in told] == [
+        ("attribution success", "token", "certain"),
+        ("attribution failure", "anonymous", "none"),
+    ]
+    assert (told[0].touch_id, told[0].channel_id) == (touch.pk, shop.channel.pk)
+    assert told[0].workspace_id == shop.workspace.pk
+    written = str([vars(one) for one in told])
+    for private in (touch.token, "segredo", "5511911110001", "5511911110002", "Ana"):
+        assert private not in written
 
 
 def test_an_origin_corrected_by_hand_stays_when_a_token_arrives(shop, world):

@@ -242,6 +242,30 @@ def test_a_row_speaks_only_for_its_own_integration(shop, world, make_shop_for):
     assert not other.rows(Message).exists()
 
 
+@pytest.mark.parametrize(
+    ("ours", "told"),
+    [
+        ("+5511987654321", "551187654321"),
+        ("+525512345678", "5215512345678"),
+        ("+541123456789", "5491123456789"),
+    ],
+)
+def test_our_number_is_known_in_each_of_its_forms(world, make_shop_for, ours, told):
+    shop = make_shop_for(world.workspace, phone=ours, external_id=None)
+
+    (row,) = shop.process(cloud.body(cloud.message(), number="1", phone=told))
+
+    assert (row.state, row.outcome) == ("done", {"messages": 1})
+
+
+def test_a_landline_is_not_taken_for_a_mobile_number(world, make_shop_for):
+    shop = make_shop_for(world.workspace, phone="+5511933334444", external_id=None)
+
+    (row,) = shop.process(cloud.body(cloud.message(), number="1", phone="551133334444"))
+
+    assert row.state == "unrouted"
+
+
 def test_a_body_for_several_workspaces_reaches_each(shop, world, make_shop_for):
     other = make_shop_for(
         world.other_workspace, external_id="777", phone="+5511955556666"
@@ -311,3 +335,26 @@ def test_a_message_with_oversized_fields_costs_only_itself(shop, odd):
     assert (row.state, row.errors) in {("done", 0), ("parked", 0)}
     assert other.state == "done"
     assert shop.rows(Message).filter(text="neighbour").exists()
+
+
+@pytest.mark.parametrize("told", ["5511987654321", "551187654321"])
+def test_a_number_of_ours_without_an_id_is_known_in_either_notation(
+    make_shop_for, world, told
+):
+    shop = make_shop_for(world.workspace, phone="+5511987654321", external_id=None)
+
+    [row] = shop.process(cloud.body(cloud.message(), number="77001", phone=told))
+
+    shop.channel.refresh_from_db()
+    assert (row.state, shop.channel.external_id) == ("done", "77001")
+
+
+@pytest.mark.parametrize("told", ["5511933334444", "551233334444", "5511833334444"])
+def test_a_landline_of_ours_is_not_the_mobile_that_ends_alike(
+    make_shop_for, world, told
+):
+    shop = make_shop_for(world.workspace, phone="+551133334444", external_id=None)
+
+    [row] = shop.process(cloud.body(cloud.message(), number="77001", phone=told))
+
+    assert row.state == "unrouted"

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from accounts import paging
 from tests.factories import integrations as make_room_1
 from tests.factories import whatsapp as make
 from whatsapp.models import ConversationState
-from whatsapp.selectors import inbox, paging
+from whatsapp.selectors import inbox
 
 
 @pytest.fixture

@@ -261,7 +261,9 @@ def test_list_and_conversation_need_the_same_queries_for_few_and_for_many(
         for number in range(5):
             newest = say(f"Lead {number}", assignee=world.owner)
             make.message(newest)
-        with django_assert_num_queries(7):  # session, person, memberships, then 4
+        with django_assert_num_queries(
+            9
+        ):  # session, person, memberships, two kinds of alerts, then 4
             client.get(URL, {"origin": "none", "unread": ""})
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(14):
             client.get(f"{URL}{newest.key}/")

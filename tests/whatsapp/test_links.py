@@ -85,7 +85,7 @@ def test_a_click_goes_on_to_whatsapp_with_a_token_in_the_text(client, link, worl
     assert (target.netloc, target.path) == ("wa.me", "/5511987654321")
     assert text == f"Olá! Vim pelo Instagram & cia\nvm_token:{touch.token}"
     assert tokens.is_intact(touch.token)
-    assert touch.token in tokens.find_candidates(text)
+    assert touch.token in tokens.find(text).marked
     assert response["Cache-Control"] == "no-store"
 
 

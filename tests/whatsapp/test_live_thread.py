@@ -88,7 +88,7 @@ def _fetches(conversation):
         (_is_read, "status-tick--read"),
         (_reacts, "❤️"),
         (_edits, "Olá!"),
-        (_fetches, "message__file"),
+        (_fetches, "media--document"),
     ],
 )
 def test_what_changes_the_page_changes_the_answer(

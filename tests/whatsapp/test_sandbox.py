@@ -1,84 +1,31 @@
 """The simulated phone: over HTTP through the real gate, and back from the database."""
 
-import asyncio
 import socket
-import threading
 import uuid
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from django.db import connections
 
 from integrations.models import ChannelLog
+from integrations.providers.sandbox import samples
+from tests import itself
 from tests.factories import accounts as make_room_0
 from tests.factories import integrations as make_room_1
 from tests.factories import whatsapp as make
-from tests.integrations.loopback import plain, serving
 from tests.walls import as_app
 from webhooks import processing
 from webhooks.models import RawWebhook
-from webhooks.receiver import PREFIX, Receiver
-from whatsapp import sandbox_forms, tokens
+from whatsapp import file_types, sandbox_forms, tokens
 from whatsapp.models import Conversation, Lead, MediaAsset, Message, Touch
 
 ANA = {"number": "5511987650001", "name": "Ana"}
 
 
-class _Loop:
-    """The gate on an event loop of its own, as a server has it."""
-
-    def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        threading.Thread(target=self.loop.run_forever, daemon=True).start()
-        self.receiver = Receiver()
-
-    def answer(self, connection, request: bytes) -> None:
-        asked = asyncio.run_coroutine_threadsafe(self._ask(request), self.loop)
-        status, body = asked.result(timeout=10)
-        plain(body, status=f"{status} .")(connection, request)
-
-    async def _ask(self, request: bytes) -> tuple[int, bytes]:
-        head, _, body = request.partition(b"\r\n\r\n")
-        first, *lines = head.split(b"\r\n")
-        method, path, _ = first.decode().split(" ")
-        assert path == PREFIX
-        told: list[dict[str, Any]] = []
-
-        async def receive():
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        async def send(message):
-            told.append(message)
-
-        scope = {
-            "type": "http",
-            "method": method,
-            "path": path,
-            "query_string": b"",
-            "headers": [tuple(line.split(b": ", 1)) for line in lines],
-        }
-        await self.receiver(scope, receive, send)
-        return told[0]["status"], told[1]["body"]
-
-    def close(self) -> None:
-        async def end():
-            await self.receiver.stop()
-            await asyncio.to_thread(connections.close_all)
-
-        asyncio.run_coroutine_threadsafe(end(), self.loop).result(timeout=10)
-        self.loop.call_soon_threadsafe(self.loop.stop)
-
-
 @pytest.fixture
-def gate(transactional_db, settings) -> Iterator[None]:
-    live = _Loop()
-    with serving(live.answer) as server:
-        settings.PUBLIC_URL = f"http://{server.host}"
-        settings.EGRESS_ALLOWED_HOSTS = [server.host]
+def gate(transactional_db, settings, monkeypatch) -> Iterator[None]:
+    with itself.served(settings, monkeypatch):
         yield
-        live.close()
 
 
 @pytest.fixture
@@ -178,6 +125,23 @@ def test_files_places_cards_and_answers_arrive_as_what_they_are(phone, world):
     page = phone.client.get(phone.address, ANA).content.decode()
     assert "MASP" in page
     assert "Portaria" in page
+
+
+@pytest.mark.parametrize("kind", sandbox_forms.FILES)
+def test_phone_says_of_its_files_what_they_are(kind):
+    mime, _ = sandbox_forms.FILES[kind]
+
+    found = samples.file_of(kind)
+
+    assert found is not None
+    content, served = found
+    assert (served, file_types.sniff(content[: file_types.HEAD])) == (mime, mime)
+
+
+def test_file_may_have_expired_at_the_provider(phone, world):
+    phone("file", kind="image", text="", is_gone="on")
+
+    assert _rows(MediaAsset, world).get().external_id.startswith("gone-")
 
 
 def test_replies_reactions_and_deletions_are_about_their_message(phone, world):
@@ -320,7 +284,7 @@ def test_only_those_who_may_answer_hold_the_phone(world, channel, signed_in):
     numbers = signed_in(viewer).get("/w/padaria/integrations/whatsapp/")
 
     assert page.status_code == 403
-    assert str(channel.key) not in numbers.content.decode()
+    assert f"/sandbox/{channel.key}/" not in numbers.content.decode()
 
 
 def test_a_real_number_a_removed_one_and_a_switched_off_sandbox_are_404(
@@ -358,11 +322,11 @@ def test_page_needs_the_same_queries_for_few_and_for_many(
             make.message(conversation, external_id=f"{number}-{one}")
 
     add(1)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get(f"/w/padaria/sandbox/{channel.key}/")
     for number in range(2, 7):
         add(number)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get(f"/w/padaria/sandbox/{channel.key}/")
 
 

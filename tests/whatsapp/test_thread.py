@@ -221,7 +221,7 @@ def test_location_contacts_files_and_unknown_types_are_readable(
     assert "mlat=-22.934500&amp;mlon=-43.185800" in page
     assert "Portaria" in page
     assert "nota.pdf" in page
-    assert "Expirou no provedor" in page
+    assert "O provedor não tem mais este arquivo" in page
     assert "poll_creation" in page
 
 
@@ -230,7 +230,7 @@ def test_location_contacts_files_and_unknown_types_are_readable(
     [
         ("read", "Lida"),
         ("failed", "Falhou"),
-        ("uncertain", "Sem confirmação"),
+        ("unconfirmed", "Sem confirmação"),
         ("odd", "odd"),
     ],
 )

@@ -80,6 +80,9 @@ class Idp:
     expires_in: int | None = 3600
     refresh_answer: tuple[int, bytes] | None = None
     refresh_delay: float = 0.0
+    clock_ahead: float = 0.0  # seconds
+    date: str | None = None  # instead of a moment
+    statuses: dict[str, int] = field(default_factory=dict)  # path: what it answers
     # --- what happened ---
     requests: list[tuple[str, str]] = field(default_factory=list)
     forms: list[dict[str, str]] = field(default_factory=list)
@@ -197,6 +200,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path in idp.redirect:
             return self._send(302, b"{}", location=idp.redirect[path])
         status, body = self._content(path, form)
+        status = idp.statuses.get(path, status)
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         if idp.slow == path:
             return self._drip(raw)
@@ -223,6 +227,8 @@ class _Handler(BaseHTTPRequestHandler):
             told = _changed(idp.person, idp.userinfo)
             return idp.userinfo_answer or (200, told)
         if path == "/revoke":
+            if not self._is_client(form):
+                return 401, {"error": "invalid_client"}
             idp.revoked.append(form["token"])
             return 200, {}
         return 404, {"error": "not_found"}
@@ -258,6 +264,12 @@ class _Handler(BaseHTTPRequestHandler):
             except OSError:
                 return
             time.sleep(0.05)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        idp = self.idp
+        if idp.date is not None:
+            return idp.date
+        return super().date_time_string((timestamp or time.time()) + idp.clock_ahead)
 
     def log_message(self, *_: Any) -> None:
         """Silence: tests read `requests`."""

@@ -335,6 +335,10 @@ PAPERS = {
         "metadata_elsewhere",
     ),
     "keys elsewhere": ({"jwks_uri": "https://evil.example/keys"}, "metadata_elsewhere"),
+    "introspection elsewhere": (
+        {"introspection_endpoint": "https://evil.example/introspect"},
+        "metadata_elsewhere",
+    ),
     "keys on another port": (
         {"jwks_uri": "http://127.0.0.1:1/keys"},
         "metadata_elsewhere",

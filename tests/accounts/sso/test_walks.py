@@ -429,3 +429,20 @@ def test_an_attempt_leaves_the_record_after_ninety_days(walker):
     walker.sign_in()
 
     assert SignInEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("is_own", "told"),
+    [
+        (False, "You sign in at Central and come back here."),
+        (True, "sign-in server: type it there and come back here."),
+    ],
+)
+def test_the_sign_in_page_says_where_the_password_is_typed(idp, settings, is_own, told):
+    settings.CENTRAL_URL = idp.issuer if is_own else ""
+    settings.PASSWORD_SIGNIN = True
+
+    page = Client(headers={"accept-language": "en"}).get(reverse("account_login"))
+
+    assert told in page.content.decode()
+    assert "Sign in without that server" in page.content.decode()

@@ -1,5 +1,8 @@
 """Every golden case of every provider, by one runner per subject."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 
 from integrations.providers.base.errors import (
@@ -8,7 +11,7 @@ from integrations.providers.base.errors import (
     Unreadable,
 )
 from tests.integrations.providers import golden
-from tests.integrations.providers.wire import Wire, answer
+from tests.integrations.providers.wire import Wire
 
 PROVENANCES = ("captured ", "provider docs", "constructed")
 SUBJECTS = ("inbound", "signature", "handshake", "session")
@@ -58,8 +61,9 @@ def test_webhook_url_is_confirmed_or_refused_as_expected(case: golden.Case) -> N
 
 @pytest.mark.parametrize("case", golden.cases("session"), ids=str)
 def test_answer_becomes_the_expected_report_or_error(case: golden.Case) -> None:
-    told = case.data["answer"]
-    wire = Wire(answer(told["status"], told["body"], told["headers"]))
+    first, *rest = case.answers
+    wire = Wire(first, rest)
+    asked_at = datetime.now(UTC)
 
     if "error" in case.data:
         with pytest.raises(ProviderError) as caught:
@@ -68,16 +72,49 @@ def test_answer_becomes_the_expected_report_or_error(case: golden.Case) -> None:
         expected = case.data["error"]
         assert {key: error[key] for key in expected} == expected
     else:
-        assert golden.as_dict(_ask(case, wire)) == case.data["report"]
+        told = _ask(case, wire)
+        assert _told(told, asked_at) == case.data["report"]
     if "request" in case.data:
         assert wire.requests == [case.data["request"]]
+    if "requests" in case.data:
+        assert wire.requests == case.data["requests"]
+    if "bodies" in case.data:
+        assert wire.bodies == case.data["bodies"]
 
 
-def _ask(case: golden.Case, wire: Wire):
-    credentials = golden.credentials(case.slug)
-    if case.data["operation"] == "create_session":
-        return case.adapter.create_session(credentials, wire)
-    return case.adapter.session_status("session-1", credentials, wire)
+def _told(report: Any, asked_at: datetime) -> Any:
+    if isinstance(report, list):
+        return [golden.as_report(one, asked_at) for one in report]
+    return golden.as_report(report, asked_at)
+
+
+def _ask(case: golden.Case, wire: Wire) -> Any:
+    adapter, credentials = case.adapter, case.credentials
+    session_id = case.data.get("session_id", "session-1")
+    match case.data["operation"]:
+        case "create_session":
+            return adapter.create_session(credentials, wire, golden.WISH)
+        case "read_return":
+            return adapter.read_return(case.data["query"])
+        case "close_session":
+            adapter.close_session(session_id, credentials, wire)
+            return golden.NOTHING
+        case "remove_session":
+            adapter.remove_session(session_id, credentials, wire)
+            return golden.NOTHING
+        case "set_webhook":
+            return adapter.set_webhook(golden.WISH.webhook_url, credentials, wire)
+        case "webhook_report":
+            return adapter.webhook_report(credentials, wire)
+        case "create_message_link":
+            return adapter.create_message_link(case.data["text"], credentials, wire)
+        case "list_message_links":
+            return adapter.list_message_links(credentials, wire)
+        case "delete_message_link":
+            adapter.delete_message_link(case.data["link"], credentials, wire)
+            return golden.NOTHING
+        case _:
+            return adapter.session_status(session_id, credentials, wire)
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)

@@ -6,6 +6,7 @@ import pytest
 
 from integrations.providers import registry
 from integrations.providers.base.types import (
+    AccountEvent,
     DeliveryStatus,
     MediaRef,
     MessageEvent,
@@ -83,3 +84,17 @@ def test_status_of_every_word_arrives_as_it_was_sent(word: DeliveryStatus) -> No
     assert (event.external_id, event.status) == ("out-1", word)
     assert (event.provider_at, event.callback_token) == (AT, "token-1")
     assert (event.error_code, event.error_text) == ("131047", "too late")
+
+
+def test_news_of_the_phone_arrive_as_they_were_sent() -> None:
+    [linked] = _receive(phone.news("connected", phone=NUMBER, detail="linked"))
+    [unlinked] = _receive(phone.news("disconnected"))
+
+    assert isinstance(linked, AccountEvent)
+    assert isinstance(unlinked, AccountEvent)
+    assert (linked.state, linked.phone, linked.detail) == (
+        "connected",
+        NUMBER,
+        "linked",
+    )
+    assert (unlinked.state, unlinked.phone) == ("disconnected", None)

@@ -1,0 +1,155 @@
+"""A run of the session monitor over many connected numbers of a provider on the loopback."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from django.db.models.functions import Now
+
+from accounts.models import Workspace
+from accounts.vault import seal_json
+from config.embedded import files
+from integrations.gateway import credentials_context
+from integrations.models import Channel, Integration, Session
+from tests.bench.house import House, HouseFailed
+from tests.bench.report import Bound, Row
+
+SESSIONS = 5000
+WORKSPACES = 100
+ANSWER_SECONDS = 0.1
+MOST_SECONDS = 30.0
+MOST_MEGABYTES = 300.0
+ROUNDS = 3
+
+
+def monitor(house: House) -> list[Row]:
+    """Each round is the command that the beat's task is, in a process of its own."""
+    house.ready()
+    sessions = 300 if house.is_quick else SESSIONS
+    _furnish(sessions, WORKSPACES if sessions == SESSIONS else 10)
+    with _provider() as host:
+        env = house.env | {
+            "META_API_BASE": f"http://{host}",
+            "EGRESS_ALLOWED_HOSTS": host,
+        }
+        runs = [_run(env, sessions) for _ in range(ROUNDS)]
+    Workspace.objects.filter(slug__startswith="monitor-").delete()
+    told = sorted(seconds for seconds, _ in runs)
+    most = max(megabytes for _, megabytes in runs)
+    note = f"{sessions} sessions of {WORKSPACES} workspaces, {ROUNDS} runs"
+    bound = Bound.VALUE_AT_MOST
+    return [
+        Row(
+            "monitor",
+            told[-1],
+            "s",
+            target=MOST_SECONDS,
+            bound=bound,
+            note=f"{note}; the quickest {told[0]:.1f} s",
+        ),
+        Row("monitor_memory", most, "MB", target=MOST_MEGABYTES, bound=bound),
+    ]
+
+
+def _run(env: dict[str, str], sessions: int) -> tuple[float, float]:
+    """Seconds that a run says it took, and the most memory that its process ever held."""
+    Session.objects.unscoped("bench").update(next_check_at=Now() - timedelta(seconds=1))
+    child = subprocess.Popen(
+        [sys.executable, "manage.py", "check_sessions", "--json"],
+        cwd=files.BASE_DIR,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    assert child.stderr is not None
+    said, complaints = child.stdout.read(), child.stderr.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode != 0:
+        raise HouseFailed(f"check_sessions: {said[-300:]} {complaints[-1500:]}")
+    told: dict[str, Any] = json.loads(said)
+    if told["asked"] != sessions or told["states"] != {"connected": sessions}:
+        raise HouseFailed(f"not everybody was asked and well: {told}")
+    return float(told["seconds"]), usage.ru_maxrss / 1024
+
+
+@contextmanager
+def _provider() -> Iterator[str]:
+    """The twin of the tests, in a process of its own."""
+    twin = subprocess.Popen(
+        [sys.executable, "-m", "tests.twins.numbers", "--delay", str(ANSWER_SECONDS)],
+        cwd=files.BASE_DIR,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert twin.stdout is not None
+        port = int(twin.stdout.readline())
+        yield f"127.0.0.1:{port}"
+    finally:
+        twin.terminate()
+        twin.wait(timeout=10)
+
+
+def _furnish(sessions: int, workspaces: int) -> None:
+    """Connected numbers, shared out among workspaces, each with credentials of its own."""
+    each = sessions // workspaces
+    for place in range(workspaces):
+        name = f"monitor-{place}-{secrets.token_hex(4)}"
+        workspace = Workspace.objects.create(slug=name, name=name)
+        integrations = Integration.objects.bulk_create(
+            Integration(workspace=workspace, provider="meta_cloud", name=f"n{number}")
+            for number in range(each)
+        )
+        for number, integration in enumerate(integrations):
+            integration.credentials = seal_json(
+                _credentials(place * each + number), credentials_context(integration)
+            )
+        Integration.objects.unscoped("bench").bulk_update(integrations, ["credentials"])
+        channels = Channel.objects.bulk_create(
+            Channel(
+                workspace=workspace,
+                integration=integration,
+                provider="meta_cloud",
+                phone=f"+55119{place * each + number:08d}",
+                external_id=_number_id(place * each + number),
+                state="connected",
+            )
+            for number, integration in enumerate(integrations)
+        )
+        Session.objects.bulk_create(
+            Session(
+                workspace=workspace,
+                channel=channel,
+                kind="credentials",
+                external_id=channel.external_id or "",
+                state="connected",
+                probe_state="connected",
+                provider_state="CONNECTED",
+                connected_at=Now(),
+            )
+            for channel in channels
+        )
+
+
+def _number_id(index: int) -> str:
+    return str(100_000_000_000 + index)
+
+
+def _credentials(index: int) -> dict[str, str]:
+    return {
+        "phone_number": f"+55119{index:08d}",
+        "phone_number_id": _number_id(index),
+        "waba_id": "102290129340398",
+        "access_token": f"EAA{index:08d}" + "x" * 180,
+        "app_secret": "a" * 32,
+        "verify_token": "v" * 32,
+    }

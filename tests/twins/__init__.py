@@ -1,0 +1,1 @@
+"""Small servers that play providers over loopback."""

@@ -1,0 +1,106 @@
+"""The corpus and the pairs of the bench, a small part of each, through the corridor."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from tests.bench import accuracy, bodies, texts, variants
+from tests.bench import shop as bench_shop
+from tests.bench.accuracy import Score
+from tests.bench.texts import Clicks, Kind
+from tests.conftest import World
+from tests.factories import integrations as make
+from tests.webhooks.conftest import Shop
+from whatsapp.models import Attribution, Touch
+
+MESSAGES = 400
+
+
+@pytest.fixture
+def here(world: World, make_shop_for: Callable[..., Shop]) -> bench_shop.Shop:
+    """A shop whose number is the one that the bench's bodies name."""
+    shop = make_shop_for(
+        world.workspace,
+        phone=bodies.CREDENTIALS["phone_number"],
+        external_id=bodies.CREDENTIALS["phone_number_id"],
+    )
+    return bench_shop.Shop(shop.workspace, shop.channel, bodies.Sender("/", "unused"))
+
+
+def drawn(seed: int, count: int = MESSAGES) -> list[texts.Case]:
+    luck = random.Random(seed)
+    fresh = [accuracy.random_token(luck) for _ in range(count)]
+    old = [accuracy.random_token(luck) for _ in range(count)]
+    return texts.make_cases(Clicks(fresh, old, old, []), count, luck)
+
+
+def test_a_seed_always_draws_the_same_messages():
+    assert drawn(1) == drawn(1)
+    assert drawn(1) != drawn(2)
+
+
+def test_the_corpus_has_every_kind_decoration_and_damage():
+    cases = drawn(3, count=4000)
+
+    assert {case.kind for case in cases} == set(Kind)
+    decorations = {case.how for case in cases if case.kind is Kind.DECORATED}
+    assert set(texts.DECORATIONS) <= decorations
+    for kind in (Kind.DAMAGED, Kind.MARK):
+        assert {case.how for case in cases if case.kind is kind} == set(texts.DAMAGES)
+    assert all(case.token is None for case in cases if case.kind is Kind.ABSENT)
+
+
+def test_the_corpus_is_attributed_as_promised(here, world):
+    score = Score()
+
+    accuracy.score_messages(
+        here,
+        score,
+        count=MESSAGES,
+        recent=MESSAGES // 2,
+        elsewhere=make.channel(world.workspace),
+    )
+
+    rows = {row.name: row for row in accuracy.rows(score)}
+    assert score.messages == MESSAGES
+    assert [name for name, row in rows.items() if not row.ok] == [], score.odd
+
+
+def test_a_wrong_verdict_costs_the_score(here, world):
+    score = Score()
+    case = texts.Case(Kind.ABSENT, "", "", None)
+    touch = Touch(token="0123456789")
+
+    for confidence in ("certain", "probable"):
+        score.add(
+            case,
+            Attribution(touch=touch, rule="token", confidence=confidence),
+        )
+
+    assert (score.wrong_certain, score.wrong_probable) == (1, 1)
+
+
+def test_a_token_missed_or_called_otherwise_costs_the_score():
+    score = Score()
+    case = texts.Case(Kind.DAMAGED, "wrong", "", "0123456789")
+    touch = Touch(token="0123456789")
+    for verdict in (
+        Attribution(rule="anonymous", confidence="none"),
+        Attribution(touch=touch, rule="token", confidence="certain"),
+        Attribution(touch=touch, rule="token_rescue", confidence="probable"),
+    ):
+        score.add(case, verdict)
+
+    assert score.share(Kind.DAMAGED) == pytest.approx(100 / 3)
+    assert score.share(Kind.DAMAGED, among=score.found) == pytest.approx(200 / 3)
+
+
+def test_notations_are_joined_and_landlines_are_not(here):
+    pairs = variants.make_pairs(random.Random(variants.SEED))[::30]
+
+    leads = variants.meet(here, pairs)
+
+    assert {pair.country for pair in pairs} == {"BR", "MX", "AR"}
+    for pair in pairs:
+        assert (leads[pair.first] == leads[pair.later]) is pair.is_one, pair
