@@ -27,6 +27,7 @@ COPY webhooks webhooks
 COPY config config
 COPY templates templates
 COPY static static
+COPY docs/guide docs/guide
 # Settings must be well-formed to load; none of these values is kept or used.
 RUN SECRET_KEY=build INTEGRATIONS_KEY=0000000000000000000000000000000000000000000000000000000000000000 \
     DATABASE_URL=postgresql://127.0.0.1/build REDIS_URL=redis://127.0.0.1 \

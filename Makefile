@@ -70,7 +70,8 @@ lock: ## resolve the dependencies again (needs uv)
 	uv lock --upgrade
 	$(LOCK_EXPORT) -o requirements-production.lock >/dev/null
 	$(LOCK_EXPORT) --extra embedded -o requirements.lock >/dev/null
-	$(LOCK_EXPORT) --all-extras -o requirements-dev.lock >/dev/null
+	$(LOCK_EXPORT) --all-extras --no-extra s3 -o requirements-dev.lock >/dev/null
+	$(LOCK_EXPORT) --extra s3 -o requirements-s3.lock >/dev/null
 	$(LOCK_EXPORT) --only-group browser -o requirements-browser.lock >/dev/null
 
 clean: ## remove what was installed and cached; var/ with your data stays

@@ -19,6 +19,9 @@ from kombu import Queue
 from config import database
 from config import logging as logs
 
+# Files have a worker of their own: they take long, and a picture made to kill whoever
+# decodes it takes no message with it.
+QUEUES = ("default", "inbox", "outbox", "media")
 HINT_SECONDS = 30
 # Under the inbox lease of 60 s, so that a hung task is gone before its rows are free.
 SOFT_SECONDS = 40
@@ -78,9 +81,13 @@ app.conf.update(
     task_soft_time_limit=SOFT_SECONDS,
     task_default_queue="default",
     task_create_missing_queues=False,
-    task_queues=[Queue("default"), Queue("inbox"), Queue("outbox")],
+    task_queues=[Queue(name) for name in QUEUES],
     task_routes={
         "webhooks.*": {"queue": "inbox"},
+        "whatsapp.fetch_media": {"queue": "media"},
+        # What people see of us waits for a provider; messages do not wait for that.
+        "whatsapp.show_read": {"queue": "default"},
+        "whatsapp.show_typing": {"queue": "default"},
         "whatsapp.*": {"queue": "outbox"},
     },
     worker_prefetch_multiplier=1,
@@ -96,6 +103,38 @@ app.conf.update(
         "webhooks.sweep_inbox": {
             "task": "webhooks.sweep_inbox",
             "schedule": 5.0,
+            "options": {"expires": HINT_SECONDS},
+        },
+        "whatsapp.sweep_outbox": {
+            "task": "whatsapp.sweep_outbox",
+            "schedule": 5.0,
+            "options": {"expires": HINT_SECONDS},
+        },
+        "whatsapp.fetch_media": {
+            "task": "whatsapp.fetch_media",
+            "schedule": 5.0,
+            "options": {"expires": HINT_SECONDS},
+        },
+        "integrations.check_sessions": {
+            "task": "integrations.check_sessions",
+            "schedule": 60.0,
+            "options": {"expires": HINT_SECONDS},
+        },
+        "whatsapp.check_silence": {
+            "task": "whatsapp.check_silence",
+            "schedule": crontab(minute="4"),  # the hour before is complete then
+            "options": {"expires": 1800},
+        },
+        # Each link once a day: the run takes those whose day is over.
+        "whatsapp.check_links": {
+            "task": "whatsapp.check_links",
+            "schedule": 300.0,
+            "options": {"expires": HINT_SECONDS},
+        },
+        # Each list once an hour: the run takes those whose hour is over.
+        "whatsapp.sync_templates": {
+            "task": "whatsapp.sync_templates",
+            "schedule": 60.0,
             "options": {"expires": HINT_SECONDS},
         },
         "webhooks.prune_inbox": {

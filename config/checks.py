@@ -38,7 +38,7 @@ def vault_key_is_present(**_: Any) -> Iterable[checks.CheckMessage]:
 def production_is_closed(**_: Any) -> Iterable[checks.CheckMessage]:
     if settings.SANDBOX_ENABLED:
         yield checks.Error(
-            "The sandbox provider is on: its simulated phones need no sign-in.",
+            "The sandbox provider is on: whoever has a simulated number's key speaks for it.",
             hint="Remove RECADO_SANDBOX.",
             id="recado.E003",
         )

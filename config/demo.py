@@ -49,7 +49,7 @@ def make_demo(*, now: datetime, identity: tuple[str, str] | None = None) -> Demo
     from accounts.models import User, Workspace  # noqa: PLC0415
     from accounts.scoping import workspace_transaction  # noqa: PLC0415
     from accounts.services import memberships, onboarding  # noqa: PLC0415
-    from integrations.services import connections  # noqa: PLC0415
+    from integrations.services import connections, simulated  # noqa: PLC0415
     from whatsapp.services import links  # noqa: PLC0415
 
     if Workspace.objects.exists() or User.objects.exists():
@@ -73,6 +73,7 @@ def make_demo(*, now: datetime, identity: tuple[str, str] | None = None) -> Demo
             credentials={"phone_number": NUMBER, "webhook_secret": webhook_secret},
             now=now,
         )
+        simulated.link_at_once(connected.channel, now=now)
         with workspace_transaction(workspace.pk):
             links.add_tracked_link(
                 workspace=workspace,

@@ -7,7 +7,7 @@ import dataclasses
 import itertools
 import re
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -23,10 +23,11 @@ from integrations.providers.base.types import MessageKind
 from whatsapp.models import MediaState, Touch, TouchKind
 from whatsapp.selectors.contents import Card, Contents, Place
 from whatsapp.selectors.evidence import Fact, Step
+from whatsapp.selectors.funnel import Bar, Figures
 from whatsapp.selectors.inbox import ConversationRow
 from whatsapp.selectors.people import Origin, Person
 from whatsapp.selectors.search import Excerpt
-from whatsapp.selectors.thread import Change, Entry, File, Quote
+from whatsapp.selectors.thread import Change, Entry, File, Outcome, Quote
 
 _SYMBOL = re.compile(r'<symbol[^>]*\bid="([a-z-]+)"')
 _AT = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
@@ -41,8 +42,21 @@ _ORIGINS = (
     Origin("imported", "planilha", "certain"),
     Origin("imported", "", "certain"),
     Origin("none", "", "none"),
+    Origin("test", "vitrine", "certain"),
 )
-_STATUSES = ("pending", "accepted", "sent", "delivered", "read", "played", "failed")
+_STATUSES = (
+    *(
+        "pending",
+        "sending",
+        "accepted",
+        "sent",
+        "delivered",
+        "read",
+        "played",
+        "failed",
+    ),
+    "unconfirmed",
+)
 
 
 class SampleForm(forms.Form):
@@ -85,7 +99,8 @@ def _samples() -> dict[str, Any]:
         ),
         "levels": ("quiet", "good", "info", "warning", "bad"),
         "origins": _ORIGINS,
-        "statuses": (*_STATUSES, "uncertain"),
+        "bars": tuple(_bar(at) for at in range(14)),
+        "statuses": _STATUSES,
         "rows": _conversation_rows(),
         "excerpt": Excerpt("…separe um ", "pão", " de centeio para amanhã"),
         "icons": _icons(),
@@ -151,6 +166,14 @@ def _entry(**fields: Any) -> Entry:
     return Entry(**values)
 
 
+_OUTCOMES = (
+    ("queued", "", Outcome("sandbox", "due", "connect_failed", "", None)),
+    ("failed", "131026", Outcome("sandbox", "accepted", "", "Undeliverable", None)),
+    ("unconfirmed", "", Outcome("sandbox", "uncertain", "answer_timeout", "", None)),
+    ("unconfirmed", "", Outcome("sandbox", "dropped", "sent_again", "", 7)),
+)
+
+
 def _entries() -> tuple[Entry, ...]:
     reply = {"direction": "outbound", "text": "Às 7h e às 16h.", "status": "read"}
     heart = Change("reaction", "outbound", "❤️", _AT)
@@ -167,8 +190,10 @@ def _entries() -> tuple[Entry, ...]:
             _entry(**reply | {"status": status, "status_at": _AT})
             for status in _STATUSES
         ),
-        _entry(**reply | {"status": "uncertain"}),
-        _entry(**reply | {"status": "failed", "error_code": "131047"}),
+        *(
+            _entry(**reply | {"status": status, "error_code": code, "outcome": told})
+            for status, code, told in _OUTCOMES
+        ),
         _entry(**reply, author="Marina Duarte"),
         _entry(**reply, origin="echo"),
         _entry(**reply, origin="history"),
@@ -228,6 +253,13 @@ def _touches() -> tuple[Touch, ...]:
         Touch(kind=kind, occurred_at=_AT, **fields)
         for kind, fields in itertools.product(TouchKind.values, ({}, told))
     )
+
+
+def _bar(at: int) -> Bar:
+    clicks = (at * 37) % 90 + 10 if at != 5 else 0
+    day = _AT.date() + timedelta(days=at)
+    heights = (clicks, clicks // 2, clicks // 6)
+    return Bar(day, day, Figures(*heights), left=10 * at + 1, heights=heights)
 
 
 def _notices() -> list[Message]:

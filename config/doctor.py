@@ -69,6 +69,8 @@ def examine() -> Iterator[Finding]:
     yield _limits()
     yield from _database()
     yield from _redis()
+    yield _storage()
+    yield from _identity_server()
     yield from _deployment()
 
 
@@ -209,6 +211,42 @@ def _redis() -> Iterator[Finding]:
         "does not answer",
         "Check REDIS_URL. Nothing is lost meanwhile, but processing waits for it.",
     )
+
+
+def _storage() -> Finding:
+    """Whether files of messages can be written, read and removed where they belong."""
+    from django.conf import settings  # noqa: PLC0415  # after the settings are known
+    from django.core.files.base import ContentFile  # noqa: PLC0415
+    from django.core.files.storage import default_storage  # noqa: PLC0415
+
+    options = settings.STORAGES["default"].get("OPTIONS", {})
+    place = options.get("bucket_name") or options.get("location") or "storage"
+    try:
+        name = default_storage.save("media/doctor", ContentFile(b"doctor"))
+        try:
+            with default_storage.open(name) as written:
+                is_whole = written.read() == b"doctor"
+        finally:
+            default_storage.delete(name)
+    except Exception as problem:  # noqa: BLE001  # each storage has exceptions of its own
+        problem_named = f"{place} cannot be written: {type(problem).__name__}"
+    else:
+        if is_whole:
+            return Finding("storage", "ok", f"files are kept at {place}")
+        problem_named = f"{place} does not give back what was written"
+    return Finding(
+        "storage",
+        "bad",
+        problem_named,
+        "Let Recado write there (MEDIA_ROOT, or the MEDIA_S3_… settings). Until then "
+        "received files are tried again, and nothing can be attached.",
+    )
+
+
+def _identity_server() -> Iterator[Finding]:
+    from config import identity_server  # noqa: PLC0415  # after the settings are known
+
+    yield from identity_server.examine()
 
 
 def _deployment() -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Where `/api/` asks about bearers, read from the environment.
 
 Read by `config/settings/base.py` alone; `accounts/api/server.py` uses what comes out. The
-server itself is the one people sign in with.
+server itself is the one people sign in with, as `env_oauth` read it.
 """
 
 from typing import Any
@@ -9,12 +9,10 @@ from typing import Any
 from config import env
 
 
-def read() -> dict[str, Any] | None:
+def read(server: dict[str, Any] | None) -> dict[str, Any] | None:
     """None where no identity server is set: then only service tokens open `/api/`."""
-    issuer, plain = env.text("OIDC_ISSUER", ""), env.text("OAUTH_SERVER_URL", "")
-    if not issuer and not plain:
+    if server is None:
         return None
-    base = plain.rstrip("/")
     introspection = env.url("OAUTH_INTROSPECTION_URL", "")
     verify = env.url("OAUTH_VERIFY_URL", "")
     if introspection and verify:
@@ -23,20 +21,20 @@ def read() -> dict[str, Any] | None:
             "is set beside OAUTH_INTROSPECTION_URL",
             "Keep one: introspection where the server has it.",
         )
-    if not issuer and not introspection:
-        verify = verify or f"{base}/api/verify"
+    if not server["is_discovered"] and not introspection:
+        verify = verify or f"{server['issuer']}/api/verify"
     return {
-        "issuer": issuer or base,
+        "issuer": server["issuer"],
+        "client_id": server["client_id"],
+        "client_secret": server["client_secret"],
+        "uid_field": server["uid_field"],
         "introspection_url": introspection,
         "verify_url": verify,
-        "user_url": f"{base}/api/user" if base else "",
+        "user_url": server.get("userinfo_endpoint", ""),
         "auth": env.choice(
             "OAUTH_INTROSPECTION_AUTH",
             "client_secret_basic",
             among=["client_secret_basic", "client_secret_post"],
         ),
-        "client_id": env.text("OAUTH_CLIENT_ID", ""),
-        "client_secret": env.text("OAUTH_CLIENT_SECRET", ""),
-        "uid_field": env.text("OAUTH_UID_FIELD", "id" if plain else "sub"),
         "clients": env.listing("OAUTH_API_CLIENTS"),
     }

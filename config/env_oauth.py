@@ -5,11 +5,11 @@ discovery (`OIDC_ISSUER`) or by plain endpoints (`OAUTH_SERVER_URL`). What does 
 together stops the start, by name.
 """
 
-import ipaddress
 import re
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from accounts import addresses
 from config import env
 
 CALLBACK_PATH = "account/sso/callback/"
@@ -87,19 +87,12 @@ def _require_safe(name: str, value: str) -> None:
     found = urlsplit(value)
     if found.query or found.fragment or found.username is not None:
         raise env.BadSetting(name, f"is {value!r}", "Set a plain address.")
-    if found.scheme != "https" and not _is_loopback(found.hostname or ""):
+    if found.scheme != "https" and not addresses.is_loopback(found.hostname or ""):
         raise env.BadSetting(
             name,
             "does not start with https://",
             "Plain http is for a server on this machine's loopback address.",
         )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _redirect_path(public_url: str) -> str:

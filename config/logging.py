@@ -14,6 +14,7 @@ import secrets
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -35,6 +36,10 @@ STRUCK = "[redacted]"
 _SHAPES = (
     # The secret part of a webhook URL.
     (re.compile(r"(/webhooks/whatsapp/)[^/\s\"'?]+"), rf"\1{STRUCK}"),
+    # The link of an invitation stands for the address it was sent to.
+    (re.compile(r"(/invit(?:ations|ed)/)[\w-]{40,}"), rf"\1{STRUCK}"),
+    # The client's page of a ticket.
+    (re.compile(r"(/t/)[\w:-]{40,}"), rf"\1{STRUCK}"),
     # The password of a server's URL.
     (re.compile(r"(\w://[^/\s:@]*:)[^/\s@]+(?=@)"), rf"\1{STRUCK}"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), rf"\1 {STRUCK}"),
@@ -54,6 +59,7 @@ _SHAPES = (
     (re.compile(r"\+\d[\d\s().-]{7,18}\d"), STRUCK),
     (re.compile(r"(?<![\w.-])\d{10,15}(?![\w.-])"), STRUCK),
 )
+_WORD = 24  # a text up to this length is likely to come again
 _SECRET_NAME = re.compile(r"(SECRET|PASSWORD|TOKEN|API_KEY|_KEYS?(_OLD)?)$")
 
 
@@ -72,9 +78,7 @@ class Redactor:
     def text(self, value: str) -> str:
         if self._known is not None:
             value = self._known.sub(STRUCK, value)
-        for shape, replacement in _SHAPES:
-            value = shape.sub(replacement, value)
-        return value
+        return _of_known_words(value) if len(value) <= _WORD else _struck(value)
 
     def value(self, value: object, key: str = "") -> object:
         if key.lower() in _PRIVATE_KEYS:
@@ -86,6 +90,16 @@ class Redactor:
         if isinstance(value, list | tuple | set | frozenset):
             return [self.value(item) for item in value]
         return self.text(str(value))
+
+
+def _struck(value: str) -> str:
+    for shape, replacement in _SHAPES:
+        value = shape.sub(replacement, value)
+    return value
+
+
+# Most of a busy worker's lines are the same few words over and over.
+_of_known_words = lru_cache(maxsize=1024)(_struck)
 
 
 def secrets_of_environment(environment: Iterable[tuple[str, str]]) -> list[str]:

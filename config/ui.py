@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from django import forms, template
+from django import template
 from django.conf import settings
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -25,25 +25,33 @@ from django.utils.translation import (
     pgettext_lazy,
 )
 
-from accounts import http, permissions, settings_pages
+from accounts import http, page_tags, permissions, settings_pages
+from integrations import durations, words
 from integrations.providers.base.types import MessageKind
-from whatsapp import phones, windows
-from whatsapp.models import MediaState
+from integrations.views import alerts
+from tickets.history import status_level
+from whatsapp import media_words, outcome_words, phones, windows
 from whatsapp.selectors.people import Person
+from whatsapp.views import template_alerts
 
 register = template.Library()
+register.filter(page_tags.as_control)
+register.filter(media_words.file_type)
+register.filter(media_words.media_sentence)
+register.simple_tag(page_tags.came_from, takes_context=True)
 
 # What became of a message: the word, and the icon that stands beside it, never alone.
 _STATUSES = {
     "pending": (gettext_lazy("Queued"), "clock"),
     "accepted": (gettext_lazy("Accepted"), "clock"),
     "queued": (gettext_lazy("Queued"), "clock"),
+    "sending": (gettext_lazy("Sending"), "clock"),
     "sent": (pgettext_lazy("delivery status", "Sent"), "tick"),
     "delivered": (gettext_lazy("Delivered"), "ticks"),
     "read": (gettext_lazy("Read"), "ticks"),
     "played": (gettext_lazy("Played"), "ticks"),
     "failed": (gettext_lazy("Failed"), "cross"),
-    "uncertain": (gettext_lazy("Unconfirmed"), "question"),
+    "unconfirmed": (gettext_lazy("Unconfirmed"), "question"),
 }
 _KINDS = {
     MessageKind.TEXT: gettext_lazy("Text"),
@@ -92,17 +100,14 @@ _MONTHS = (
     gettext_noop("November"),
     gettext_noop("December"),
 )
-_MEDIA_LEVELS = {
-    "stored": "good",
-    "retry": "warning",
-    "expired": "bad",
-    "refused": "bad",
-}
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """What the app shell shows: the workspace and what this person may do in it."""
+    """What the app shell shows: the workspace, what this person may do in it, and its
+    numbers that are down."""
     return {
+        "alerts": alerts.of(request),
+        "template_alerts": template_alerts.of(request),
         "workspace": getattr(request, "workspace", None),
         "membership": getattr(request, "membership", None),
         "memberships": getattr(request, "memberships", ()),
@@ -155,18 +160,35 @@ def can(context: template.Context, action: str) -> bool:
     )
 
 
+@register.filter
+def lasted(length: timedelta) -> str:
+    """How long something went on, written out: `2 hours and 5 minutes`."""
+    return durations.full(length)
+
+
+register.filter("failure_word", words.failure)
+register.filter("limit_word", words.limit)
+
+
+register.filter("outcome", outcome_words.of)
+
+
+@register.filter
+def operation_word(name: str) -> str:
+    return str(words.operation(name))
+
+
+@register.filter
+def since_then(end: datetime, begin: datetime) -> str:
+    """How long it was from `begin` to `end`, written out."""
+    return durations.full(end - begin)
+
+
 @register.simple_tag(takes_context=True)
 def settings_menu(context: template.Context) -> list[settings_pages.SettingsPage]:
     """The pages of the settings that this person may open."""
     membership = context.get("membership")
     return settings_pages.list_pages(membership.role) if membership else []
-
-
-@register.simple_tag(takes_context=True)
-def came_from(context: template.Context) -> str:
-    """The page before this one, for pages that say no; empty where it is not known."""
-    request = context.get("request")
-    return http.came_from(request) if request else ""
 
 
 @register.simple_tag(takes_context=True)
@@ -246,22 +268,6 @@ def status_icon(status: str) -> str:
 def channel_level(state: str) -> str:
     """How a number's state is coloured, beside its word."""
     return _CHANNEL_LEVELS.get(state, "quiet")
-
-
-@register.filter
-def media_word(state: str) -> str:
-    return str(MediaState(state).label) if state in MediaState.values else state
-
-
-@register.filter
-def media_level(state: str) -> str:
-    return _MEDIA_LEVELS.get(state, "quiet")
-
-
-@register.filter
-def as_control(field: forms.BoundField) -> SafeString:
-    """The control alone. Django ties its help and its errors to it by id."""
-    return field.as_widget(attrs={"class": "input"})
 
 
 # Formats of Django that strftime knows by another letter.
@@ -345,6 +351,15 @@ def span(length: timedelta) -> str:
         return gettext("%(count)s h") % {"count": minutes // 60}
     days = minutes // (24 * 60)
     return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}
+
+
+@register.filter
+def between(end: datetime, begin: datetime) -> str:
+    """How long it was from `begin` to `end`, short."""
+    return span(end - begin)
+
+
+register.filter("ticket_level", status_level)
 
 
 @register.filter

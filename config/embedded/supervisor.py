@@ -310,6 +310,10 @@ class Supervisor:
 def child_commands(port: int) -> dict[str, list[str]]:
     """What Recado is made of, by name: arguments for this Python."""
     celery = ["-m", "celery", "--quiet", "-A", "config.celery_app"]
+    working = [
+        *(*celery, "worker", "--without-gossip", "--without-mingle"),
+        *("--without-heartbeat", "--pool", "prefork"),
+    ]
     serving = ["--interface", "asgi", "--host", HOST, "--port", str(port)]
     return {
         "web": [
@@ -317,10 +321,8 @@ def child_commands(port: int) -> dict[str, list[str]]:
             *("--respawn-failed-workers", "--log-level", "warning"),
             "config.asgi:application",
         ],
-        "worker": [
-            *(*celery, "worker", "--without-gossip", "--without-mingle"),
-            *("--without-heartbeat", "--pool", "prefork", "--concurrency", "2"),
-        ],
+        "worker": [*working, *("-Q", "default,inbox,outbox", "--concurrency", "2")],
+        "media": [*working, *("-Q", "media", "--concurrency", "1")],
         "beat": [*celery, "beat", "--pidfile", ""],
     }
 

@@ -7,7 +7,7 @@ workspace live in the database, constants of one provider in its folder.
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from config import env, env_api, env_oauth
+from config import env, env_api, env_oauth, env_storage
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(env.text("RECADO_VAR_DIR", str(BASE_DIR / "var"))).resolve()
@@ -44,7 +44,6 @@ INSTALLATION_SECRETS = {
     },
     "dialog360": {
         "webhook_secret": env.text("BSP_WEBHOOK_SECRET", ""),
-        "api_key": env.text("BSP_API_KEY", ""),
     },
 }
 PROVIDER_SETTINGS = {
@@ -54,14 +53,43 @@ PROVIDER_SETTINGS = {
     },
     "dialog360": {
         "api_base": env.url("BSP_API_BASE", "https://waba-v2.360dialog.io"),
+        "api_key": env.text("BSP_API_KEY", ""),
         "token_header": env.text("BSP_TOKEN_HEADER", "X-Bsp-Token"),
+        # As a partner, numbers are connected by a link; see dialog360/onboarding.py.
+        "partner_id": env.text("BSP_PARTNER_ID", ""),
+        "partner_key": env.text("BSP_PARTNER_KEY", ""),
+        "partner_api_base": env.url(
+            "BSP_PARTNER_API_BASE", "https://hub.360dialog.io/api/v2"
+        ),
+        "hub_base": env.url("BSP_HUB_BASE", "https://hub.360dialog.com"),
     },
-    "sandbox": {},
+    "sandbox": {"api_base": PUBLIC_URL},  # its gateway is a part of Recado
 }
 # Hosts that the egress guard lets through although their addresses are private.
 EGRESS_ALLOWED_HOSTS = env.hosts("EGRESS_ALLOWED_HOSTS")
 if SANDBOX_ENABLED:  # the simulated phone posts to our own webhook
     EGRESS_ALLOWED_HOSTS.append(urlsplit(PUBLIC_URL).netloc)
+OUTBOX_LEASE_SECONDS = env.integer("OUTBOX_LEASE_SECONDS", 60, least=5, most=3600)
+# Where the number of the newest send rests outside the database; see services/fence.py.
+OUTBOX_FENCE_FILE: Path | None = Path(
+    env.text("OUTBOX_FENCE_FILE", str(VAR_DIR / "outbox-fence"))
+)
+# How fast a number sends unless its own limits say otherwise; None is as fast as it goes.
+SEND_RATES = {
+    "channel": env.rate("RATE_SEND", "80/1s"),
+    "on_phone": env.rate("RATE_SEND_ON_PHONE", "20/1s"),
+    "recipient": env.rate("RATE_SEND_RECIPIENT", "10/1m"),
+}
+# Received files: how much of one is kept, by kind; how many pixels are decoded at most.
+MEDIA_LIMITS = env_storage.limits()
+MEDIA_MAX_PIXELS = env.integer(
+    "MEDIA_MAX_PIXELS", 40_000_000, least=10_000, most=200_000_000
+)
+MEDIA_FETCH_SECONDS = env.integer("MEDIA_FETCH_SECONDS", 100, least=1, most=3600)
+MEDIA_LEASE_SECONDS = env.integer("MEDIA_LEASE_SECONDS", 300, least=5, most=7200)
+# Who sends with templates: a word for each kind, and what finds them. A room above adds its
+# line here; whatsapp/services/template_uses.py says what is asked of it.
+TEMPLATE_USERS = {"queued": "whatsapp.services.template_uses.QueuedMessages"}
 INBOX_LEASE_SECONDS = env.integer("INBOX_LEASE_SECONDS", 60, least=5, most=3600)
 WEBHOOK_MAX_BYTES = env.integer("WEBHOOK_MAX_BYTES", 4 * 1024 * 1024, least=1024)
 
@@ -75,21 +103,24 @@ RATE_LIMITS = {
     "sso_account": env.rate("RATE_SSO_ACCOUNT", "30/5m"),
     "second_factor": env.rate("RATE_SECOND_FACTOR", "6/5m"),
     "invitation_workspace": env.rate("RATE_INVITATION_WORKSPACE", "50/1h"),
+    "invitation_recipient": env.rate("RATE_INVITATION_RECIPIENT", "10/1h"),
     "invitation_address": env.rate("RATE_INVITATION_ADDRESS", "30/10m"),
     "api_token": env.rate("RATE_API_TOKEN", "1200/1m"),
     "api_address": env.rate("RATE_API_ADDRESS", "2400/1m"),
     "api_refused": env.rate("RATE_API_REFUSED", "60/1m"),
+    "oauth_address": env.rate("RATE_OAUTH_ADDRESS", "1200/1m"),
     "link_click": env.rate("RATE_LINK_CLICK", "60/1m"),
+    "ticket_page": env.rate("RATE_TICKET_PAGE", "60/1m"),
+    "ticket_answer": env.rate("RATE_TICKET_ANSWER", "20/10m"),
 }
+# How long a link to the client's page of a ticket leads there.
+TICKET_LINK_DAYS = env.integer("TICKET_LINK_DAYS", 30, least=1, most=3650)
 # Of the receiver, counted in each of its processes: see webhooks/quotas.py.
 WEBHOOK_RATES = {
     "requests": env.rate("RATE_WEBHOOK_REQUESTS", "200/1s"),
     "bytes": env.rate("RATE_WEBHOOK_BYTES", "20000000/1s"),
     "strangers": env.rate("RATE_WEBHOOK_STRANGERS", "60/1m"),
 }
-
-# Who says whether a bearer on /api/ is good; None: service tokens alone open it.
-API_BEARERS = env_api.read()
 
 # --- applications -----------------------------------------------------------
 INSTALLED_APPS = [
@@ -102,6 +133,7 @@ INSTALLED_APPS = [
     "accounts.sso",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "allauth.socialaccount",
     "django_htmx",
     "django.contrib.auth",
@@ -171,6 +203,11 @@ DATABASES = {
             "keepalives_interval": 5,
             "keepalives_count": 3,
             "tcp_user_timeout": 10_000,
+            # Planning is most of a short query's time (docs/adr/0018-prepared-queries.md).
+            "server_side_binding": True,
+            "prepare_threshold": 5
+            if env.flag("DATABASE_PREPARED", default=True)
+            else None,
             "pool": {
                 "min_size": 1,
                 "max_size": env.integer("DATABASE_POOL_SIZE", 8, least=1, most=200),
@@ -212,6 +249,8 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
+# Whoever has no account hears of none: the mail would offer a sign-up that is closed.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SESSION_REMEMBER = True
 # Without a mail server nothing is sent, and nothing is offered that would need it.
 EMAIL_HOST = env.text("EMAIL_HOST", "")
@@ -224,9 +263,22 @@ EMAIL_BACKEND = "django.core.mail.backends." + (
     "smtp.EmailBackend" if EMAIL_HOST else "dummy.EmailBackend"
 )
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "recado@localhost")
-ACCOUNT_FORMS = {"login": "accounts.forms.LoginForm"}
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.LoginForm",
+    "change_password": "accounts.forms.ChangePasswordForm",
+}
+# RATE_LIMITS hold there: allauth counts in the cache, which forgets when it is flushed.
+ACCOUNT_RATE_LIMITS = {
+    "login": None,
+    "login_failed": None,
+    "reauthenticate": None,
+    "change_password": None,
+    "reset_password_from_key": None,
+}
 # The identity server, or None where people have only a password here.
 OAUTH = env_oauth.read(PUBLIC_URL)
+# Who says whether a bearer on /api/ is good; None: service tokens alone open it.
+API_BEARERS = env_api.read(OAUTH)
 CENTRAL_URL = env.url("CENTRAL_URL", "")  # of this installation's own identity server
 # Signing in with a password here; beside an identity server it is for emergencies.
 PASSWORD_SIGNIN = env.flag("PASSWORD_SIGNIN", default=True)
@@ -240,6 +292,18 @@ if OAUTH is None and not PASSWORD_SIGNIN:
 SIGNIN_NEWCOMERS = env.choice(
     "SIGNIN_NEWCOMERS", "invitation", among=["invitation", "workspace"]
 )
+# Beside a password, for whoever sets one up; see accounts/factors.py.
+MFA_ADAPTER = "accounts.factors.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.forms.second_factors.AuthenticateForm",
+    "authenticate_webauthn": "accounts.forms.second_factors.AuthenticateKeyForm",
+    "reauthenticate": "accounts.forms.second_factors.ReauthenticateForm",
+    "reauthenticate_webauthn": "accounts.forms.second_factors.ReauthenticateKeyForm",
+    "activate_totp": "accounts.forms.second_factors.ActivateTOTPForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = False
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PUBLIC_URL.startswith("https://")
 SOCIALACCOUNT_ADAPTER = "accounts.sso.adapter.SSOAccountAdapter"
 SOCIALACCOUNT_LOGIN_ON_GET = False
 SOCIALACCOUNT_STORE_TOKENS = False
@@ -266,14 +330,20 @@ TIME_ZONE = "UTC"
 # --- static files and browser safety ----------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(VAR_DIR / "staticfiles")))
-STATICFILES_DIRS = [BASE_DIR / "static"]
+# The pictures of the guide lie beside its texts.
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    ("guide", BASE_DIR / "docs" / "guide" / "images"),
+]
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / "media"))).resolve()
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": env_storage.read(MEDIA_ROOT),
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-MEDIA_ROOT = VAR_DIR / "media"
+# Files on their way, received or uploaded. Not /tmp, which is memory on many machines.
+FILE_UPLOAD_TEMP_DIR: str | None = str(VAR_DIR / "scratch")
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],

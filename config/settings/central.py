@@ -44,6 +44,7 @@ SECRET_KEY = hashlib.sha256(b"recado central\0" + SECRET_KEY.encode()).hexdigest
 OAUTH = None
 PASSWORD_SIGNIN = True
 HAS_WALLS = False  # it knows people and applications, no workspaces
+FILE_UPLOAD_TEMP_DIR = None  # it takes no files
 
 # --- Recado's central own -----------------------------------------------------
 # A sign-in is asked for again after this, however often tokens were refreshed.
@@ -92,6 +93,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.central.middleware.CentralLimits",
     "accounts.central.middleware.FormTargetMiddleware",
 ]
 ROOT_URLCONF = "config.central_urls"
@@ -106,7 +108,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "libraries": {"ui": "accounts.central.ui"},
+            "libraries": {"ui": "accounts.page_tags"},
         },
     }
 ]
@@ -132,17 +134,13 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "accounts.central.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"login": "accounts.forms.LoginForm"}
-ACCOUNT_SESSION_REMEMBER = True
 SOCIALACCOUNT_ONLY = False
 SESSION_COOKIE_NAME = "recado_central_session"
 SESSION_COOKIE_AGE = 7 * 24 * 3600
 CSRF_COOKIE_NAME = "recado_central_csrf"
 # Django's cookie for messages has one name on every port of a host.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-MFA_ADAPTER = "accounts.central.adapter.MFAAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
-MFA_PASSKEY_LOGIN_ENABLED = False
+USERSESSIONS_ADAPTER = "accounts.central.adapter.UserSessionsAdapter"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_PUBLIC
 
 # Pages here belong to no workspace, so their times are those of most people here.
@@ -159,7 +157,7 @@ IDP_OIDC_JWKS_CACHE_CONTROL = 3600
 IDP_OIDC_INTROSPECTION_ENABLED = True
 # Which of others' tokens a client may ask about is the adapter's decision.
 IDP_OIDC_INTROSPECTION_CROSS_CLIENT_ALLOWED = True
-# Secrets of 256 bits cannot be guessed, and allauth's counter writes a list of every call.
+# Counted by `oauth_address`; allauth's counter writes a list of every call.
 IDP_OIDC_RATE_LIMITS = {"introspect_ip": None, "introspect_client": None}
 IDP_OIDC_RP_INITIATED_LOGOUT_ASKS_FOR_OP_LOGOUT = False
 
