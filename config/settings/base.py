@@ -195,6 +195,8 @@ DATABASES = {
     "default": {
         **_database,
         "CONN_MAX_AGE": 0,
+        # A server that was started again leaves broken connections in the pool: one 503 each.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             **_database["OPTIONS"],  # type: ignore[dict-item]  # env.database gives a dict here
             "connect_timeout": 3,

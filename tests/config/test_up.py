@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -125,6 +126,36 @@ def test_a_killed_child_is_started_again(up, name, words):
     # Both servers: the next test finds them as this one leaves them.
     wait_until(up.is_well)
     assert up.is_well()
+
+
+def test_a_database_started_again_breaks_no_later_request(up):
+    addresses = [("/readyz", up.port), ("/.well-known/jwks.json", up.central_port)]
+    for path, port in addresses:
+        assert set(at_once(up, path, port)) == {200}
+    before = up.said.count("postgres ended with signal SIGKILL")
+    up.kill_child("bin/postgres")
+    up.wait_until_said("postgres ended with signal SIGKILL", times=before + 1)
+    # Not by asking the servers: each question would clear a broken connection away.
+    wait_until(lambda: database_answers(up))
+
+    # Seldom is the whole pool needed, so it is asked several times.
+    for path, port in addresses * 5:
+        assert set(at_once(up, path, port)) == {200}
+
+
+def database_answers(up: Up) -> bool:
+    try:
+        with psycopg.connect(files.environment(up.var)["DATABASE_URL"]):
+            return True
+    except (psycopg.OperationalError, OSError):
+        return False
+
+
+def at_once(up: Up, path: str, port: int) -> list[int]:
+    """As many requests side by side as fill a pool of connections."""
+    with ThreadPoolExecutor(16) as threads:
+        asked = [threads.submit(up.answers, path, port=port) for _ in range(64)]
+        return [one.result() for one in asked]
 
 
 def test_ctrl_c_stops_everything_with_code_0(place):
