@@ -76,7 +76,7 @@ def queues_are_declared(**_: Any) -> Iterable[checks.CheckMessage]:
     for name in unread_tasks(app):
         yield checks.Error(
             f"Task {name} goes to a queue that nobody reads.",
-            hint="Declare it in config/celery_app.py.",
+            hint="Declare it in config/celery_settings.py.",
             id="recado.E007",
         )
 

@@ -323,7 +323,12 @@ def child_commands(port: int) -> dict[str, list[str]]:
         ],
         "worker": [*working, *("-Q", "default,inbox,outbox", "--concurrency", "2")],
         "media": [*working, *("-Q", "media", "--concurrency", "1")],
-        "beat": [*celery, "beat", "--pidfile", ""],
+        "beat": [
+            *("-m", "celery", "--quiet", "-A", "config.clock"),
+            "beat",
+            "--pidfile",
+            "",
+        ],
     }
 
 

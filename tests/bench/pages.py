@@ -150,7 +150,7 @@ def filled_workspace(
         workspace=workspace,
         provider="meta_cloud",
         phone=f"+5511944440{workspace.pk:02d}0",
-        external_id=f"10654035224{workspace.pk:04d}",
+        external_id=f"10654035225{workspace.pk:04d}",
     )
     with house.connect() as plain:
         volume.fill(

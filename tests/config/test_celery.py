@@ -6,7 +6,8 @@ from django.utils.module_loading import autodiscover_modules
 from kombu import Queue
 
 from config import checks
-from config.celery_app import app, broker_url
+from config.celery_app import app
+from config.celery_settings import broker_url
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,9 @@ def test_the_health_check_asks_a_page_that_exists_on_the_port_that_is_served():
 def test_the_served_modules_exist():
     text = DOCKERFILE + json.dumps(COMPOSE)
 
-    for module in set(re.findall(r"config\.(wsgi|asgi|celery_app|central_wsgi)", text)):
+    for module in set(
+        re.findall(r"config\.(wsgi|asgi|celery_app|clock|central_wsgi)", text)
+    ):
         assert (BASE_DIR / "config" / f"{module}.py").is_file()
 
 

@@ -113,7 +113,7 @@ def test_a_port_that_is_taken_is_named(up, tmp_path):
         ("central", "config.central_wsgi:application"),
         ("worker", "-Q default,inbox,outbox"),
         ("media", "-Q media"),
-        ("beat", "config.celery_app beat"),
+        ("beat", "config.clock beat"),
         ("postgres", "bin/postgres"),
         ("valkey", "valkey-server"),
     ],

@@ -10,7 +10,8 @@ import accounts.keys
 from accounts import walls
 
 # The newest sends whose messages hold these words. A word that many hold is found among the
-# newest of the period; only a rarer one is looked up in the index.
+# newest of the period; only a rarer one is looked up in the index. The period ends before the
+# send `until_id` of the moment `until`: many may be promised in one moment.
 SEARCH_SENDS = """
 WITH scope AS MATERIALIZED (
     SELECT nullif(current_setting('app.workspace_id', true), '')::bigint AS workspace_id,
@@ -18,8 +19,8 @@ WITH scope AS MATERIALIZED (
 ), newest AS MATERIALIZED (
     SELECT id, message_id, created_at FROM whatsapp_outboxentry
      WHERE workspace_id = (SELECT workspace_id FROM scope)
-       AND created_at >= since AND created_at < until
-     ORDER BY created_at DESC, id DESC LIMIT 5 * most
+       AND created_at >= since AND (created_at, id) < (until, until_id)
+     ORDER BY created_at DESC, id DESC LIMIT 10000
 ), recent AS MATERIALIZED (
     SELECT newest.id, newest.created_at
       FROM newest JOIN whatsapp_message said ON said.id = newest.message_id
@@ -29,10 +30,10 @@ WITH scope AS MATERIALIZED (
     SELECT entry.id, entry.created_at
       FROM whatsapp_message said
       JOIN whatsapp_outboxentry entry ON entry.message_id = said.id
-     WHERE (SELECT count(*) FROM newest) = 5 * most AND (SELECT count(*) FROM recent) < most
+     WHERE (SELECT count(*) FROM newest) = 10000 AND (SELECT count(*) FROM recent) < most
        AND said.workspace_id + 0 = (SELECT workspace_id FROM scope)
        AND said.search @@ (SELECT wanted FROM scope)
-       AND entry.created_at >= since AND entry.created_at < until
+       AND entry.created_at >= since AND (entry.created_at, entry.id) < (until, until_id)
      ORDER BY entry.created_at DESC, entry.id DESC LIMIT most
 )
 SELECT id FROM recent UNION SELECT id FROM anywhere
@@ -100,7 +101,7 @@ class Migration(migrations.Migration):
         walls.let_cross_further("OutboxEntry", "SELECT (message_id)"),
         walls.crossing_function(
             "whatsapp_search_sends(query text, since timestamptz, until timestamptz,"
-            " most integer)",
+            " until_id bigint, most integer)",
             SEARCH_SENDS,
             returns="TABLE (entry_id bigint)",
             rows=100,

@@ -15,7 +15,7 @@ from accounts.models import Workspace
 from accounts.scoping import workspace_transaction
 from whatsapp.selectors import search
 
-# Messages that a search for words looks among, newest first.
+# What a search for words chooses from when other filters narrow it, newest first.
 MOST_FOUND = 2_000
 MOST_PEOPLE = 200
 
@@ -33,9 +33,10 @@ _FINDING = """
 WITH found AS MATERIALIZED (
     SELECT id FROM whatsapp_outboxentry
      WHERE workspace_id = %(workspace)s AND peer_key = ANY(%(people)s)
-       AND created_at >= %(since)s AND created_at < %(until)s
+       AND created_at >= %(since)s AND (created_at, id) < (%(before)s, %(before_id)s)
     UNION
-    SELECT entry_id FROM whatsapp_search_sends(%(words)s, %(since)s, %(until)s, %(most)s)
+    SELECT entry_id FROM whatsapp_search_sends(
+        %(words)s, %(since)s, %(before)s, %(before_id)s, %(most)s)
 )
 """
 _PEOPLE = """
@@ -80,8 +81,18 @@ class Question:
     values: dict[str, Any] = field(default_factory=dict)
 
 
-def question(workspace: Workspace, filters: SendFilter) -> Question:
-    """Reads whom a search is about, if there is one; call it inside the workspace."""
+def question(
+    workspace: Workspace,
+    filters: SendFilter,
+    *,
+    before: tuple[datetime, int] | None = None,
+    most: int = MOST_FOUND,
+) -> Question:
+    """Reads whom a search is about, if there is one; call it inside the workspace.
+
+    A search finds what stands before the send `before` (its moment and id), and of what was
+    said only the `most` newest unless other filters choose among them.
+    """
     values: dict[str, Any] = {
         "workspace": workspace.pk,
         "since": filters.since,
@@ -98,9 +109,12 @@ def question(workspace: Workspace, filters: SendFilter) -> Question:
         return Question("", "", " ".join(where), values)
     if not words:
         return Question("", "", " ".join([*where, "AND false"]), values)
+    until, until_id = before or (filters.until, 0)
     values |= {
         "words": search.tsquery(words),
-        "most": MOST_FOUND,
+        "before": until,
+        "before_id": until_id,
+        "most": MOST_FOUND if filters.narrowing != ["text"] else most,
         "people": _people(workspace, filters.text, words),
     }
     return Question(_FINDING, _FOUND, " ".join(where), values)

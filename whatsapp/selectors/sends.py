@@ -10,7 +10,7 @@ from django.db import connection
 
 from accounts import paging
 from accounts.models import Workspace
-from accounts.paging import Page
+from accounts.paging import Page, Position
 from accounts.scoping import workspace_transaction
 from whatsapp.models import Breaker, ChannelPace, OutboxEntry, OutboxFence
 from whatsapp.selectors.outages import person_of
@@ -42,10 +42,7 @@ SELECT entry.key, entry.created_at, entry.shown, entry.state, entry.reason, entr
   {PERSON_JOIN}
  ORDER BY page.created_at DESC, page.id DESC
 """  # noqa: S608  # constants of this room
-_OLDER = """
-AND (entry.created_at, entry.id) < (%(at)s, (
-    SELECT id FROM whatsapp_outboxentry WHERE workspace_id = %(workspace)s AND key = %(key)s))
-"""
+_OLDER = "AND (entry.created_at, entry.id) < (%(edge_at)s, %(edge_id)s)"
 _KEYS = """
 {finding} SELECT entry.key FROM whatsapp_outboxentry entry {join}
  WHERE {where} AND entry.shown = ANY(%(possible)s)
@@ -99,21 +96,30 @@ def list_sends(
     """Newest first. A position keeps its place whatever is sent meanwhile."""
     position = paging.read(before)
     with workspace_transaction(workspace.pk):
-        asked = question(workspace, filters)
+        edge = _edge(workspace, position) if position else None
+        asked = question(workspace, filters, before=edge, most=size + 1)
         values = asked.values | {"limit": size + 1}
-        if position is not None:
-            values |= {"at": position.at, "key": position.key}
+        if edge is not None:
+            values |= {"edge_at": edge[0], "edge_id": edge[1]}
         query = _PAGE.format(
             finding=asked.finding or "WITH",
             comma="," if asked.finding else "",
             join=asked.join,
             where=asked.where,
-            older=_OLDER if position else "",
+            older=_OLDER if edge else "",
         )
         rows = [SendRow.of(row) for row in _ask(query, values)]
     shown = tuple(rows[:size])
     last = shown[-1] if len(rows) > size else None
     return Page(shown, paging.write(last.created_at, last.key) if last else None)
+
+
+def _edge(workspace: Workspace, position: Position) -> tuple[datetime, int]:
+    """Where a page begins. A send that is gone since leaves only its moment."""
+    if position.key is None:
+        return position.at, 0
+    entries = OutboxEntry.objects.for_workspace(workspace).filter(key=position.key)
+    return position.at, entries.values_list("pk", flat=True).first() or 0
 
 
 def matching_keys(
