@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditEvent, User
+from accounts.scoping import workspace_transaction
 from integrations.models import Channel
 from integrations.providers.base.outgoing import Template
 from tests.conftest import World
@@ -20,6 +21,8 @@ from tests.factories import accounts as people
 from tests.factories import integrations as make
 from tests.factories import whatsapp as rows
 from whatsapp.models import Breaker, ChannelPace, OutboxFence
+from whatsapp.selectors.send_filters import SendFilter
+from whatsapp.selectors.sends import list_sends
 
 LIST = "/w/padaria/sends/"
 Sign = Callable[[User], Client]
@@ -191,6 +194,27 @@ def test_figures_add_up_and_say_their_period(client: Client, channel: Channel) -
     assert "America/Sao_Paulo" in page
     assert "By the hour" in page
     assert "By the day" in body(client, period="month")
+
+
+def test_what_a_search_finds_goes_on_over_pages(
+    client: Client, channel: Channel, world: World
+) -> None:
+    """Many of one moment, as a mailing leaves them, and some that say another thing."""
+    moment = ago(hours=1)
+    for number in range(7):
+        rows.send(channel, text=f"pedido n{number}", at=moment)
+        rows.send(channel, text="outra coisa", at=moment)
+    since, until = ago(days=1), ago()
+    filters = SendFilter(since, until, text="pedido")
+    listed, before = [], ""
+    for size in (3, 3, 3):
+        with workspace_transaction(world.workspace.pk):
+            page = list_sends(world.workspace, filters, before=before, size=size)
+        listed += [row.text for row in page.rows]
+        before = page.older or ""
+
+    assert listed == [f"pedido n{number}" for number in reversed(range(7))]
+    assert before == ""
 
 
 def test_a_search_is_listed_and_not_counted(client: Client, channel: Channel) -> None:
