@@ -26,8 +26,8 @@ help: ## list these commands
 run: $(RUN_STAMP) ## run all of Recado on this machine (PORT=8000); Ctrl-C stops it
 	@exec $(BIN)/python manage.py up $(if $(PORT),--port $(PORT))
 
-test: $(DEV_STAMP) ## the whole test suite, on servers of its own unless DATABASE_URL / REDIS_URL are set
-	@exec $(BIN)/python -m pytest -n 2 --dist loadscope --cov --cov-report=term $(ARGS)
+test: $(DEV_STAMP) ## the whole test suite, on servers of its own unless DATABASE_URL / REDIS_URL are set (ARGS=--cov counts lines)
+	@exec $(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
 
 check: lint ## everything a change must pass besides the tests
 	$(BIN)/mypy .
