@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from integrations.models import Channel
 from integrations.providers.base.outgoing import Template
-from tests.browser import house_numbers
+from tests.browser import attack_work, house_numbers
 from tests.browser.house import Shop
 from tests.factories import accounts as make_people
 from tests.factories import cloud_api
@@ -70,9 +70,9 @@ def build() -> Shop:
     link = _links(number, texts)
     lead, conversation = _people(link, other, texts)
     _talk(conversation, texts)
-    make.message(
-        make.conversation(lead, phone, preview=texts[5]), text=texts[5], external_id="x"
-    )
+    other_talk = make.conversation(lead, phone, preview=texts[5])
+    make.message(other_talk, text=texts[5], external_id="x")
+    ticket, client = attack_work.tickets_of(conversation, texts)
     webhooks = _webhooks(workspace, texts)
     token = make_people.api_token(workspace, name=texts[3][:80])
     walk = make.link_test(link, phone, words=texts[0])
@@ -96,6 +96,10 @@ def build() -> Shop:
         support=support,
         outage=outage,
         failed=_sends(number, conversation, texts),
+        closed=other_talk,
+        template=attack_work.templates_of(phone, texts),
+        ticket=ticket,
+        client=client,
     )
 
 
