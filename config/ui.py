@@ -354,6 +354,14 @@ def span(length: timedelta) -> str:
 
 
 @register.filter
+def wait(length: timedelta | None) -> str:
+    """As `span`, of a wait that may be shorter than its least unit, or that nobody had."""
+    if length is None:
+        return "–"
+    return gettext("< 1 min") if length < timedelta(minutes=1) else span(length)
+
+
+@register.filter
 def between(end: datetime, begin: datetime) -> str:
     """How long it was from `begin` to `end`, short."""
     return span(end - begin)

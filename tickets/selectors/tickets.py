@@ -24,6 +24,13 @@ LIVE: Final = "live"  # open and waiting: what there is to do
 ALL: Final = "all"
 TABS: Final = (LIVE, *TicketStatus.values, ALL)
 MINE, NOBODYS = "me", "none"
+# What the days of a filter are days of, beside the opening.
+ANSWERED, RESOLVED = "answered", "resolved"
+_MOMENTS: Final = {
+    "": "created_at",
+    ANSWERED: "first_response_at",
+    RESOLVED: "resolved_at",
+}
 # Where a ticket comes from, beside the numbers themselves.
 TALK, SYSTEM, HAND = "conversation", "system", "hand"
 SOURCES: Final = (TALK, SYSTEM, HAND)
@@ -36,7 +43,8 @@ _FOUND: Final = (
 
 @dataclass(frozen=True, slots=True)
 class TicketFilter:
-    """Empty means: all. `before` is the first moment that is too late.
+    """Empty means: all. `before` is the first moment that is too late; `days` says of what
+    it and `since` are: of the opening, or ANSWERED or RESOLVED, which a ticket then is.
 
     `assignee` is MINE, NOBODYS or a person's id in digits; `source` one of SOURCES or a
     number's key; `lead` the key of whose tickets are asked for, as a client or by talk.
@@ -51,6 +59,7 @@ class TicketFilter:
     lead: uuid.UUID | None = None
     since: datetime | None = None
     before: datetime | None = None
+    days: str = ""
 
     @property
     def names(self) -> list[str]:
@@ -177,10 +186,13 @@ def _narrowed(
         rows = rows.filter(client__key=filters.client)
     if filters.lead:
         rows = rows.filter(_about(filters.lead))
+    moment = _MOMENTS[filters.days]
     if filters.since:
-        rows = rows.filter(created_at__gte=filters.since)
+        rows = rows.filter(**{f"{moment}__gte": filters.since})
     if filters.before:
-        rows = rows.filter(created_at__lt=filters.before)
+        rows = rows.filter(**{f"{moment}__lt": filters.before})
+    if filters.days:
+        rows = rows.filter(**{f"{moment}__isnull": False})
     return rows
 
 

@@ -18,6 +18,7 @@ from accounts.permissions import Action, may
 from integrations.models import Channel
 from integrations.selectors import channels as numbers
 from whatsapp import send_words
+from whatsapp.forms import moments
 from whatsapp.forms import sends as forms
 from whatsapp.forms.sends import SendFilterForm
 from whatsapp.models import Shown
@@ -66,7 +67,7 @@ def send_list(request: WorkspaceRequest) -> HttpResponse:
         **_holds(sends.find_holds(request.workspace), channels),
     }
     if not filters.text:
-        context |= _figures(request, form, filters, channels)
+        context |= _figures(request, form, filters)
     else:
         form.offer_reasons([])
     return render(request, "whatsapp/send_list.html", context)
@@ -188,17 +189,13 @@ def _presets(asked: dict[str, str]) -> list[tuple[str, Any, str]]:
 
 # --- the figures --------------------------------------------------------------------
 def _figures(
-    request: WorkspaceRequest,
-    form: SendFilterForm,
-    filters: SendFilter,
-    channels: Sequence[Channel],
+    request: WorkspaceRequest, form: SendFilterForm, filters: SendFilter
 ) -> dict[str, Any]:
     starts = send_figures.edges(filters, timezone.get_current_timezone())
     counts = sends.count_by_time(request.workspace, filters, edges=starts)
     figures = send_figures.figures(filters, starts, counts)
-    providers = {one.pk: one.provider for one in channels}
     reasons = [
-        (one, send_words.why(providers.get(one.channel_id, ""), one.reason))
+        (one, send_words.why(one.provider, one.reason))
         for one in sends.count_reasons(request.workspace, filters)
     ]
     form.offer_reasons([(one.reason, _short(one, why)) for one, why in reasons])
@@ -255,7 +252,7 @@ def _lines(figures: Figures, asked: dict[str, str]) -> Iterator[dict[str, Any]]:
 
 
 def _span(bar: Bar) -> dict[str, str]:
-    return {"since": forms.written(bar.since), "until": forms.written(bar.until)}
+    return {"since": moments.written(bar.since), "until": moments.written(bar.until)}
 
 
 def _short(one: ReasonCount, why: Why | None) -> str:
