@@ -75,6 +75,29 @@ def test_each_filter_finds_what_it_says(world, shelf):
     assert numbers(world, before=NOON + timedelta(days=1)) == {1, 2, 3}
 
 
+def test_the_days_may_be_those_of_the_answer_or_of_the_solution(world, signed_in):
+    day = timedelta(days=1)
+    make.ticket(world.workspace, number=1)
+    make.ticket(world.workspace, number=2, first_response_at=NOON + day)
+    make.ticket(
+        world.workspace,
+        number=3,
+        status="resolved",
+        first_response_at=NOON,
+        resolved_at=NOON + 3 * day,
+    )
+
+    assert numbers(world, days="answered") == {2, 3}
+    assert numbers(world, days="answered", since=NOON + day) == {2}
+    assert numbers(world, days="resolved", before=NOON + day) == set()
+    assert numbers(world, days="resolved", since=NOON + day) == {3}
+    page = signed_in(world.agent).get(LIST, {"days": "answered", "status": "all"})
+    assert {ticket.ticket_number for ticket in page.context["page"].rows} == {2, 3}
+    odd = signed_in(world.agent).get(LIST, {"days": "x", "status": "all"})
+    assert set(odd.context["form"].errors) == {"days"}
+    assert len(odd.context["page"].rows) == 3
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
