@@ -16,7 +16,7 @@ from tickets.models import TicketStatus
 from tickets.selectors import ticket_figures
 from tickets.selectors.ticket_figures import Age, Standing
 from tickets.selectors.tickets import ALL, ANSWERED, LIVE, RESOLVED
-from whatsapp import report_words, send_words
+from whatsapp import report_words, send_reasons, send_words
 from whatsapp.forms import moments
 from whatsapp.models import MessageDirection, Shown
 from whatsapp.selectors import (
@@ -263,7 +263,7 @@ def _sends(workspace: Workspace, period: Period, places: Places) -> dict[str, An
         ],
         "reasons": [
             Share(
-                told.sentence if (told := send_words.why(one.provider, one.reason)) else "",
+                told.sentence if (told := send_reasons.why(one.provider, one.reason)) else "",
                 one.count,
                 places.sends(period, reason=one.reason),
                 0,
