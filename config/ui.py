@@ -356,7 +356,7 @@ def span(length: timedelta) -> str:
 def wait(length: timedelta | None) -> str:
     """As `span`, of a wait that may be shorter than its least unit, or that nobody had."""
     if length is None:
-        return "–"
+        return "–"  # noqa: RUF001  # as pages write nothing
     return gettext("< 1 min") if length < timedelta(minutes=1) else span(length)
 
 

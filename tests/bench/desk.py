@@ -114,7 +114,9 @@ def page_dashboard(house: House) -> list[Row]:
             "to": str(today - timedelta(days=370)),
         },
     ]
-    walks = [Walk(urlencode(query) or "usual", shop.path("", **query)) for query in asked]
+    walks = [
+        Walk(urlencode(query) or "usual", shop.path("", **query)) for query in asked
+    ]
     return served.rows(
         house, "page_dashboard", shop, itertools.cycle(walks), target=HOME_MS
     )

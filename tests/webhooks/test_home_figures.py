@@ -49,7 +49,9 @@ def shop(workspace, channel, *, at, people=3):
             waited=[10 * MINUTE, 2 * HOUR, None][place],
             source=["instagram", "", None][place],
         )
-        state, reason = [("accepted", ""), ("failed", "131047"), ("due", "paused")][place]
+        state, reason = [("accepted", ""), ("failed", "131047"), ("due", "paused")][
+            place
+        ]
         make.send(channel, at=at + place * HOUR, state=state, reason=reason)
         number = at.month * 100 + place
         make_tickets.ticket(
@@ -139,7 +141,7 @@ def test_pages_of_the_lists_go_on_where_they_ended(month, world, signed_in):
     for _ in range(3):
         thread = make.conversation(
             lead,
-            make_numbers.channel(world.workspace, phone=f"+55119{_}0000000"),
+            make_numbers.channel(world.workspace, phone=f"+55118{_}0000000"),
             first_inbound_at=NOON,
         )
         make.message(thread, provider_at=NOON)
@@ -166,7 +168,7 @@ def test_pages_of_the_lists_go_on_where_they_ended(month, world, signed_in):
 
     assert len({one.id for one in messages}) == len(messages) == 11
     assert len({one.key for one in begun}) == len(begun) == 7
-    assert [one.at for one in messages] == sorted((one.at for one in messages))[::-1]
+    assert [one.at for one in messages] == sorted(one.at for one in messages)[::-1]
 
 
 def test_somebody_who_is_no_lead_is_named_by_the_number(world, channel, signed_in):
@@ -198,9 +200,7 @@ def test_tickets_stand_by_status_and_age(world, signed_in):
         make_tickets.ticket(
             world.workspace, number=number, created_at=today - days * DAY
         )
-    make_tickets.ticket(
-        world.workspace, number=99, status="waiting", created_at=today
-    )
+    make_tickets.ticket(world.workspace, number=99, status="waiting", created_at=today)
     client = signed_in(world.agent)
 
     told = client.get(HOME).context["tickets"]
@@ -281,13 +281,17 @@ def test_the_file_holds_what_the_page_shows(month, world, signed_in):
 
     text = b"".join(answer.streaming_content).decode()
     rows = list(csv.reader(io.StringIO(text.removeprefix(spreadsheets.BOM))))
-    told = {(section, name): (value, earlier) for section, name, _, value, earlier in rows}
+    told = {
+        (section, name): (value, earlier) for section, name, _, value, earlier in rows
+    }
     assert told["Mensagens", "Recebidas"] == ("6", "2")
     assert told["Leads", "Com origem"] == ("2", "1")
     assert told["Chamados", "Abertos"] == ("3", "1")
     assert ("Mensagens no tempo", "Recebidas") in told
     assert {len(row) for row in rows} == {5}
-    assert 'filename="figures-2026-03-01-2026-03-31.csv"' in answer["Content-Disposition"]
+    assert (
+        'filename="figures-2026-03-01-2026-03-31.csv"' in answer["Content-Disposition"]
+    )
     exported = AuditEvent.objects.for_workspace(world.workspace).filter(
         action="workspace.figures_exported"
     )

@@ -93,9 +93,7 @@ def test_the_test_is_marked_and_counts_nowhere(owner, world, link):
     assert found.total == funnel.Figures()
     since = touch.occurred_at - timedelta(hours=1)
     until = touch.occurred_at + timedelta(hours=1)
-    new = lead_figures.count(
-        world.workspace, since=since, until=until, compared=since
-    )
+    new = lead_figures.count(world.workspace, since=since, until=until, compared=since)
     assert new.every.leads == 0
     assert "Test of vitrine" in owner.get("/w/padaria/leads/").content.decode()
 

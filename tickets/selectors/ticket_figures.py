@@ -70,8 +70,8 @@ class Worked:
     """What came and went in a period; a ticket may be answered in a later one than it came."""
 
     opened: int = 0
-    answered: Waits = Waits()
-    resolved: Waits = Waits()
+    answered: Waits = waits.NONE
+    resolved: Waits = waits.NONE
 
 
 def ages(today: dt.date) -> tuple[Age, ...]:
@@ -135,8 +135,8 @@ def count_worked(
     now, earlier = (
         Worked(
             number,
-            found[ANSWERED].get(is_now, Waits()),
-            found[RESOLVED].get(is_now, Waits()),
+            found[ANSWERED].get(is_now, waits.NONE),
+            found[RESOLVED].get(is_now, waits.NONE),
         )
         for is_now, number in zip((True, False), opened, strict=True)
     )

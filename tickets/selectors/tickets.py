@@ -2,11 +2,13 @@
 
 import dataclasses
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Count, Q
+from django.db import connection
+from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
 from accounts import paging
@@ -71,6 +73,19 @@ class TicketFilter:
 EVERY: Final = TicketFilter(status=ALL)
 
 
+def find(workspace: Workspace, *, text: str) -> list[int]:
+    """Ids of what is looked for: words of the ticket or its client, a number, a phone."""
+    written = text.strip().removeprefix("#")
+    is_number = written.isascii() and written.isdecimal()
+    number = int(written) if is_number and len(written) <= _LONGEST_NUMBER else None
+    words = search.tsquery(search.query_words(text))
+    phones = phone_beginnings(workspace, text)
+    # The search reads the workspace from the transaction.
+    with inside(workspace.pk), connection.cursor() as cursor:
+        cursor.execute(_FOUND, [words, phones, number, MOST_FOUND])
+        return [id_ for (id_,) in cursor.fetchall()]
+
+
 def list_tickets(
     workspace: Workspace,
     *,
@@ -78,10 +93,12 @@ def list_tickets(
     user_id: int = 0,
     before: str = "",
     size: int = PAGE_SIZE,
+    found: list[int] | None = None,
 ) -> Page[Ticket]:
     """What was worked on last comes first. A page begins where the one before it ended,
-    whatever came meanwhile."""
-    rows = _of_status(_narrowed(workspace, filters, user_id=user_id), filters.status)
+    whatever came meanwhile. `found` is what `find` has found of the text already."""
+    narrowed = _narrowed(workspace, filters, user_id=user_id, found=found)
+    rows = _of_status(narrowed, filters.status)
     position = paging.read(before)
     if position is not None and position.key is not None:
         rows = rows.filter(_older(workspace, position.at, position.key))
@@ -96,28 +113,28 @@ def list_tickets(
         )
         .order_by("-updated_at", "-pk")[: size + 1]
     )
-    with inside(workspace.pk):  # the search reads the workspace from the transaction
-        found = tuple(shown)
-    if len(found) <= size:
-        return Page(found, None)
-    last = found[size - 1]
-    return Page(found[:size], paging.write(last.updated_at, last.key))
+    listed = tuple(shown)
+    if len(listed) <= size:
+        return Page(listed, None)
+    last = listed[size - 1]
+    return Page(listed[:size], paging.write(last.updated_at, last.key))
 
 
 def count_by_tab(
-    workspace: Workspace, *, filters: TicketFilter, user_id: int = 0
+    workspace: Workspace,
+    *,
+    filters: TicketFilter,
+    user_id: int = 0,
+    found: list[int] | None = None,
 ) -> dict[str, int]:
     """How many each tab holds under the other filters; counting stops at MOST_COUNTED."""
-    rows = _narrowed(workspace, filters, user_id=user_id).order_by()
-    with inside(workspace.pk):
-        if filters.text:  # few, and found once
-            told = dict(rows.values_list("status").annotate(count=Count("pk")))
-        else:
-            told = {
-                status: rows.filter(status=status)[:MOST_COUNTED].count()
-                for status in TicketStatus.values
-            }
-    counts = {status: told.get(status, 0) for status in TicketStatus.values}
+    rows = _narrowed(workspace, filters, user_id=user_id, found=found).order_by()
+    first, *others = (
+        rows.filter(status=status).values_list("status", flat=True)[:MOST_COUNTED]
+        for status in TicketStatus.values
+    )
+    told = Counter(first.union(*others, all=True))
+    counts = {status: told[status] for status in TicketStatus.values}
     live = sum(counts[status] for status in _LIVE_STATUSES)
     return {LIVE: live, **counts, ALL: sum(counts.values())}
 
@@ -167,12 +184,18 @@ def _of_status(rows: ScopedQuerySet[Ticket], status: str) -> ScopedQuerySet[Tick
 
 
 def _narrowed(
-    workspace: Workspace, filters: TicketFilter, *, user_id: int
+    workspace: Workspace,
+    filters: TicketFilter,
+    *,
+    user_id: int,
+    found: list[int] | None,
 ) -> ScopedQuerySet[Ticket]:
     """Every filter but the status."""
     rows: ScopedQuerySet[Ticket] = Ticket.objects.for_workspace(workspace)
     if filters.text:
-        rows = rows.filter(pk__in=_found(workspace, filters.text))
+        ids = find(workspace, text=filters.text) if found is None else found
+        # One parameter, however many there are.
+        rows = rows.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [ids]))  # ours
     if filters.assignee == NOBODYS:
         rows = rows.filter(assignee=None)
     elif filters.assignee:
@@ -212,13 +235,3 @@ def _about(lead: uuid.UUID) -> Q:
         | Q(client__lead__merged_into__key=lead)
         | Q(conversation__lead__key=lead)
     )
-
-
-def _found(workspace: Workspace, text: str) -> RawSQL:
-    """Ids of what was looked for: words of the ticket or its client, a number, a phone."""
-    written = text.strip().removeprefix("#")
-    is_number = written.isascii() and written.isdecimal()
-    number = int(written) if is_number and len(written) <= _LONGEST_NUMBER else None
-    words = search.tsquery(search.query_words(text))
-    phones = phone_beginnings(workspace, text)
-    return RawSQL(_FOUND, [words, phones, number, MOST_FOUND])  # noqa: S611  # values are parameters

@@ -11,9 +11,7 @@ from webhooks.views.home_figures import Bar, Figure, Lasting, Share
 from whatsapp.selectors.periods import Period
 
 
-def lines(
-    figures: Mapping[str, Any], *, period: Period, zone: str
-) -> Iterator[str]:
+def lines(figures: Mapping[str, Any], *, period: Period, zone: str) -> Iterator[str]:
     """Begins with the heading. Lengths are in minutes."""
     yield spreadsheets.line(
         [

@@ -27,8 +27,8 @@ from whatsapp.selectors import (
     send_figures,
     sends,
 )
-from whatsapp.selectors.first_answers import UNANSWERED
 from whatsapp.selectors.first_answers import ANSWERED as WAS_ANSWERED
+from whatsapp.selectors.first_answers import UNANSWERED
 from whatsapp.selectors.periods import Period
 from whatsapp.selectors.report import Counts
 from whatsapp.selectors.send_filters import SendFilter
@@ -263,7 +263,9 @@ def _sends(workspace: Workspace, period: Period, places: Places) -> dict[str, An
         ],
         "reasons": [
             Share(
-                told.sentence if (told := send_reasons.why(one.provider, one.reason)) else "",
+                told.sentence
+                if (told := send_reasons.why(one.provider, one.reason))
+                else "",
                 one.count,
                 places.sends(period, reason=one.reason),
                 0,

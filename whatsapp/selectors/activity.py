@@ -152,4 +152,6 @@ def _row(
         who = Person("", alias, "") if mark == "p" else Person("", "", alias)
     else:
         who = Person.of(*person)
-    return MessageRow(id_, at, kind, text, origin, channel_name or channel_phone, thread, who)
+    return MessageRow(
+        id_, at, kind, text, origin, channel_name or channel_phone, thread, who
+    )

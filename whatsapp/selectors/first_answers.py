@@ -61,7 +61,7 @@ class Begun:
     """Conversations in which people first wrote in a period, and those answered since."""
 
     begun: int = 0
-    waits: Waits = Waits()
+    waits: Waits = waits.NONE
 
     @property
     def unanswered(self) -> int:

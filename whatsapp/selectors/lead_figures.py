@@ -65,7 +65,9 @@ def count(
     found = sum(by_origin.values(), Counts())
     groups = report.with_bars(
         [
-            Group(*key, label="", counts=told, filters=report.filters_of("origin", *key))
+            Group(
+                *key, label="", counts=told, filters=report.filters_of("origin", *key)
+            )
             for key, told in by_origin.items()
             if told.leads
         ]

@@ -29,6 +29,9 @@ class Waits:
         return cls(*columns)
 
 
+NONE: Final = Waits()
+
+
 def columns(length: str) -> str:
     """`length` is SQL of the caller's own."""
     return COLUMNS.format(length=length)

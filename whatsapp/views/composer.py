@@ -198,9 +198,7 @@ def problem_of(provider: str, refused: ReplyRefused) -> Problem:
     told = send_reasons.refusal(
         provider, refused.reason, code=refused.code, most=refused.most
     )
-    return Problem(
-        refused.field, send_reasons.in_full(told), send_reasons.way_on(told)
-    )
+    return Problem(refused.field, send_reasons.in_full(told), send_reasons.way_on(told))
 
 
 def list_query(request: HttpRequest) -> str:

@@ -271,7 +271,9 @@ def _holds(holds: Holds, channels: Sequence[Channel]) -> dict[str, Any]:
             {
                 "channel": one,
                 "breaker": silent[one.integration_id],
-                "why": send_reasons.why(one.provider, silent[one.integration_id].reason),
+                "why": send_reasons.why(
+                    one.provider, silent[one.integration_id].reason
+                ),
             }
             for one in channels
             if one.integration_id in silent
