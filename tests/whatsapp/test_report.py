@@ -372,7 +372,7 @@ def test_a_report_costs_the_same_few_or_many(
     client.get(PAGE, MARCH)
     for _ in range(2):
         # Session, person, memberships, two kinds of alerts, then 5.
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(9):
             client.get(PAGE, MARCH)
         for _ in range(10):
             make.attribution(make.lead(world.workspace))

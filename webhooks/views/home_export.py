@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts import spreadsheets
 from webhooks.views.home_figures import Bar, Figure, Lasting, Share
@@ -38,8 +39,12 @@ def lines(figures: Mapping[str, Any], *, period: Period, zone: str) -> Iterator[
 
 def _rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
     messages, answers = figures["messages"], figures["answers"]
-    yield _("Messages"), _("Received"), *_counts(messages["received"])
-    yield _("Messages"), _("Sent"), *_counts(messages["sent"])
+    yield (
+        _("Messages"),
+        pgettext("messages", "Received"),
+        *_counts(messages["received"]),
+    )
+    yield _("Messages"), pgettext("messages", "Sent"), *_counts(messages["sent"])
     section = _("First answers")
     yield section, _("Conversations begun"), *_counts(answers["begun"])
     yield section, _("Not answered yet"), *_counts(answers["unanswered"])
@@ -54,9 +59,9 @@ def _rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
     yield section, _("Without origin"), *_counts(leads["without"])
     yield from _shares(_("Leads by origin"), leads["origins"])
     section, tickets = _("Tickets"), figures["tickets"]
-    yield section, _("Opened"), *_counts(tickets["opened"])
+    yield section, pgettext("tickets", "Opened"), *_counts(tickets["opened"])
     yield from _lasting(section, _("First answered"), tickets["answered"])
-    yield from _lasting(section, _("Resolved"), tickets["resolved"])
+    yield from _lasting(section, pgettext("tickets", "Resolved"), tickets["resolved"])
 
 
 def _counts(figure: Figure) -> tuple[str, str]:
@@ -91,7 +96,10 @@ def _bar(bar: Bar, period: Period) -> Iterator[str]:
         f"{moment.astimezone(period.zone):%Y-%m-%dT%H:%M}"
         for moment in (bar.since, bar.until)
     )
-    for name, one in ((_("Received"), bar.received), (_("Sent"), bar.sent)):
+    for name, one in (
+        (pgettext("messages", "Received"), bar.received),
+        (pgettext("messages", "Sent"), bar.sent),
+    ):
         yield spreadsheets.line(
             [_("Messages over time"), name, f"{since}/{until}", str(one.count), ""]
         )
