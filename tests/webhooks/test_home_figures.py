@@ -90,7 +90,7 @@ def figures(client, **asked):
 def test_each_figure_is_of_the_period_and_of_this_workspace(month, world, signed_in):
     told = figures(signed_in(world.agent))
 
-    counted = [told["messages"]["received"], told["messages"]["sent"]]
+    counted = [told["traffic"]["received"], told["traffic"]["sent"]]
     assert [(one.count, one.earlier) for one in counted] == [(6, 2), (5, 2)]
     answers = told["answers"]
     assert (answers["begun"].count, answers["begun"].earlier) == (3, 1)
@@ -187,10 +187,10 @@ def test_an_hour_is_an_hour_of_the_workspace(world, channel, signed_in):
 
     told = figures(signed_in(world.agent), **{"from": "2026-03-10", "to": "2026-03-10"})
 
-    bars = told["messages"]["bars"]
+    bars = told["traffic"]["bars"]
     assert len(bars) == 24
     assert [place for place, bar in enumerate(bars) if bar.received.count] == [22]
-    assert told["messages"]["step"] == "hour"
+    assert told["traffic"]["step"] == "hour"
     assert figures(signed_in(world.agent))["messages"]["step"] == "day"
 
 

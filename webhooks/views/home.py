@@ -6,7 +6,6 @@ It looks into every room, so it stands in the one above the others.
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -102,7 +101,7 @@ def _period(request: WorkspaceRequest) -> Period:
 
 
 def _presets(period: Period) -> Iterator[tuple[str, str, bool]]:
-    """Ready-made periods: their words, the query, and whether it is the one shown."""
+    """Ready-made periods: name, words, and whether it is the one shown."""
     words = {
         "today": _("Today"),
         "yesterday": _("Yesterday"),
@@ -112,4 +111,4 @@ def _presets(period: Period) -> Iterator[tuple[str, str, bool]]:
     }
     shown = period.preset or ("" if period.asked else periods.HOME_USUAL)
     for name in periods.HOME_PRESETS:
-        yield words[name], urlencode({"period": name}), name == shown
+        yield name, words[name], name == shown

@@ -26,7 +26,7 @@ def lines(figures: Mapping[str, Any], *, period: Period, zone: str) -> Iterator[
     days = f"{period.first}/{period.last}"  # as ISO 8601 writes it
     for section, name, value, earlier in _rows(figures):
         yield spreadsheets.line([section, name, days, value, earlier])
-    for bar in figures["messages"]["bars"]:
+    for bar in figures["traffic"]["bars"]:
         yield from _bar(bar, period)
     for row in figures["tickets"]["rows"]:
         section = _("Tickets now")
@@ -38,13 +38,13 @@ def lines(figures: Mapping[str, Any], *, period: Period, zone: str) -> Iterator[
 
 
 def _rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
-    messages, answers = figures["messages"], figures["answers"]
+    traffic, answers = figures["traffic"], figures["answers"]
     yield (
         _("Messages"),
         pgettext("messages", "Received"),
-        *_counts(messages["received"]),
+        *_counts(traffic["received"]),
     )
-    yield _("Messages"), pgettext("messages", "Sent"), *_counts(messages["sent"])
+    yield _("Messages"), pgettext("messages", "Sent"), *_counts(traffic["sent"])
     section = _("First answers")
     yield section, _("Conversations begun"), *_counts(answers["begun"])
     yield section, _("Not answered yet"), *_counts(answers["unanswered"])

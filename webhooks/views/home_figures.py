@@ -138,7 +138,7 @@ def read(workspace: Workspace, *, period: Period, today: date) -> dict[str, Any]
     plans.count_at_length()
     places = Places(workspace)
     return {
-        "messages": _messages(workspace, period, places),
+        "traffic": _traffic(workspace, period, places),
         "answers": _answers(workspace, period, places),
         "sends": _sends(workspace, period, places),
         "leads": _leads(workspace, period, places),
@@ -146,7 +146,7 @@ def read(workspace: Workspace, *, period: Period, today: date) -> dict[str, Any]
     }
 
 
-def _messages(workspace: Workspace, period: Period, places: Places) -> dict[str, Any]:
+def _traffic(workspace: Workspace, period: Period, places: Places) -> dict[str, Any]:
     is_hourly = period.days <= HOURLY_DAYS
     if is_hourly:
         whole = SendFilter(since=period.since, until=period.until)
@@ -373,8 +373,8 @@ def _minutes(since: datetime, until: datetime) -> dict[str, str]:
 def is_blank(figures: Mapping[str, Any]) -> bool:
     """Whether there is nothing to show yet, not even of the days before."""
     told: Sequence[Figure] = (
-        figures["messages"]["received"],
-        figures["messages"]["sent"],
+        figures["traffic"]["received"],
+        figures["traffic"]["sent"],
         figures["sends"]["total"],
         figures["leads"]["every"],
         figures["tickets"]["opened"],
