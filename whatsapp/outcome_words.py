@@ -11,6 +11,7 @@ from integrations.explanations import Explanation
 from integrations.providers.base.types import MessageKind
 from whatsapp import send_reasons
 from whatsapp.selectors.thread import Entry, Outcome
+from whatsapp.services.outbox_results import GAVE_UP
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def _unconfirmed(outcome: Outcome) -> Told:
 
 
 def _failed(entry: Entry, outcome: Outcome) -> Told:
-    is_given_up = outcome.reason.partition(":")[0] == send_reasons.GAVE_UP
+    is_given_up = outcome.reason.partition(":")[0] == GAVE_UP
     reason = outcome.reason if is_given_up else entry.error_code
     told = send_reasons.explain(outcome.provider, reason, said=outcome.said)
     return _of_explanation("failed", told)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from tests.factories import accounts as people
 from tests.factories import integrations as make_numbers
@@ -227,3 +228,19 @@ def test_another_workspaces_tickets_are_no_selection(world, signed_in):
 
     ticket.refresh_from_db()
     assert ticket.status == "open"
+
+
+def test_each_row_leads_to_its_ticket_and_its_client_and_knows_the_way_back(
+    world, shelf, signed_in
+):
+    page = signed_in(world.agent).get(LIST, {"status": "open", "q": "pao"})
+
+    ticket = Ticket.objects.for_workspace(world.workspace).get(ticket_number=1)
+    text = page.content.decode()
+    where = {"workspace_slug": "padaria"}
+    address = reverse("tickets:ticket-detail", kwargs={**where, "key": ticket.key})
+    assert f'href="{address}?from=status%3Dopen%26q%3Dpao"' in text
+    address = reverse(
+        "tickets:client-detail", kwargs={**where, "key": ticket.client.key}
+    )
+    assert f'href="{address}"' in text

@@ -136,7 +136,7 @@ def test_every_number_opens_exactly_its_rows(month, world, signed_in, asked):
 
 def test_pages_of_the_lists_go_on_where_they_ended(month, world, signed_in):
     """Several rows of one moment stand on either side of the cut."""
-    span = {"since": NOON - 40 * DAY, "until": NOON + 40 * DAY}
+    since, until = NOON - 40 * DAY, NOON + 40 * DAY
     lead = make.lead(world.workspace, name="Igual")
     for _ in range(3):
         thread = make.conversation(
@@ -157,12 +157,17 @@ def test_pages_of_the_lists_go_on_where_they_ended(month, world, signed_in):
 
     messages = walk(
         lambda before: activity.list_messages(
-            world.workspace, direction="inbound", before=before, size=2, **span
+            world.workspace,
+            direction="inbound",
+            before=before,
+            size=2,
+            since=since,
+            until=until,
         )
     )
     begun = walk(
         lambda before: first_answers.list_begun(
-            world.workspace, before=before, size=2, **span
+            world.workspace, before=before, size=2, since=since, until=until
         )
     )
 
@@ -191,7 +196,7 @@ def test_an_hour_is_an_hour_of_the_workspace(world, channel, signed_in):
     assert len(bars) == 24
     assert [place for place, bar in enumerate(bars) if bar.received.count] == [22]
     assert told["traffic"]["step"] == "hour"
-    assert figures(signed_in(world.agent))["messages"]["step"] == "day"
+    assert figures(signed_in(world.agent))["traffic"]["step"] == "day"
 
 
 def test_tickets_stand_by_status_and_age(world, signed_in):

@@ -1,6 +1,7 @@
 """The ticket list: its filters, its pages, its CSV."""
 
 import uuid
+from urllib.parse import urlencode
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -43,7 +44,7 @@ def ticket_list(request: WorkspaceRequest) -> HttpResponse:
         before=before,
         found=found,
     )
-    query = asking.written(asked)
+    query, listed = asking.written(asked), request.GET.urlencode()
     narrowing = {name: text for name, text in asked.items() if name != "status"}
     context = {
         "form": form,
@@ -62,7 +63,8 @@ def ticket_list(request: WorkspaceRequest) -> HttpResponse:
         "query": query,
         "narrows": bool(narrowing),
         "has_any": counts[ALL] > 0,
-        "listed": request.GET.urlencode(),
+        "listed": listed,
+        "carried": f"?{urlencode({'from': listed})}" if listed else "",
         "pager_query": f"{query}&" if query else "",
         "page": page,
         "is_later_page": bool(before),
