@@ -32,6 +32,7 @@ SLUGS = (
     "tracked-links",
     "attribution",
     "report",
+    "figures",
     "sends",
     "tickets",
     "webhooks",

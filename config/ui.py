@@ -26,19 +26,19 @@ from django.utils.translation import (
 )
 
 from accounts import http, page_tags, permissions, settings_pages
+from config import page_alerts
 from integrations import durations, words
 from integrations.providers.base.types import MessageKind
-from integrations.views import alerts
 from tickets.history import status_level
 from whatsapp import media_words, outcome_words, phones, windows
 from whatsapp.selectors.people import Person
-from whatsapp.views import template_alerts
 
 register = template.Library()
 register.filter(page_tags.as_control)
 register.filter(media_words.file_type)
 register.filter(media_words.media_sentence)
 register.simple_tag(page_tags.came_from, takes_context=True)
+register.simple_tag(page_tags.section, takes_context=True)
 
 # What became of a message: the word, and the icon that stands beside it, never alone.
 _STATUSES = {
@@ -106,8 +106,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
     """What the app shell shows: the workspace, what this person may do in it, and its
     numbers that are down."""
     return {
-        "alerts": alerts.of(request),
-        "template_alerts": template_alerts.of(request),
+        **page_alerts.of(request),
         "workspace": getattr(request, "workspace", None),
         "membership": getattr(request, "membership", None),
         "memberships": getattr(request, "memberships", ()),
@@ -351,6 +350,14 @@ def span(length: timedelta) -> str:
         return gettext("%(count)s h") % {"count": minutes // 60}
     days = minutes // (24 * 60)
     return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}
+
+
+@register.filter
+def wait(length: timedelta | None) -> str:
+    """As `span`, of a wait that may be shorter than its least unit, or that nobody had."""
+    if length is None:
+        return "–"  # noqa: RUF001  # as pages write nothing
+    return gettext("< 1 min") if length < timedelta(minutes=1) else span(length)
 
 
 @register.filter

@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.utils.translation import gettext, gettext_lazy, pgettext
 
 from tickets.models import (
+    PUBLIC_FIELDS,
     EventKind,
     EventSource,
     TicketEvent,
@@ -24,8 +25,6 @@ FIELDS: Final = {
     "description": gettext_lazy("Description"),
     "external_url": gettext_lazy("Link to another system"),
 }
-# What a client is shown of a change.
-_CLIENTS: Final = ("status", "title")
 _LEVELS: Final = {
     TicketStatus.OPEN: "info",
     TicketStatus.WAITING: "warning",
@@ -57,12 +56,6 @@ class Entry:
     def is_said(self) -> bool:
         return self.event.kind in (EventKind.COMMENTED, EventKind.REPLIED)
 
-    @property
-    def is_worth_showing(self) -> bool:
-        """To a client: a change of what they do not see is no news."""
-        is_born = self.event.kind == EventKind.CREATED
-        return self.is_said or is_born or bool(self.lines)
-
 
 def entries(events: Sequence[TicketEvent], names: Names) -> list[Entry]:
     """As members read them."""
@@ -80,17 +73,16 @@ def entries(events: Sequence[TicketEvent], names: Names) -> list[Entry]:
 def client_entries(events: Sequence[TicketEvent]) -> list[Entry]:
     """As the client reads them: what is public, without who works for whom."""
     nobody = Names({}, {})
-    told = [
+    return [
         Entry(
             event,
             event.actor.name if event.actor else "",
             by_client=_is_clients(event),
-            lines=tuple(_lines(event.details, _CLIENTS, nobody)),
+            lines=tuple(_lines(event.details, PUBLIC_FIELDS, nobody)),
         )
         for event in events
         if event.is_public
     ]
-    return [entry for entry in told if entry.is_worth_showing]
 
 
 def status_level(status: str) -> str:

@@ -7,6 +7,7 @@ from webhooks.views import acts, explorer, home, proof
 app_name = "webhooks"
 urlpatterns = [
     path("", home.home, name="home"),
+    path("figures.csv", home.home_csv, name="home-export"),
     path(
         "integrations/whatsapp/<uuid:key>/proof/",
         proof.channel_proof,

@@ -4,31 +4,14 @@ The sentence tells why in plain words; the flags are the ways on that the page m
 """
 
 from dataclasses import dataclass, replace
-from typing import Final
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
-from integrations import explanations
 from integrations.explanations import Explanation
-from integrations.providers.base.catalogue import LOOK_FIRST, NextAction
 from integrations.providers.base.types import MessageKind
-from whatsapp import reply_words
+from whatsapp import send_reasons
 from whatsapp.selectors.thread import Entry, Outcome
-
-_GAVE_UP: Final = "gave_up:"
-_MAYBE: Final[dict[str, str | Promise]] = {
-    "worker_gone": _(
-        "Recado was stopped while the message was on its way. It may have arrived."
-    ),
-    "fault": _("Recado had an error while sending. The message may have arrived."),
-}
-_NO: Final[dict[str, str | Promise]] = {
-    "dropped": _("A member dropped it before it was sent."),
-    "broken": _("Recado could not read this message any more, so it was not sent."),
-}
-_TO_THE_NUMBER: Final = frozenset({NextAction.RECONNECT, NextAction.CHECK_PROVIDER})
+from whatsapp.services.outbox_results import GAVE_UP
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +57,15 @@ def of(entry: Entry) -> Told | None:
 def _waiting(outcome: Outcome) -> Told | None:
     if not outcome.reason:
         return None
-    if outcome.reason == "paused":
-        sentence = gettext("Sending is paused, so it waits.")
-        return Told("waiting", sentence, may_drop=True, needs_number=True)
-    told = explanations.explain(outcome.provider, outcome.reason, said=outcome.said)
+    told = send_reasons.explain(outcome.provider, outcome.reason, said=outcome.said)
+    is_held = send_reasons.way_on(told) == send_reasons.NUMBER
     return Told(
         "waiting",
         told.sentence,
-        gettext("Recado tries again by itself."),
+        told.advice if is_held else gettext("Recado tries again by itself."),
         said=told.said,
-        may_drop=outcome.state == "due",
+        may_drop=is_held or outcome.state == "due",
+        needs_number=is_held,
     )
 
 
@@ -91,44 +73,27 @@ def _unconfirmed(outcome: Outcome) -> Told:
     if outcome.state == "dropped":
         sentence = gettext("Nobody knows whether it arrived; a member let it be.")
         return Told("unconfirmed", sentence)
-    known = _MAYBE.get(outcome.reason)
-    if known is not None:
-        return Told("unconfirmed", str(known), gettext(LOOK_FIRST))
-    code = outcome.reason
-    return _of_explanation(
-        "unconfirmed",
-        explanations.explain(
-            outcome.provider, code, said=outcome.said, is_uncertain=True
-        ),
+    told = send_reasons.explain(
+        outcome.provider, outcome.reason, said=outcome.said, is_uncertain=True
     )
+    return _of_explanation("unconfirmed", told)
 
 
 def _failed(entry: Entry, outcome: Outcome) -> Told:
-    code = entry.error_code
-    if code in _NO:
-        return Told("failed", str(_NO[code]))
-    if code in reply_words.WORDS:
-        words = reply_words.WORDS[code]
-        return Told(
-            "failed",
-            str(words.sentence),
-            needs_template=words.action == reply_words.TEMPLATE,
-            needs_number=words.action == reply_words.NUMBER,
-        )
-    told = explanations.explain(outcome.provider, code, said=outcome.said)
-    if outcome.reason.startswith(_GAVE_UP):
-        sentence = gettext("Recado tried several times and gave up. %(why)s")
-        told = replace(told, sentence=sentence % {"why": told.sentence}, advice="")
+    is_given_up = outcome.reason.partition(":")[0] == GAVE_UP
+    reason = outcome.reason if is_given_up else entry.error_code
+    told = send_reasons.explain(outcome.provider, reason, said=outcome.said)
     return _of_explanation("failed", told)
 
 
 def _of_explanation(level: str, told: Explanation) -> Told:
+    way = send_reasons.way_on(told)
     return Told(
         level,
         told.sentence,
         told.advice,
         said=told.said,
         link=told.link,
-        needs_template=told.action is NextAction.SEND_TEMPLATE,
-        needs_number=told.action in _TO_THE_NUMBER,
+        needs_template=way == send_reasons.TEMPLATE,
+        needs_number=way == send_reasons.NUMBER,
     )

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from whatsapp.views import (
+    activity,
     canned,
     conversations,
     hours,
@@ -51,6 +52,16 @@ urlpatterns = [
         saved_filters.saved_filters,
         {"place": saved_filters.CONVERSATIONS},
         name="conversation-filters",
+    ),
+    path(
+        "conversations/messages/",
+        activity.message_list,
+        name="conversation-messages",
+    ),
+    path(
+        "conversations/first-answers/",
+        activity.first_answer_list,
+        name="conversation-first-answers",
     ),
     path("conversations/canned/", canned.canned_replies, name="conversation-canned"),
     path("conversations/unheard/", unheard.unheard_list, name="conversation-unheard"),

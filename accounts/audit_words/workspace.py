@@ -101,6 +101,10 @@ GROUPS = (
             "workspace.changed": Words(
                 _("Settings changed"), _("%(actor)s changed the settings: %(changes)s")
             ),
+            "workspace.figures_exported": Words(
+                _("Figures exported"),
+                _("%(actor)s exported the figures of the home page as a file"),
+            ),
             "workspace.opt_out_words_changed": Words(
                 _("Opt-out words changed"),
                 _("%(actor)s changed the words by which people stop hearing from you"),

@@ -258,8 +258,8 @@ def test_a_page_costs_the_same_few_or_many(world, signed_in, django_assert_num_q
         for _ in range(count):
             _note(world, "member.added", target=f"user:{world.outsider.pk}")
         with django_assert_num_queries(
-            8
-        ):  # session, person, memberships, alerts of numbers and templates, then 3
+            7
+        ):  # session, person, memberships, alerts, then 3
             client.get(LIST)
 
 

@@ -513,6 +513,14 @@ ADDRESSES: dict[str, Address] = {
             {"act": "again", "range": "1", "number": "{channel}"},
         ),
     ),
+    "whatsapp:conversation-messages": _page(
+        Action.READ,
+        queries=("direction=outbound&since=2026-03-01T00:00", f"before={_AT}-1"),
+    ),
+    "whatsapp:conversation-first-answers": _page(
+        Action.READ,
+        queries=("answered=no&since=2026-03-01T00:00", f"before={_AT}-{{lead_hex}}"),
+    ),
     "whatsapp:conversation-unheard": _page(Action.READ),
     "whatsapp:conversation-unheard-settle": _act(
         Action.REPLY,
@@ -680,7 +688,12 @@ ADDRESSES: dict[str, Address] = {
     # Whoever holds the signed link of a ticket.
     "tickets-public:ticket": _open({**_NOT_THERE, "POST": 404}, token="inexistente"),
     # Raw webhooks.
-    "webhooks:home": _page(Action.READ),
+    "webhooks:home": _page(
+        Action.READ, queries=("period=today", "from=2026-03-01&to=2026-03-31")
+    ),
+    "webhooks:home-export": _file(
+        Action.READ, queries=("from=2026-03-01&to=2026-03-31",)
+    ),
     "webhooks:webhook-list": _page(
         Action.READ,
         queries=_RAW_FILTERS,

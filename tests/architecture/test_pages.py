@@ -117,6 +117,7 @@ ACTS = {
 }
 # Addresses that give a file.
 FILES = {
+    "home-export",
     "send-export",
     "media-file",
     "media-preview",

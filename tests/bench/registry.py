@@ -130,6 +130,20 @@ MEASURES = [
         "too, a number, names, phones and words of the text.",
     ),
     Measure(
+        "page_dashboard",
+        "tests.bench.desk:page_dashboard",
+        "the same of the home page at 1,000,000 messages, as many sends and 100,000 "
+        "tickets: today, yesterday, 7 and 30 days, the month, and periods of a quarter, "
+        "half a year and a year, each with the period before it.",
+    ),
+    Measure(
+        "page_tickets",
+        "tests.bench.desk:page_tickets",
+        "the same of the ticket list at 100,000 tickets of 20,000 clients: its tabs and "
+        "their counts, filters, pages down, and searches by common and rare words, "
+        "numbers, names and phones.",
+    ),
+    Measure(
         "page_weight",
         "tests.bench.weight:page_weight",
         "bytes over the wire of a first page on an empty cache, the heaviest of sign-in, "

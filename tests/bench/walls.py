@@ -29,7 +29,7 @@ from tests.bench.pages import Sent, large_workspace, timed
 from tests.bench.report import Bound, Row
 from tests.walls import app_role, as_app, is_frame
 from whatsapp.models import Conversation, Identity, Lead, Message
-from whatsapp.selectors import inbox, leads, thread, today
+from whatsapp.selectors import first_answers, inbox, leads, thread
 from whatsapp.selectors.lead_filters import LeadFilter
 from whatsapp.selectors.search import search_conversations
 
@@ -111,7 +111,9 @@ def _busiest(workspace: Workspace) -> dict[str, Callable[[], object]]:
             workspace, filters=LeadFilter(text=middle.name)
         ),
         "lead_page": lambda: leads.find_lead(workspace, key=middle.key),
-        "home": lambda: today.summarize(workspace, since=week),
+        "home": lambda: first_answers.count(
+            workspace, since=week, until=timezone.now(), compared=week
+        ),
         "known_messages": lambda: ask(_KNOWN, workspace.pk, channels, names),
         "known_people": lambda: ask(
             "SELECT i.match_key, i.lead_id, l.name, a.rule FROM whatsapp_identity i"

@@ -21,6 +21,7 @@ from accounts.models import (
     User,
     Workspace,
 )
+from accounts.scoping import workspace_transaction
 from accounts.sso import sessions
 from integrations.models import Channel, Episode, SimulatedPhone
 from tests.browser import house_counter, house_numbers, house_sends, house_work
@@ -44,6 +45,7 @@ from whatsapp.models import (
     Touch,
     TrackedLink,
 )
+from whatsapp.services import first_answers
 
 PASSWORD = "senha-de-teste"
 LANGUAGES, THEMES = ("pt-br", "en"), ("light", "dark")
@@ -226,6 +228,9 @@ def open_shop(slug: str, name: str) -> Shop:
     make.message(closed, text="Obrigado!", external_id="c1")
     webhook = _webhooks(workspace, now)
     ticket, client, unlinked = house_work.open_up(first, member.user)
+    with workspace_transaction(workspace.pk):
+        threads = Conversation.objects.for_workspace(workspace)
+        first_answers.settle(workspace.pk, list(threads.values_list("pk", flat=True)))
     return Shop(
         workspace,
         first,

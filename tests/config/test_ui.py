@@ -1,5 +1,6 @@
 """Filters and tags of pages that are written for speed say what Django's own would say."""
 
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -84,3 +85,33 @@ def test_the_address_of_a_conversation_is_the_one_of_the_url_table():
     assert ui.conversation_url(key, "padaria") == reverse(
         "whatsapp:conversation-detail", kwargs=values
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "section"),
+    [
+        ("", "home"),
+        ("tickets/", "tickets"),
+        ("clients/", "clients"),
+        ("settings/opt-out/", "settings"),
+        ("settings/tokens/", "settings"),
+        ("conversations/first-answers/", "conversations"),
+        ("integrations/whatsapp/alerts/", "numbers"),
+    ],
+)
+def test_the_navigation_shows_where_a_page_stands(world, signed_in, path, section):
+    page = signed_in(world.owner).get(f"/w/padaria/{path}")
+
+    assert page.status_code == 200, path
+    nav = page.content.decode().partition('<nav class="nav"')[2].partition("</nav>")[0]
+    current = re.findall(r'href="([^"]+)" aria-current="(?:page|true)"', nav)
+    place = {"home": "", "numbers": "integrations/whatsapp"}.get(section, section)
+    assert current == [f"/w/padaria/{place}/" if place else "/w/padaria/"]
+
+
+def test_a_wait_is_short_long_or_nobodys():
+    with translation.override("en"):
+        told = [ui.wait(timedelta(seconds=one)) for one in (5, 60, 7200)]
+
+    assert told == ["< 1 min", "1 min", "2 h"]
+    assert ui.wait(None) == "–"  # noqa: RUF001  # as pages write nothing

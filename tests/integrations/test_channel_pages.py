@@ -14,7 +14,7 @@ def test_list_shows_provider_account_and_state(
     make.channel(world.workspace, display_name="Antigo", is_active=False)
     client = signed_in(world.agent)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         page = client.get("/w/padaria/integrations/whatsapp/").content.decode()
 
     assert registry.get("meta_cloud").label in page

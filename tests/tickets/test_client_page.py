@@ -157,3 +157,22 @@ def test_answers_are_limited(ticket, address, stranger, settings):
 
     assert statuses == [302, 302, 429]
     assert Ticket.objects.for_workspace(ticket.workspace_id).get().version == 3
+
+
+def test_what_only_the_team_may_know_is_written_private(ticket):
+    by, now = By(None), timezone.now()
+    tickets.change(ticket, {"priority": "urgent"}, by=by, now=now)
+    tickets.change(ticket, {"description": "Outra"}, by=by, now=now)
+    tickets.change(ticket, {"status": "waiting", "priority": "low"}, by=by, now=now)
+    tickets.change(ticket, {"title": "Pão queimado de novo"}, by=by, now=now)
+
+    entries = TicketEvent.objects.for_workspace(ticket.workspace_id).order_by("pk")
+    told = [
+        (sorted(one.details), one.is_public) for one in entries.exclude(kind="created")
+    ]
+    assert told == [
+        (["priority"], False),
+        (["description"], False),
+        (["priority", "status"], True),
+        (["title"], True),
+    ]

@@ -144,3 +144,25 @@ def test_the_export_holds_no_formula(world, signed_in):
     lines = b"".join(answer.streaming_content).decode().splitlines()
 
     assert lines[1].startswith("'=cmd()")
+
+
+def test_an_older_edit_is_told_what_changed_and_keeps_what_was_typed(world, signed_in):
+    row = make.client(world.workspace, name="Ana", email="ana@padaria.example")
+    page = f"{LIST}{row.key}/edit/"
+    one, other = signed_in(world.agent), signed_in(world.owner)
+    seen = one.get(page).context["form"]["seen"].value()
+    told = {"name": "Ana", "email": "nova@padaria.example", "seen": seen}
+    assert other.post(page, told).status_code == 302
+
+    late = one.post(page, {"name": "Ana Lima", "email": row.email, "seen": seen})
+
+    text = late.content.decode()
+    assert late.status_code == 409
+    assert "Agora é “nova@padaria.example”" in text
+    assert 'value="Ana Lima"' in text
+    row.refresh_from_db()
+    assert (row.name, row.email) == ("Ana", "nova@padaria.example")
+    again = late.context["form"]["seen"].value()
+    assert one.post(page, told | {"name": "Ana Lima", "seen": again}).status_code == 302
+    row.refresh_from_db()
+    assert (row.name, row.email) == ("Ana Lima", "nova@padaria.example")

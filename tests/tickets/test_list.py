@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from tests.factories import accounts as people
 from tests.factories import integrations as make_numbers
@@ -75,6 +76,29 @@ def test_each_filter_finds_what_it_says(world, shelf):
     assert numbers(world, before=NOON + timedelta(days=1)) == {1, 2, 3}
 
 
+def test_the_days_may_be_those_of_the_answer_or_of_the_solution(world, signed_in):
+    day = timedelta(days=1)
+    make.ticket(world.workspace, number=1)
+    make.ticket(world.workspace, number=2, first_response_at=NOON + day)
+    make.ticket(
+        world.workspace,
+        number=3,
+        status="resolved",
+        first_response_at=NOON,
+        resolved_at=NOON + 3 * day,
+    )
+
+    assert numbers(world, days="answered") == {2, 3}
+    assert numbers(world, days="answered", since=NOON + day) == {2}
+    assert numbers(world, days="resolved", before=NOON + day) == set()
+    assert numbers(world, days="resolved", since=NOON + day) == {3}
+    page = signed_in(world.agent).get(LIST, {"days": "answered", "status": "all"})
+    assert {ticket.ticket_number for ticket in page.context["page"].rows} == {2, 3}
+    odd = signed_in(world.agent).get(LIST, {"days": "x", "status": "all"})
+    assert set(odd.context["form"].errors) == {"days"}
+    assert len(odd.context["page"].rows) == 3
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -113,7 +137,7 @@ def test_a_page_costs_the_same_however_many_rows(
     for number in range(1, 9):
         make.ticket(world.workspace, number=number, client=client, assignee=world.agent)
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):  # what is looked for, and its rows
         selector.list_tickets(
             world.workspace, filters=TicketFilter(text="chamado"), size=5
         )
@@ -204,3 +228,19 @@ def test_another_workspaces_tickets_are_no_selection(world, signed_in):
 
     ticket.refresh_from_db()
     assert ticket.status == "open"
+
+
+def test_each_row_leads_to_its_ticket_and_its_client_and_knows_the_way_back(
+    world, shelf, signed_in
+):
+    page = signed_in(world.agent).get(LIST, {"status": "open", "q": "pao"})
+
+    ticket = Ticket.objects.for_workspace(world.workspace).get(ticket_number=1)
+    text = page.content.decode()
+    where = {"workspace_slug": "padaria"}
+    address = reverse("tickets:ticket-detail", kwargs={**where, "key": ticket.key})
+    assert f'href="{address}?from=status%3Dopen%26q%3Dpao"' in text
+    address = reverse(
+        "tickets:client-detail", kwargs={**where, "key": ticket.client.key}
+    )
+    assert f'href="{address}"' in text

@@ -262,8 +262,8 @@ def test_list_and_conversation_need_the_same_queries_for_few_and_for_many(
             newest = say(f"Lead {number}", assignee=world.owner)
             make.message(newest)
         with django_assert_num_queries(
-            9
-        ):  # session, person, memberships, two kinds of alerts, then 4
+            8
+        ):  # session, person, memberships, alerts, then 4
             client.get(URL, {"origin": "none", "unread": ""})
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(13):
             client.get(f"{URL}{newest.key}/")

@@ -132,8 +132,8 @@ def test_notes_cost_the_same_few_or_many(
         for _ in range(5):
             make.note(lead, author=world.owner)
         with django_assert_num_queries(
-            8
-        ):  # session, person, memberships, two kinds of alerts, then 3
+            7
+        ):  # session, person, memberships, alerts, then 3
             client.get(f"/w/padaria/leads/{lead.key}/notes/")
 
 

@@ -145,8 +145,8 @@ def test_the_list_costs_the_same_few_or_many(
     client = signed_in(world.agent)
     for _ in range(2):
         with django_assert_num_queries(
-            10
-        ):  # session, person, memberships, two kinds of alerts, then 5
+            9
+        ):  # session, person, memberships, alerts, then 5
             client.get(LIST, {"confidence": "none"})
         for _ in range(10):
             make.attribution(make.lead(world.workspace))

@@ -84,7 +84,7 @@ def test_lead_page_needs_the_same_queries_for_few_and_for_many(
             make.conversation(lead, channel, state="closed", message_count=number)
         # Session, person, memberships, two kinds of alerts, then 6; 2 for duplicates, 1 for merges and
         # 1 for what they said about hearing from us.
-        with django_assert_num_queries(15):
+        with django_assert_num_queries(14):
             client.get(f"/w/padaria/leads/{lead.key}/")
 
 

@@ -91,8 +91,8 @@ def test_list_needs_the_same_queries_for_few_and_for_many(
         for _ in range(4):
             brought(make.link(channel, slug=uuid.uuid4().hex))
         with django_assert_num_queries(
-            10
-        ):  # session, person, memberships, two kinds of alerts, then 5
+            9
+        ):  # session, person, memberships, alerts, then 5
             owner.get(LIST)
 
 

@@ -12,7 +12,7 @@ from tests.walls import as_app
 from tests.whatsapp import front
 from webhooks import processing
 from whatsapp.models import Lead, LinkTest, Message, Touch
-from whatsapp.selectors import funnel, link_tests, today
+from whatsapp.selectors import funnel, lead_figures, link_tests
 from whatsapp.selectors.periods import read as read_period
 
 
@@ -92,7 +92,9 @@ def test_the_test_is_marked_and_counts_nowhere(owner, world, link):
     found = funnel.read(link, period=period, workspace=world.workspace)
     assert found.total == funnel.Figures()
     since = touch.occurred_at - timedelta(hours=1)
-    assert today.count_origins(world.workspace, since=since).leads == 0
+    until = touch.occurred_at + timedelta(hours=1)
+    new = lead_figures.count(world.workspace, since=since, until=until, compared=since)
+    assert new.every.leads == 0
     assert "Test of vitrine" in owner.get("/w/padaria/leads/").content.decode()
 
 

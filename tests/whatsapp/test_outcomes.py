@@ -72,7 +72,7 @@ def becomes(
             "failed",
             "429",
             {"state": "failed", "reason": "gave_up:429"},
-            "tried several times and gave up",
+            "times and gave up",
             ("again",),
             ("drop",),
         ),

@@ -243,6 +243,6 @@ def test_what_cannot_be_read_any_more_is_told_and_left(
 
     page = page_of(client.post(ACT, {"act": "again", "key": entry.key}))
 
-    assert "could not be read" in page
-    assert "could not be read" in page_of(do(client, "again", entry.key))
+    assert "could not read its own note" in page
+    assert "could not read its own note" in page_of(do(client, "again", entry.key))
     assert copies(channel) == 0

@@ -346,4 +346,4 @@ def test_the_page_asks_as_much_for_many_rows_as_for_one(
         client.get(LIST)
 
 
-_QUERIES = 13
+_QUERIES = 12

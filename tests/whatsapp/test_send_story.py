@@ -139,7 +139,7 @@ def test_admins_are_led_to_the_exchanges_of_that_time(
     [
         ("failed", "window_closed", "24 hours have passed"),
         ("failed", "opted_out", "asked not to be written to"),
-        ("failed", "gave_up:130429", "Tried for as long as it makes sense"),
+        ("failed", "gave_up:130429", "Recado tried 8 times and gave up"),
         ("failed", "a_word_of_tomorrow", "a_word_of_tomorrow"),
         ("uncertain", "worker_gone", "may have been sent"),
         ("uncertain", "http_500", "may have been sent"),

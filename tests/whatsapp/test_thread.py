@@ -145,10 +145,10 @@ def test_thread_needs_the_same_queries_for_few_and_for_many(
             make.message(conversation, text="re", target_id=name)
 
     add(1)
-    with django_assert_num_queries(14):  # session, person, memberships, then the page
+    with django_assert_num_queries(13):  # session, person, memberships, then the page
         client.get(_address(conversation))
     add(12)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         client.get(_address(conversation))
 
 

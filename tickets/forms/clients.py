@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.keys import new_key
+from tickets.forms.tickets import changed_words
 from tickets.models import Client
-from tickets.services.clients import Facts
+from tickets.services.clients import Facts, mark_of
 from whatsapp import phones
 
 
@@ -43,6 +44,8 @@ class ClientForm(forms.Form):
         help_text=_("In which they read their page and are told about tickets."),
     )
 
+    seen = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
+
     def clean_phone(self) -> str:
         written: str = self.cleaned_data["phone"]
         if not written:
@@ -65,9 +68,18 @@ class ClientForm(forms.Form):
             language=told["language"],
         )
 
+    def tell_now(self, client: Client) -> None:
+        """Somebody was faster: say what stands there now, and keep what was typed."""
+        typed, shown = self.facts, self.values_of(client)
+        for name in Facts.__annotations__:
+            if typed[name] != getattr(client, name):  # type: ignore[literal-required]  # its own names
+                self.add_error(name, changed_words(self.fields[name], shown[name]))
+        self.data = {**self.data, "seen": mark_of(client)}
+
     @classmethod
     def values_of(cls, client: Client) -> dict[str, Any]:
         return {
+            "seen": mark_of(client),
             "name": client.name,
             "phone": phones.display(client.phone) if client.phone else "",
             "email": client.email,

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -11,23 +11,27 @@ from accounts.models import User
 from integrations.models import Channel
 from tickets.models import TicketPriority
 from tickets.selectors.tickets import (
+    ANSWERED,
     HAND,
     LIVE,
     MINE,
     NOBODYS,
+    RESOLVED,
     SYSTEM,
     TABS,
     TALK,
     TicketFilter,
 )
 from whatsapp import phones
-from whatsapp.forms.days import check_days, day_field, midnight
+from whatsapp.forms.days import DaysForm, day_field
 
 Choices = list[tuple[Any, Any]]
 
 
-class TicketFilterForm(forms.Form):
-    """One that is impossible is named and left out; `client` and `lead` come by links."""
+class TicketFilterForm(DaysForm):
+    """`client` and `lead` come by links."""
+
+    no_such_year = _("No ticket is from that year.")
 
     q = forms.CharField(
         label=_("Number, words, client or phone"), max_length=200, required=False
@@ -35,8 +39,17 @@ class TicketFilterForm(forms.Form):
     assignee = forms.ChoiceField(label=_("Assignee"), required=False)
     priority = forms.ChoiceField(label=_("Priority"), required=False)
     source = forms.ChoiceField(label=_("Where it comes from"), required=False)
-    since = day_field(_("Opened since"))
-    until = day_field(_("Opened until"))
+    since = day_field(_("From"))
+    until = day_field(_("Until"))
+    days = forms.ChoiceField(
+        label=_("Days of"),
+        required=False,
+        choices=[
+            ("", _("The opening")),
+            (ANSWERED, _("The first answer")),
+            (RESOLVED, _("The solution")),
+        ],
+    )
     client = forms.UUIDField(required=False, widget=forms.HiddenInput)
     lead = forms.UUIDField(required=False, widget=forms.HiddenInput)
     status = forms.ChoiceField(
@@ -49,11 +62,11 @@ class TicketFilterForm(forms.Form):
         super().__init__(data)
         every = ("", _("All"))
         named = [(str(one.pk), one.name or one.email) for one in people]
-        self._offer(
+        self.offer(
             "assignee",
             [every, (MINE, _("Mine")), (NOBODYS, _("Nobody's")), *named],
         )
-        self._offer("priority", [every, *TicketPriority.choices])
+        self.offer("priority", [every, *TicketPriority.choices])
         numbers = [
             (str(one.key), phones.titled(one.display_name, one.phone))
             for one in channels
@@ -62,25 +75,15 @@ class TicketFilterForm(forms.Form):
         if len(numbers) > 1:
             sources.append((_("A conversation on"), numbers))
         sources += [(SYSTEM, _("Another system")), (HAND, _("Opened by hand"))]
-        self._offer("source", sources)
+        self.offer("source", sources)
         field = self.fields["q"]
         field.widget.input_type = "search"
         field.widget.attrs["data-shortcut"] = "search"
 
-    def clean(self) -> dict[str, Any]:
-        told = self.cleaned_data
-        check_days(self, no_such_year=_("No ticket is from that year."))
-        return told
-
     @property
     def asked(self) -> dict[str, str]:
-        """The filters that make sense, as they were written; the first tab is none."""
-        self.is_valid()
-        told = {
-            name: self.data.get(name, "").strip()
-            for name in self.fields
-            if self.cleaned_data.get(name)
-        }
+        """As elsewhere; the first tab is no filter."""
+        told = super().asked
         if told.get("status") == LIVE:
             del told["status"]
         return told
@@ -89,7 +92,6 @@ class TicketFilterForm(forms.Form):
     def filter(self) -> TicketFilter:
         self.is_valid()
         told = self.cleaned_data
-        since, until = told.get("since"), told.get("until")
         return TicketFilter(
             status=told.get("status") or LIVE,
             text=(told.get("q") or "").strip(),
@@ -98,12 +100,10 @@ class TicketFilterForm(forms.Form):
             source=told.get("source") or "",
             client=told.get("client"),
             lead=told.get("lead"),
-            since=midnight(since) if since else None,
-            before=midnight(until, days=1) if until else None,
+            since=self.since_at,
+            before=self.before_at,
+            days=told.get("days") or "",
         )
-
-    def _offer(self, name: str, choices: Choices) -> None:
-        cast("forms.ChoiceField", self.fields[name]).choices = choices
 
 
 class ClientFilterForm(forms.Form):

@@ -130,7 +130,7 @@ class TicketForm(_Keyed):
         for name, now in self.values_of(ticket).items():
             typed = self.cleaned_data.get(name)
             if name != "seen" and (typed or "") != now:
-                self.add_error(name, _changed(self, name, now))
+                self.add_error(name, changed_words(self.fields[name], now))
         self.data = {**self.data, "seen": str(ticket.version)}
 
 
@@ -160,7 +160,7 @@ class QuickForm(forms.Form):
     def tell_now(self, ticket: Ticket) -> None:
         for name, now in self.values_of(ticket).items():
             if name != "seen" and self.cleaned_data.get(name) != now:
-                self.add_error(name, _changed(self, name, now))
+                self.add_error(name, changed_words(self.fields[name], now))
         self.data = {**self.data, "seen": str(ticket.version)}
 
 
@@ -264,9 +264,8 @@ def event_id(key: uuid.UUID, *words: str) -> str:
     return f"form:{uuid.uuid5(key, ' '.join(words))}"
 
 
-def _changed(form: forms.Form, name: str, now: Any) -> str:
-    """What stands there now, in the words of the field's own choices."""
-    field = form.fields[name]
+def changed_words(field: forms.Field, now: Any) -> str:
+    """What stands in a field now, in the words of its own choices."""
     said = now
     if isinstance(field, forms.ChoiceField):
         said = words_of(field).get(now, now)

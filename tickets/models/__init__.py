@@ -1,7 +1,12 @@
 """The rows of room 3."""
 
 from tickets.models.client import Client
-from tickets.models.event import EventKind, EventSource, TicketEvent
+from tickets.models.event import (
+    PUBLIC_FIELDS,
+    EventKind,
+    EventSource,
+    TicketEvent,
+)
 from tickets.models.notification import Notification, NotificationRule
 from tickets.models.ticket import (
     Ticket,
@@ -11,6 +16,7 @@ from tickets.models.ticket import (
 )
 
 __all__ = [
+    "PUBLIC_FIELDS",
     "Client",
     "EventKind",
     "EventSource",

@@ -6,6 +6,9 @@ from django.utils.translation import pgettext_lazy
 from accounts.keys import new_key
 from accounts.scoping import WorkspaceScoped
 
+# What a client may know of a change; who works on a ticket, and how urgently, is the team's.
+PUBLIC_FIELDS = ("status", "title")
+
 
 class EventKind(models.TextChoices):
     CREATED = "created", pgettext_lazy("ticket event", "Created")
@@ -29,7 +32,8 @@ class EventSource(models.TextChoices):
 
 
 class TicketEvent(WorkspaceScoped):
-    """One entry. `details` holds `{field: [before, after]}` of what changed.
+    """One entry. `details` holds `{field: [before, after]}` of what changed; of a public one
+    a client is shown PUBLIC_FIELDS.
 
     Who did it is a member (`actor`), the client, or a system (`external_id` then makes
     its event happen once).

@@ -114,6 +114,22 @@ class Ticket(WorkspaceScoped):
                 fields=["workspace", "-updated_at", "-id"], name="ticket_recent"
             ),
             models.Index(fields=["workspace", "created_at"], name="ticket_created"),
+            # What the home page counts needs nothing but these.
+            models.Index(
+                fields=["workspace", "status", "created_at"], name="ticket_age"
+            ),
+            models.Index(
+                fields=["workspace", "first_response_at"],
+                include=["created_at"],
+                condition=models.Q(first_response_at__isnull=False),
+                name="ticket_answered",
+            ),
+            models.Index(
+                fields=["workspace", "resolved_at"],
+                include=["created_at"],
+                condition=models.Q(resolved_at__isnull=False),
+                name="ticket_resolved",
+            ),
             GinIndex(fields=["search"], name="ticket_search"),
         ]
 

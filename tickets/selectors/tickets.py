@@ -2,11 +2,13 @@
 
 import dataclasses
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Count, Q
+from django.db import connection
+from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
 from accounts import paging
@@ -24,6 +26,13 @@ LIVE: Final = "live"  # open and waiting: what there is to do
 ALL: Final = "all"
 TABS: Final = (LIVE, *TicketStatus.values, ALL)
 MINE, NOBODYS = "me", "none"
+# What the days of a filter are days of, beside the opening.
+ANSWERED, RESOLVED = "answered", "resolved"
+_MOMENTS: Final = {
+    "": "created_at",
+    ANSWERED: "first_response_at",
+    RESOLVED: "resolved_at",
+}
 # Where a ticket comes from, beside the numbers themselves.
 TALK, SYSTEM, HAND = "conversation", "system", "hand"
 SOURCES: Final = (TALK, SYSTEM, HAND)
@@ -36,7 +45,8 @@ _FOUND: Final = (
 
 @dataclass(frozen=True, slots=True)
 class TicketFilter:
-    """Empty means: all. `before` is the first moment that is too late.
+    """Empty means: all. `before` is the first moment that is too late; `days` says of what
+    it and `since` are: of the opening, or ANSWERED or RESOLVED, which a ticket then is.
 
     `assignee` is MINE, NOBODYS or a person's id in digits; `source` one of SOURCES or a
     number's key; `lead` the key of whose tickets are asked for, as a client or by talk.
@@ -51,6 +61,7 @@ class TicketFilter:
     lead: uuid.UUID | None = None
     since: datetime | None = None
     before: datetime | None = None
+    days: str = ""
 
     @property
     def names(self) -> list[str]:
@@ -62,6 +73,19 @@ class TicketFilter:
 EVERY: Final = TicketFilter(status=ALL)
 
 
+def find(workspace: Workspace, *, text: str) -> list[int]:
+    """Ids of what is looked for: words of the ticket or its client, a number, a phone."""
+    written = text.strip().removeprefix("#")
+    is_number = written.isascii() and written.isdecimal()
+    number = int(written) if is_number and len(written) <= _LONGEST_NUMBER else None
+    words = search.tsquery(search.query_words(text))
+    phones = phone_beginnings(workspace, text)
+    # The search reads the workspace from the transaction.
+    with inside(workspace.pk), connection.cursor() as cursor:
+        cursor.execute(_FOUND, [words, phones, number, MOST_FOUND])
+        return [id_ for (id_,) in cursor.fetchall()]
+
+
 def list_tickets(
     workspace: Workspace,
     *,
@@ -69,10 +93,12 @@ def list_tickets(
     user_id: int = 0,
     before: str = "",
     size: int = PAGE_SIZE,
+    found: list[int] | None = None,
 ) -> Page[Ticket]:
     """What was worked on last comes first. A page begins where the one before it ended,
-    whatever came meanwhile."""
-    rows = _of_status(_narrowed(workspace, filters, user_id=user_id), filters.status)
+    whatever came meanwhile. `found` is what `find` has found of the text already."""
+    narrowed = _narrowed(workspace, filters, user_id=user_id, found=found)
+    rows = _of_status(narrowed, filters.status)
     position = paging.read(before)
     if position is not None and position.key is not None:
         rows = rows.filter(_older(workspace, position.at, position.key))
@@ -87,28 +113,28 @@ def list_tickets(
         )
         .order_by("-updated_at", "-pk")[: size + 1]
     )
-    with inside(workspace.pk):  # the search reads the workspace from the transaction
-        found = tuple(shown)
-    if len(found) <= size:
-        return Page(found, None)
-    last = found[size - 1]
-    return Page(found[:size], paging.write(last.updated_at, last.key))
+    listed = tuple(shown)
+    if len(listed) <= size:
+        return Page(listed, None)
+    last = listed[size - 1]
+    return Page(listed[:size], paging.write(last.updated_at, last.key))
 
 
 def count_by_tab(
-    workspace: Workspace, *, filters: TicketFilter, user_id: int = 0
+    workspace: Workspace,
+    *,
+    filters: TicketFilter,
+    user_id: int = 0,
+    found: list[int] | None = None,
 ) -> dict[str, int]:
     """How many each tab holds under the other filters; counting stops at MOST_COUNTED."""
-    rows = _narrowed(workspace, filters, user_id=user_id).order_by()
-    with inside(workspace.pk):
-        if filters.text:  # few, and found once
-            told = dict(rows.values_list("status").annotate(count=Count("pk")))
-        else:
-            told = {
-                status: rows.filter(status=status)[:MOST_COUNTED].count()
-                for status in TicketStatus.values
-            }
-    counts = {status: told.get(status, 0) for status in TicketStatus.values}
+    rows = _narrowed(workspace, filters, user_id=user_id, found=found).order_by()
+    first, *others = (
+        rows.filter(status=status).values_list("status", flat=True)[:MOST_COUNTED]
+        for status in TicketStatus.values
+    )
+    told = Counter(first.union(*others, all=True))
+    counts = {status: told[status] for status in TicketStatus.values}
     live = sum(counts[status] for status in _LIVE_STATUSES)
     return {LIVE: live, **counts, ALL: sum(counts.values())}
 
@@ -158,12 +184,18 @@ def _of_status(rows: ScopedQuerySet[Ticket], status: str) -> ScopedQuerySet[Tick
 
 
 def _narrowed(
-    workspace: Workspace, filters: TicketFilter, *, user_id: int
+    workspace: Workspace,
+    filters: TicketFilter,
+    *,
+    user_id: int,
+    found: list[int] | None,
 ) -> ScopedQuerySet[Ticket]:
     """Every filter but the status."""
     rows: ScopedQuerySet[Ticket] = Ticket.objects.for_workspace(workspace)
     if filters.text:
-        rows = rows.filter(pk__in=_found(workspace, filters.text))
+        ids = find(workspace, text=filters.text) if found is None else found
+        # One parameter, however many there are.
+        rows = rows.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [ids]))  # ours
     if filters.assignee == NOBODYS:
         rows = rows.filter(assignee=None)
     elif filters.assignee:
@@ -177,10 +209,13 @@ def _narrowed(
         rows = rows.filter(client__key=filters.client)
     if filters.lead:
         rows = rows.filter(_about(filters.lead))
+    moment = _MOMENTS[filters.days]
     if filters.since:
-        rows = rows.filter(created_at__gte=filters.since)
+        rows = rows.filter(**{f"{moment}__gte": filters.since})
     if filters.before:
-        rows = rows.filter(created_at__lt=filters.before)
+        rows = rows.filter(**{f"{moment}__lt": filters.before})
+    if filters.days:
+        rows = rows.filter(**{f"{moment}__isnull": False})
     return rows
 
 
@@ -200,13 +235,3 @@ def _about(lead: uuid.UUID) -> Q:
         | Q(client__lead__merged_into__key=lead)
         | Q(conversation__lead__key=lead)
     )
-
-
-def _found(workspace: Workspace, text: str) -> RawSQL:
-    """Ids of what was looked for: words of the ticket or its client, a number, a phone."""
-    written = text.strip().removeprefix("#")
-    is_number = written.isascii() and written.isdecimal()
-    number = int(written) if is_number and len(written) <= _LONGEST_NUMBER else None
-    words = search.tsquery(search.query_words(text))
-    phones = phone_beginnings(workspace, text)
-    return RawSQL(_FOUND, [words, phones, number, MOST_FOUND])  # noqa: S611  # values are parameters

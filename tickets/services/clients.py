@@ -1,5 +1,6 @@
 """Clients: who they are to us and to other systems, and which lead is the same person."""
 
+import hashlib
 import uuid
 from datetime import datetime
 from typing import TypedDict
@@ -24,6 +25,14 @@ class Known(ValueError):
         self.client = client
 
 
+class ClientStale(Exception):
+    """Somebody has changed the facts since the page was opened; `client` is as it is now."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__()
+        self.client = client
+
+
 class Facts(TypedDict, total=False):
     """`phone` is in E.164 or empty; an `oauth_id` of None takes it away."""
 
@@ -32,6 +41,12 @@ class Facts(TypedDict, total=False):
     phone: str
     email: str
     language: str
+
+
+def mark_of(client: Client) -> str:
+    """Tells whether the facts that members edit are still what a page has shown."""
+    told = repr([getattr(client, name) for name in Facts.__annotations__])
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def add(
@@ -67,9 +82,13 @@ def edit(
     *,
     actor: User | None,
     now: datetime,
+    seen: str = "",
     ip: str | None = None,
 ) -> list[str]:
-    """Write what changed, and answer the names of those fields."""
+    """Write what changed, and answer the names of those fields.
+
+    `seen` is the mark of the client that the person had before their eyes; empty: any.
+    """
     with transaction.atomic():
         held = _hold(client)
         changed = [
@@ -77,6 +96,8 @@ def edit(
         ]
         if not changed:
             return []
+        if seen and seen != mark_of(held):
+            raise ClientStale(held)
         _write(held, facts)
         _save(held)
         _note("client.edited", held, actor=actor, fields=changed, now=now, ip=ip)

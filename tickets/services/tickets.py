@@ -15,6 +15,7 @@ from accounts import bulk
 from accounts.models import Membership, User, Workspace
 from accounts.permissions import Action, may
 from tickets.models import (
+    PUBLIC_FIELDS,
     Client,
     EventKind,
     EventSource,
@@ -147,8 +148,14 @@ def change(
             name: [None, None] if name in _LONG else [before[name], value]
             for name, value in changed.items()
         }
-        kind = _kind_of(before, changed)
-        return _note(held, kind, by=by, now=now, details=details, is_public=True)
+        return _note(
+            held,
+            _kind_of(before, changed),
+            by=by,
+            now=now,
+            details=details,
+            is_public=any(name in PUBLIC_FIELDS for name in changed),
+        )
 
 
 def comment(

@@ -35,7 +35,7 @@ from tickets.services import clients
 from whatsapp.models import Lead
 from whatsapp.selectors import leads, profile
 
-_INVALID = 422
+_CONFLICT, _INVALID = 409, 422
 _SHOWN = 20  # tickets on a client's page; the list has the rest
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -117,16 +117,20 @@ def client_edit(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
                 form.facts,
                 actor=request.user,
                 now=timezone.now(),
+                seen=form.cleaned_data["seen"],
                 ip=client_ip(request),
             )
         except clients.Known as known:
             _tell_known(request, form, known.client)
+        except clients.ClientStale as stale:
+            form.tell_now(stale.client)
+            status = _CONFLICT
         else:
             messages.success(
                 request, _("Client saved.") if changed else _("Nothing changed.")
             )
             return _to(request, client)
-    if form.is_bound:
+    if form.is_bound and status != _CONFLICT:
         status = _INVALID
     context = {"form": form, "client": client}
     return render(request, "tickets/client_form.html", context, status=status)

@@ -1,6 +1,7 @@
 """The ticket list: its filters, its pages, its CSV."""
 
 import uuid
+from urllib.parse import urlencode
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -8,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
 from accounts import audit, paging
-from accounts import selectors as people
+from accounts import selectors as members
 from accounts.http import WorkspaceRequest, client_ip, download, requires
 from accounts.models import User
 from accounts.permissions import Action
@@ -28,15 +29,22 @@ from whatsapp.views.saved_filters import Place
 @requires(Action.READ)
 def ticket_list(request: WorkspaceRequest) -> HttpResponse:
     before = paging.understood(request.GET.get("before", ""))
-    form = filter_form(request, request.GET)
+    people = _people(request)
+    form = filter_form(request, request.GET, people=people)
     filters, asked = form.filter, form.asked
+    # What is looked for is found once, for the rows and for the counts.
+    found = tickets.find(request.workspace, text=filters.text) if filters.text else None
     counts = tickets.count_by_tab(
-        request.workspace, filters=filters, user_id=request.user.pk
+        request.workspace, filters=filters, user_id=request.user.pk, found=found
     )
     page = tickets.list_tickets(
-        request.workspace, filters=filters, user_id=request.user.pk, before=before
+        request.workspace,
+        filters=filters,
+        user_id=request.user.pk,
+        before=before,
+        found=found,
     )
-    query = asking.written(asked)
+    query, listed = asking.written(asked), request.GET.urlencode()
     narrowing = {name: text for name, text in asked.items() if name != "status"}
     context = {
         "form": form,
@@ -55,13 +63,14 @@ def ticket_list(request: WorkspaceRequest) -> HttpResponse:
         "query": query,
         "narrows": bool(narrowing),
         "has_any": counts[ALL] > 0,
-        "listed": request.GET.urlencode(),
+        "listed": listed,
+        "carried": f"?{urlencode({'from': listed})}" if listed else "",
         "pager_query": f"{query}&" if query else "",
         "page": page,
         "is_later_page": bool(before),
         "ignored": ("before",) if request.GET.get("before") and not before else (),
         "saved": saved_filters.context_of(request, TICKETS, asked=asked),
-        "bulk": BulkForm(people=_people(request)),
+        "bulk": BulkForm(people=people),
         "of_client": _client(request, filters.client) if filters.client else None,
         "of_lead": _lead(request, filters.lead) if filters.lead else None,
     }
@@ -94,17 +103,19 @@ def ticket_export_csv(request: WorkspaceRequest) -> HttpResponse:
     return download(request, pieces, name=f"tickets-{day}.csv", kind="text/csv")
 
 
-def filter_form(request: WorkspaceRequest, query: QueryDict) -> TicketFilterForm:
+def filter_form(
+    request: WorkspaceRequest, query: QueryDict, *, people: list[User] | None = None
+) -> TicketFilterForm:
     numbers = channels.list_channels(request.workspace)
     return TicketFilterForm(
         query,
-        people=_people(request),
+        people=_people(request) if people is None else people,
         channels=[one for one in numbers if one.is_active],
     )
 
 
 def _people(request: WorkspaceRequest) -> list[User]:
-    return people.list_people_who_may(request.workspace, Action.EDIT_TICKETS)
+    return members.list_people_who_may(request.workspace, Action.EDIT_TICKETS)
 
 
 def _client(request: WorkspaceRequest, key: uuid.UUID) -> Client | None:

@@ -1,11 +1,13 @@
-"""From one day to another: the fields of filters that stand in an address, and their check."""
+"""From one day to another: the fields of filters that stand in an address, and their checks."""
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from whatsapp.forms.asked import AskedForm
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -24,18 +26,34 @@ def day_field(label: "_StrPromise") -> forms.DateField:
     )
 
 
-def check_days(
-    form: forms.Form, *, no_such_year: "_StrPromise", today: dt.date | None = None
-) -> None:
-    """Name what is impossible of `since` and `until`; without an end it is `today`."""
-    since = form.cleaned_data.get("since")
-    until = form.cleaned_data.get("until")
-    for name, day in (("since", since), ("until", until)):
-        if day and not _EARLIEST <= day.year <= _LATEST:
-            form.add_error(name, no_such_year)
-    last = until or today
-    if since and last and since > last:
-        form.add_error("until", _("This day is before the first one."))
+class DaysForm(AskedForm):
+    """Two of the filters are the days `since` and `until`, which a subclass declares where
+    they belong."""
+
+    no_such_year: ClassVar["_StrPromise"]
+    last_day: dt.date | None = None  # that `until` stands for when it is empty
+
+    def clean(self) -> dict[str, Any]:
+        since = self.cleaned_data.get("since")
+        until = self.cleaned_data.get("until")
+        for name, day in (("since", since), ("until", until)):
+            if day and not _EARLIEST <= day.year <= _LATEST:
+                self.add_error(name, self.no_such_year)
+        last = until or self.last_day
+        if since and last and since > last:
+            self.add_error("until", _("This day is before the first one."))
+        return self.cleaned_data
+
+    @property
+    def since_at(self) -> dt.datetime | None:
+        day = self.cleaned_data.get("since")
+        return midnight(day) if day else None
+
+    @property
+    def before_at(self) -> dt.datetime | None:
+        """The first moment that is too late."""
+        day = self.cleaned_data.get("until")
+        return midnight(day, days=1) if day else None
 
 
 def midnight(day: dt.date, *, days: int = 0) -> dt.datetime:

@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.keys import new_key
-from whatsapp.forms.days import check_days, day_field, midnight
+from whatsapp.forms.days import DaysForm, day_field
 from whatsapp.models import (
     Cause,
     Confidence,
@@ -37,8 +37,10 @@ _LACKING: Choices = [
 ]
 
 
-class LeadFilterForm(forms.Form):
-    """The filters as they stand in the address. One that is impossible is named and left out."""
+class LeadFilterForm(DaysForm):
+    """The filters of the lead list, as they stand in the address."""
+
+    no_such_year = _("No lead is from that year.")
 
     q = forms.CharField(label=_("Name or phone"), max_length=200, required=False)
     rule = forms.ChoiceField(label=_("Found by"), required=False)
@@ -62,32 +64,17 @@ class LeadFilterForm(forms.Form):
     def __init__(self, data: Any, *, links: list[str], stages: list[str]) -> None:
         super().__init__(data)
         every = [("", _("All"))]
-        _offer(self, "rule", [*every, *Rule.choices])
-        _offer(self, "confidence", [*every, *Confidence.choices])
-        _offer(self, "link", [*every, *((slug, slug) for slug in links)])
-        _offer(self, "stage", [*every, *((stage, stage) for stage in stages)])
-        _offer(self, "origin", [*every, *_ORIGINS])
-        _offer(self, "lacks", [*every, *_LACKING])
-        _offer(self, "reason", [*every, *Cause.choices])
-        _offer(self, "won", [*every, ("1", _("Won"))])
-        _offer(self, "talk", [*every, ("1", _("Has one"))])
-        _offer(self, "silent", [*every, ("1", _("Asked not to be written to"))])
+        self.offer("rule", [*every, *Rule.choices])
+        self.offer("confidence", [*every, *Confidence.choices])
+        self.offer("link", [*every, *((slug, slug) for slug in links)])
+        self.offer("stage", [*every, *((stage, stage) for stage in stages)])
+        self.offer("origin", [*every, *_ORIGINS])
+        self.offer("lacks", [*every, *_LACKING])
+        self.offer("reason", [*every, *Cause.choices])
+        self.offer("won", [*every, ("1", _("Won"))])
+        self.offer("talk", [*every, ("1", _("Has one"))])
+        self.offer("silent", [*every, ("1", _("Asked not to be written to"))])
         self.fields["q"].widget.input_type = "search"
-
-    def clean(self) -> dict[str, Any]:
-        told = self.cleaned_data
-        check_days(self, no_such_year=_("No lead is from that year."))
-        return told
-
-    @property
-    def asked(self) -> dict[str, str]:
-        """The filters that make sense, as they were written."""
-        self.is_valid()
-        return {
-            name: self.data.get(name, "").strip()
-            for name in self.fields
-            if self.cleaned_data.get(name)
-        }
 
     @property
     def filter(self) -> LeadFilter:
@@ -99,8 +86,8 @@ class LeadFilterForm(forms.Form):
             link=told.get("link") or "",
             confidence=told.get("confidence") or "",
             stage=told.get("stage") or "",
-            since=midnight(since) if (since := told.get("since")) else None,
-            before=midnight(until, days=1) if (until := told.get("until")) else None,
+            since=self.since_at,
+            before=self.before_at,
             **{name: told.get(name) or "" for name in _PLAIN},
             is_won=bool(told.get("won")),
             has_talked=bool(told.get("talk")),

@@ -1,21 +1,23 @@
 """What the attribution report is asked for: a period in days of the workspace, a grouping."""
 
 import datetime as dt
-from typing import Any, cast
+from typing import cast
 
 from django import forms
 from django.http import QueryDict
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from whatsapp.forms.days import check_days, day_field, midnight
+from whatsapp.forms.days import DaysForm, day_field, midnight
 from whatsapp.selectors.report import GROUPINGS, Period
 
 DAYS = 30  # that are shown when nothing is asked for
 
 
-class ReportForm(forms.Form):
+class ReportForm(DaysForm):
     """Empty days mean the last thirty. One that is impossible is named, and nothing counted."""
+
+    no_such_year = _("No lead is from that year.")
 
     by = forms.ChoiceField(
         label=_("By"),
@@ -36,12 +38,7 @@ class ReportForm(forms.Form):
             data["since"] = str(today - dt.timedelta(days=DAYS - 1))
             data["until"] = str(today)
         super().__init__(data)
-        self.today = today
-
-    def clean(self) -> dict[str, Any]:
-        told = self.cleaned_data
-        check_days(self, no_such_year=_("No lead is from that year."), today=self.today)
-        return told
+        self.today = self.last_day = today
 
     @property
     def page_number(self) -> int:

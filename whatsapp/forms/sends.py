@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from django import forms
 from django.utils import timezone
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from integrations.models import Channel
 from whatsapp import phones
 from whatsapp.forms.days import midnight
+from whatsapp.forms.moments import MOMENTS, MomentsForm, moment_field
 from whatsapp.models import Shown
 from whatsapp.selectors.send_filters import SendFilter, last_day
 
@@ -21,15 +22,13 @@ PERIODS: Final = {
     "quarter": (_("Last 90 days"), dt.timedelta(days=90)),
 }
 USUAL: Final = "week"
-LONGEST: Final = dt.timedelta(days=366)
-_FORMAT: Final = "%Y-%m-%dT%H:%M"
-_EARLIEST, _LATEST = 2000, 2099  # years that every clock reaches
-_MOMENTS = ("since", "until")
 Choices = list[tuple[Any, Any]]
 
 
-class SendFilterForm(forms.Form):
-    """A filter that cannot be is named beside its field and left out."""
+class SendFilterForm(MomentsForm):
+    """The filters of the sends page; there is always a period."""
+
+    no_such_year = _("Nothing was sent in that year.")
 
     q = forms.CharField(
         label=_("Name, phone or words of the text"), max_length=200, required=False
@@ -48,18 +47,8 @@ class SendFilterForm(forms.Form):
         ],
         required=False,
     )
-    since = forms.DateTimeField(
-        label=_("From"),
-        required=False,
-        input_formats=[_FORMAT],
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_FORMAT),
-    )
-    until = forms.DateTimeField(
-        label=_("Until"),
-        required=False,
-        input_formats=[_FORMAT],
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_FORMAT),
-    )
+    since = moment_field(_("From"))
+    until = moment_field(_("Until"))
 
     def __init__(
         self,
@@ -69,20 +58,16 @@ class SendFilterForm(forms.Form):
         channels: Sequence[Channel],
         templates: Sequence[str],
     ) -> None:
-        super().__init__(data)
-        self._now = now
+        super().__init__(data, now=now)
         self._channels = {str(one.key): one for one in channels}
         every: Choices = [("", _("All"))]
-        self._offer("template", [*every, *((name, name) for name in templates)])
+        self.offer("template", [*every, *((name, name) for name in templates)])
         named = [
             (key, phones.titled(one.display_name, one.phone))
             for key, one in self._channels.items()
         ]
-        self._offer("number", [*every, *named])
+        self.offer("number", [*every, *named])
         self.fields["q"].widget.input_type = "search"
-
-    def _offer(self, name: str, choices: Choices) -> None:
-        cast("forms.ChoiceField", self.fields[name]).choices = choices
 
     def offer_reasons(self, reasons: Choices) -> None:
         """What a period's sends met is known once the period is; any other one may be asked
@@ -93,38 +78,11 @@ class SendFilterForm(forms.Form):
         choices = [("", _("All")), *reasons, *others]
         self.fields["reason"].widget = forms.Select(choices=choices)
 
-    def clean(self) -> dict[str, Any]:
-        told = self.cleaned_data
-        for name in _MOMENTS:
-            moment = told.get(name)
-            if moment and not _EARLIEST <= moment.year <= _LATEST:
-                self.add_error(name, _("Nothing was sent in that year."))
-        since, until = told.get("since"), told.get("until")
-        if since and until and since >= until:
-            self.add_error("until", _("The end must be later than the beginning."))
-        elif since and (until or self._now) - since > LONGEST:
-            self.add_error("since", _("Choose a year at most."))
-        return told
-
-    @property
-    def moments(self) -> list[forms.BoundField]:
-        return [self[name] for name in _MOMENTS]
-
-    @property
-    def asked(self) -> dict[str, str]:
-        """The filters that make sense, as they were written."""
-        self.is_valid()
-        return {
-            name: self.data.get(name, "").strip()
-            for name in self.fields
-            if self.cleaned_data.get(name)
-        }
-
     @property
     def preset(self) -> str:
         """The ready-made period that is shown; empty for one of one's own."""
         asked = self.asked
-        return "" if asked.keys() & set(_MOMENTS) else asked.get("period", USUAL)
+        return "" if asked.keys() & set(MOMENTS) else asked.get("period", USUAL)
 
     @property
     def filter(self) -> SendFilter:
@@ -144,21 +102,16 @@ class SendFilterForm(forms.Form):
 
     def _span(self) -> tuple[dt.datetime, dt.datetime]:
         """One's own moments, where one is missing a week; else the ready-made period."""
-        since, until = (self.cleaned_data.get(name) for name in _MOMENTS)
-        soon = self._now + dt.timedelta(minutes=1)
+        since, until = (self.cleaned_data.get(name) for name in MOMENTS)
+        soon = self.soon
         usual = PERIODS[USUAL][1]
         if since:
             return since, until or max(soon, since + dt.timedelta(minutes=1))
         if until:
             return until - usual, until
         if self.preset == "day":
-            return last_day(self._now), soon
+            return last_day(self.now), soon
         # Whole days, and today as far as it has come.
         days = PERIODS[self.preset][1].days - 1
-        first = timezone.localtime(self._now).date() - dt.timedelta(days=days)
+        first = timezone.localtime(self.now).date() - dt.timedelta(days=days)
         return midnight(first), soon
-
-
-def written(moment: dt.datetime) -> str:
-    """As the fields and the address hold it: the workspace's clock."""
-    return timezone.localtime(moment).strftime(_FORMAT)

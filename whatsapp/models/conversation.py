@@ -15,6 +15,8 @@ class ConversationState(models.TextChoices):
 class Conversation(WorkspaceScoped):
     """`last_inbound_at` is provider time: it opens the 24-hour service window.
 
+    `first_inbound_at` is when the person first wrote in it, `answered_at` when somebody of
+    the team first wrote back after that; what services/first_answers.py counts as either.
     `attended_at` is when a person of the team last showed that they are at it: by taking it,
     or by beginning to write. While that is fresh nothing is answered automatically.
     """
@@ -43,6 +45,8 @@ class Conversation(WorkspaceScoped):
     )
     last_message_at = models.DateTimeField()
     last_inbound_at = models.DateTimeField(null=True)
+    first_inbound_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
     attended_at = models.DateTimeField(null=True)
     last_direction = models.CharField(max_length=10, blank=True)
     preview = models.CharField(max_length=160, blank=True)
@@ -74,6 +78,13 @@ class Conversation(WorkspaceScoped):
                 fields=["workspace", "-last_message_at"],
                 condition=models.Q(last_inbound_at__isnull=True),
                 name="conversation_unheard",
+            ),
+            # How long people waited for the first answer: counted by the index alone.
+            models.Index(
+                fields=["workspace", "first_inbound_at"],
+                include=["answered_at"],
+                condition=models.Q(first_inbound_at__isnull=False),
+                name="conversation_begun",
             ),
         ]
 

@@ -118,6 +118,10 @@ class Message(WorkspaceScoped):
                 name="message_change",
             ),
             GinIndex(fields=["search"], name="message_search"),
+            # What was received and sent in a period: counted by the index alone.
+            models.Index(
+                fields=["workspace", "direction", "provider_at"], name="message_moment"
+            ),
             # For figures of a day; costs an insert next to nothing.
             BrinIndex(fields=["stored_at"], name="message_stored"),
         ]

@@ -1,9 +1,9 @@
-"""The period of a report, read from the address: whole days of the workspace's time zone.
+"""The period of a page with figures, read from the address: whole days of the workspace.
 
 What makes no sense is left out and told; the answer is always a period.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal
@@ -11,6 +11,9 @@ from urllib.parse import urlencode
 
 PRESETS = ("7", "30", "90", "365")
 USUAL = "30"
+# Of the home page, where a number of days ends today as above.
+HOME_PRESETS = ("today", "yesterday", "7", "30", "month")
+HOME_USUAL = "7"
 LONGEST_DAYS = 731
 _MOST_BARS = 62  # more than these, and days become weeks, weeks become months
 _EARLIEST_YEAR = 2000
@@ -40,6 +43,12 @@ class Period:
     @property
     def days(self) -> int:
         return (self.last - self.first).days + 1
+
+    @property
+    def before_it(self) -> "Period":
+        """As many days just before."""
+        last = self.first - timedelta(days=1)
+        return Period(last - (self.last - self.first), last, self.zone)
 
     @property
     def step(self) -> Step:
@@ -77,9 +86,15 @@ class Period:
 
 
 def read(
-    told: Mapping[str, str], *, now: datetime, zone: tzinfo, usual: str = USUAL
+    told: Mapping[str, str],
+    *,
+    now: datetime,
+    zone: tzinfo,
+    usual: str = USUAL,
+    presets: Sequence[str] = PRESETS,
+    longest: int = LONGEST_DAYS,
 ) -> Period:
-    """`period` is one of PRESETS; `from` and `to` go before it."""
+    """`period` is one of `presets`; `from` and `to` go before it, `longest` days at most."""
     today = now.astimezone(zone).date()
     found = {name: told.get(name, "").strip() for name in ("period", "from", "to")}
     ignored = []
@@ -91,20 +106,29 @@ def read(
             except ValueError:
                 ignored.append(name)
     preset = found["period"] or usual
-    if preset not in PRESETS:
+    if preset not in presets:
         ignored.insert(0, "period")
         preset = usual
     if days:
         last = days.get("to", max(today, days.get("from", today)))
         first = days.get("from", last - timedelta(days=int(usual) - 1))
-        if first > last or (last - first).days >= LONGEST_DAYS:
+        if first > last or (last - first).days >= longest:
             ignored += list(days)
         else:
             asked = {name: day.isoformat() for name, day in days.items()}
             return Period(first, last, zone, asked, tuple(ignored))
     asked = {"period": preset} if found["period"] == preset else {}
-    first = today - timedelta(days=int(preset) - 1)
-    return Period(first, today, zone, asked, tuple(ignored))
+    return Period(*_meant(preset, today), zone, asked, tuple(ignored))
+
+
+def _meant(preset: str, today: date) -> tuple[date, date]:
+    if preset == "month":
+        return today.replace(day=1), today
+    if preset == "yesterday":
+        day = today - timedelta(days=1)
+        return day, day
+    days = 1 if preset == "today" else int(preset)
+    return today - timedelta(days=days - 1), today
 
 
 def read_if_asked(

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from accounts.models import Workspace
 from whatsapp.models import Cause
-from whatsapp.selectors import funnel
+from whatsapp.selectors import funnel, plans
 from whatsapp.selectors.people import ORIGIN_JOIN
 
 # What a group is named by, on the aliases of `_COUNTED`: its kind, its name, and what a
@@ -27,6 +27,7 @@ _GROUPINGS = {
     "ad": ("''", "touch.ad_id", "max(touch.headline)"),
 }
 GROUPINGS = tuple(_GROUPINGS)
+ORIGIN_COLUMNS = ", ".join(_GROUPINGS["origin"][:2])
 
 # Both periods at once: `compared` is where the earlier one begins. What else is counted of
 # a lead is one number, a sum of the marks below: one more key to group by costs less than
@@ -61,12 +62,6 @@ SELECT count(*) <= {_FEW} FROM (
        SELECT FROM whatsapp_lead WHERE workspace_id = %(workspace)s
           AND created_at >= %(since)s AND created_at < %(before)s LIMIT {_FEW} + 1) found
 """  # noqa: S608
-# A year of leads is sorted into its groups without files, and a plan made for this period:
-# one plan for every period would take each for short.
-_ROOM = """
-SELECT set_config('work_mem', '32MB', true),
-       set_config('plan_cache_mode', 'force_custom_plan', true)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +181,7 @@ def count(workspace: Workspace, *, by: str, period: Period) -> Report:
         "won": list(won),
     }
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_ROOM)
+        plans.count_at_length()
         cursor.execute(_ARE_FEW, asked)
         [are_few] = cursor.fetchone()
         talks = _TALKS_OF_FEW if are_few else _TALKS_OF_MANY
@@ -197,7 +192,7 @@ def count(workspace: Workspace, *, by: str, period: Period) -> Report:
         tally = _tally(cursor.fetchall(), by=by)
     groups = [one for one in tally.groups.values() if one.counts.leads or one.name]
     return Report(
-        groups=_with_bars(groups),
+        groups=with_bars(groups),
         reasons=_on_one_bar(tally.causes),
         found=sum((one.counts for one in groups), Counts()),
         without=sum(tally.causes.values(), Counts()),
@@ -217,7 +212,7 @@ def _tally(rows: Iterable[tuple[Any, ...]], *, by: str) -> _Tally:
             continue
         key = (kind or "", name or "")
         known = tally.groups.get(key) or Group(
-            *key, label="", counts=Counts(), filters=_filters(by, *key)
+            *key, label="", counts=Counts(), filters=filters_of(by, *key)
         )
         tally.groups[key] = replace(
             known, label=max(known.label, label or ""), counts=known.counts + told
@@ -225,7 +220,7 @@ def _tally(rows: Iterable[tuple[Any, ...]], *, by: str) -> _Tally:
     return tally
 
 
-def _filters(by: str, kind: str, name: str) -> dict[str, str]:
+def filters_of(by: str, kind: str, name: str) -> dict[str, str]:
     """What opens the group in the lead list."""
     if by != "origin":
         return {by: name} if name else {"lacks": by}
@@ -234,7 +229,8 @@ def _filters(by: str, kind: str, name: str) -> dict[str, str]:
     return {"origin": kind} | ({"source": name} if name else {"lacks": "source"})
 
 
-def _with_bars(groups: list[Group]) -> tuple[Group, ...]:
+def with_bars(groups: list[Group]) -> tuple[Group, ...]:
+    """The largest first, each with its bar; what does not say comes last."""
     most = max((one.counts.leads for one in groups), default=0) or 1
     ordered = sorted(
         groups,

@@ -164,18 +164,23 @@ SELECT bar.place, counted.shown, counted.number
         GROUP BY 1) counted
 """
 _REASONS = """
-SELECT entry.reason, min(entry.channel_id), count(*) FROM whatsapp_outboxentry entry
- WHERE {where} AND entry.reason <> '' GROUP BY 1 ORDER BY 3 DESC, 1 LIMIT %(limit)s
+SELECT told.reason, COALESCE(channel.provider, ''), told.number
+  FROM (SELECT entry.reason, min(entry.channel_id) AS channel_id, count(*) AS number
+          FROM whatsapp_outboxentry entry
+         WHERE {where} AND entry.reason <> ''
+         GROUP BY 1 ORDER BY 3 DESC, 1 LIMIT %(limit)s) told
+  LEFT JOIN integrations_channel channel ON channel.id = told.channel_id
+ ORDER BY told.number DESC, told.reason
 """
 _MOST_REASONS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class ReasonCount:
-    """`channel_id` is one of the numbers that met it."""
+    """`provider` is that of one of the numbers that met it, if it is still there."""
 
     reason: str
-    channel_id: int
+    provider: str
     count: int
 
 

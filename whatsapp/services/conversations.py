@@ -8,6 +8,7 @@ from django.db import OperationalError
 
 from accounts import bulk
 from accounts.keys import new_key
+from whatsapp.services import first_answers
 from whatsapp.services.messages import Stored
 
 Thread = tuple[int, int]  # channel id, lead id
@@ -104,7 +105,7 @@ def adopt_waiting(workspace_id: int, threads: Sequence[tuple[int, int, str]]) ->
     """
     if not threads:
         return
-    bulk.run(
+    rows = bulk.run(
         """
         WITH adopted AS (
             UPDATE whatsapp_message message SET conversation_id = new.id
@@ -122,6 +123,7 @@ def adopt_waiting(workspace_id: int, threads: Sequence[tuple[int, int, str]]) ->
            SET message_count = message_count + counted.messages,
                last_message_at = GREATEST(last_message_at, counted.last_at)
           FROM counted WHERE conversation.id = counted.conversation_id
+        RETURNING conversation.id
         """,
         [
             [conversation for conversation, _, _ in threads],
@@ -130,6 +132,7 @@ def adopt_waiting(workspace_id: int, threads: Sequence[tuple[int, int, str]]) ->
             workspace_id,
         ],
     )
+    first_answers.settle(workspace_id, [id_ for (id_,) in rows])
 
 
 def note_messages(
@@ -160,31 +163,40 @@ def note_messages(
            SET message_count = old.message_count + new.messages,
                unread_count = old.unread_count + new.unread,
                last_inbound_at = GREATEST(old.last_inbound_at, new.inbound_at),
+               first_inbound_at = LEAST(old.first_inbound_at, new.heard_at),
                preview = CASE WHEN new.last_at >= old.last_message_at
                               THEN new.preview ELSE old.preview END,
                last_direction = CASE WHEN new.last_at >= old.last_message_at
                                      THEN new.direction ELSE old.last_direction END,
                last_message_at = GREATEST(old.last_message_at, new.last_at)
           FROM unnest(%(id)s::bigint[], %(messages)s::int[], %(unread)s::int[],
-                      %(inbound_at)s::timestamptz[], %(last_at)s::timestamptz[],
-                      %(preview)s::text[], %(direction)s::text[])
-               AS new(id, messages, unread, inbound_at, last_at, preview, direction)
+                      %(inbound_at)s::timestamptz[], %(heard_at)s::timestamptz[],
+                      %(last_at)s::timestamptz[], %(preview)s::text[],
+                      %(direction)s::text[])
+               AS new(id, messages, unread, inbound_at, heard_at, last_at, preview,
+                      direction)
          WHERE old.id = new.id AND old.workspace_id = %(workspace)s
            AND (SELECT count(*) FROM held) > 0
-        RETURNING old.id, old.lead_id, old.state
+        RETURNING old.id, old.lead_id, old.state, old.message_count,
+                  old.first_inbound_at, old.answered_at
         """,
         {
             "id": [id_ for id_, _ in rows],
             "messages": [one.messages for _, one in rows],
             "unread": [one.unread for _, one in rows],
             "inbound_at": [one.inbound_at for _, one in rows],
+            "heard_at": [one.heard_at for _, one in rows],
             "last_at": [one.last.provider_at for _, one in rows],
             "preview": [one.last.preview for _, one in rows],
             "direction": [one.last.direction for _, one in rows],
             "workspace": workspace_id,
         },
     )
-    _check(opened, {id_: (lead, state) for id_, lead, state in now})
+    _check(opened, {id_: (lead, state) for id_, lead, state, *_ in now})
+    first_answers.settle(
+        workspace_id,
+        [id_ for id_, _, _, *facts in now if sums[id_].may_answer(*facts)],
+    )
     replaced = {one.conversation_id for one in news if one.is_replaced}
     _count_again(workspace_id, [id_ for id_ in replaced if id_ is not None])
 
@@ -215,6 +227,8 @@ class _Sum:
         self.messages = 0
         self.unread = 0
         self.inbound_at: datetime | None = None
+        self.heard_at: datetime | None = None  # the first of those
+        self.said_at: datetime | None = None  # the first of the team's own
 
     def add(self, message: Stored) -> None:
         if message.provider_at >= self.last.provider_at:
@@ -223,3 +237,19 @@ class _Sum:
         if message.opens_window:
             self.unread += 1
             self.inbound_at = max(filter(None, (self.inbound_at, message.provider_at)))
+            self.heard_at = min(filter(None, (self.heard_at, message.provider_at)))
+        elif message.answers:
+            self.said_at = min(filter(None, (self.said_at, message.provider_at)))
+
+    def may_answer(
+        self, count: int, heard_at: datetime | None, answered_at: datetime | None
+    ) -> bool:
+        """Whether these messages change when the person was first answered; the arguments
+        are the conversation's, after them. Most change nothing and cost nothing."""
+        if heard_at is None:
+            return False
+        if heard_at == self.heard_at and count > self.messages:
+            return True  # the person wrote earlier than we knew, or had been written to
+        if self.said_at is None:
+            return False
+        return answered_at is None or self.said_at < answered_at

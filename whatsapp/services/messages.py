@@ -79,6 +79,16 @@ class Stored:
     def opens_window(self) -> bool:
         return self.arrival.is_live_inbound and self.arrival.event.kind not in SILENT
 
+    @property
+    def answers(self) -> bool:
+        """Whether it is the team's own word, from wherever they wrote it."""
+        event = self.arrival.event
+        return (
+            event.direction == Direction.OUTBOUND
+            and event.origin != Origin.HISTORY
+            and event.kind not in SILENT
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Known:

@@ -265,7 +265,11 @@ def _note_conversations(
                               THEN new.preview ELSE conversation.preview END,
                last_message_at = CASE WHEN new.has_moved
                                       THEN GREATEST(conversation.last_message_at, %(now)s)
-                                      ELSE conversation.last_message_at END
+                                      ELSE conversation.last_message_at END,
+               answered_at = CASE WHEN new.preview <> ''
+                                   AND conversation.first_inbound_at <= %(now)s
+                                  THEN LEAST(conversation.answered_at, %(now)s)
+                                  ELSE conversation.answered_at END
           FROM unnest(%(id)s::bigint[], %(preview)s::text[], %(messages)s::integer[],
                       %(moved)s::boolean[])
                AS new(id, preview, messages, has_moved)

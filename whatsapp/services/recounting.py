@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts import bulk
+from whatsapp.services import first_answers
 from whatsapp.services.messages import SILENT, preview_of
 
 
@@ -98,6 +99,7 @@ def _recount(workspace_id: int, conversation_ids: Sequence[int]) -> None:
         """,
         [*map(list, zip(*rows, strict=True)), workspace_id],
     )
+    first_answers.settle(workspace_id, conversation_ids)
 
 
 def _row(

@@ -15,7 +15,7 @@ from accounts.api.bearers import Person
 from accounts.api.guards import READS, ApiWorkspaceRequest, in_workspace
 from accounts.http import client_ip
 from accounts.permissions import Scope
-from whatsapp import api_bodies, reply_words, send_words
+from whatsapp import api_bodies, send_reasons
 from whatsapp.api_bodies import Asked
 from whatsapp.models import OutboxEntry, StatusEvent
 from whatsapp.selectors import sends
@@ -127,8 +127,8 @@ def _refusal(asked: Asked, refused: ReplyRefused) -> Problem:
     if refused.reason in ("file_type", "file_too_large"):
         name = "mime_type" if refused.reason == "file_type" else "size"
         field = f"media.{name}"
-    sentence = _SENTENCES.get(refused.reason) or reply_words.sentence(
-        "", refused.reason, most=refused.most
+    sentence = _SENTENCES.get(refused.reason) or send_reasons.in_full(
+        send_reasons.refusal("", refused.reason, most=refused.most)
     )
     if refused.code:
         sentence = f"{sentence} (code {refused.code})"
@@ -149,7 +149,7 @@ def _moment(at: datetime | None) -> str | None:
 
 def _told(entry: OutboxEntry) -> dict[str, Any]:
     thread = entry.message.conversation
-    why = send_words.why(
+    why = send_reasons.why(
         entry.channel.provider, entry.reason, shown=entry.shown, said=entry.detail
     )
     statuses = (

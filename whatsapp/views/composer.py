@@ -19,7 +19,7 @@ from integrations import gateway, sendable
 from integrations.models import ChannelState
 from integrations.providers.base.capabilities import Capability
 from integrations.providers.base.types import MessageKind
-from whatsapp import media_words, reply_words
+from whatsapp import media_words, send_reasons
 from whatsapp.models import Conversation
 from whatsapp.selectors import canned, targets
 from whatsapp.selectors.targets import Target
@@ -50,7 +50,7 @@ class BubbleActs:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why nothing was sent. `action` is what the page offers: see reply_words."""
+    """Why nothing was sent. `action` is what the page offers: see send_reasons."""
 
     field: str
     sentence: str
@@ -195,13 +195,10 @@ def _file_field(provider: str) -> FileField | None:
 
 
 def problem_of(provider: str, refused: ReplyRefused) -> Problem:
-    return Problem(
-        refused.field,
-        reply_words.sentence(
-            provider, refused.reason, code=refused.code, most=refused.most
-        ),
-        reply_words.action_of(refused.reason),
+    told = send_reasons.refusal(
+        provider, refused.reason, code=refused.code, most=refused.most
     )
+    return Problem(refused.field, send_reasons.in_full(told), send_reasons.way_on(told))
 
 
 def list_query(request: HttpRequest) -> str:

@@ -29,7 +29,7 @@ from accounts.http import (
 )
 from accounts.permissions import Action
 from integrations.selectors import channels as numbers
-from whatsapp import reply_words, send_words
+from whatsapp import send_reasons
 from whatsapp.models import OutboxEntry, Shown
 from whatsapp.selectors import sends
 from whatsapp.services import resending, unconfirmed
@@ -194,13 +194,10 @@ def _do(request: WorkspaceRequest, act: str, entry: OutboxEntry) -> str:
 
 
 def _told(entry: OutboxEntry, refused: ReplyRefused) -> str:
-    provider = entry.channel.provider
-    own = send_words.why(provider, refused.reason)
-    if refused.reason == resending.BROKEN and own is not None:
-        return own.sentence
-    return reply_words.sentence(
-        provider, refused.reason, code=refused.code, most=refused.most
+    told = send_reasons.refusal(
+        entry.channel.provider, refused.reason, code=refused.code, most=refused.most
     )
+    return send_reasons.in_full(told)
 
 
 def _tell_one(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from accounts import spreadsheets
 from accounts.models import Workspace
 from accounts.scoping import workspace_transaction
-from whatsapp import phones, send_words
+from whatsapp import phones, send_reasons
 from whatsapp.models import Shown
 from whatsapp.selectors import sends
 from whatsapp.selectors.send_filters import SendFilter
@@ -64,7 +64,7 @@ def write(
 
 
 def _line(row: SendRow, clock: Callable[[datetime | None], str]) -> str:
-    why = send_words.why(row.provider, row.reason, shown=row.shown)
+    why = send_reasons.why(row.provider, row.reason, shown=row.shown)
     return spreadsheets.line(
         [
             clock(row.created_at),

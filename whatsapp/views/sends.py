@@ -15,9 +15,11 @@ from django.views.decorators.http import require_GET, require_safe
 from accounts import audit, paging
 from accounts.http import WorkspaceRequest, client_ip, download, requires
 from accounts.permissions import Action, may
+from integrations.explanations import Explanation
 from integrations.models import Channel
 from integrations.selectors import channels as numbers
-from whatsapp import send_words
+from whatsapp import send_reasons, send_words
+from whatsapp.forms import moments
 from whatsapp.forms import sends as forms
 from whatsapp.forms.sends import SendFilterForm
 from whatsapp.models import Shown
@@ -26,7 +28,6 @@ from whatsapp.selectors import send_figures, sends, templates_in_use
 from whatsapp.selectors.send_figures import Bar, Figures
 from whatsapp.selectors.send_filters import SendFilter
 from whatsapp.selectors.sends import Holds, ReasonCount, SendRow
-from whatsapp.send_words import Why
 from whatsapp.services import resending
 from whatsapp.views import send_export
 
@@ -66,7 +67,7 @@ def send_list(request: WorkspaceRequest) -> HttpResponse:
         **_holds(sends.find_holds(request.workspace), channels),
     }
     if not filters.text:
-        context |= _figures(request, form, filters, channels)
+        context |= _figures(request, form, filters)
     else:
         form.offer_reasons([])
     return render(request, "whatsapp/send_list.html", context)
@@ -113,13 +114,13 @@ def send_detail(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
         "view": view,
         "entry": entry,
         "state": _state(entry.shown),
-        "why": send_words.why(
+        "why": send_reasons.why(
             provider, entry.reason, shown=entry.shown, said=entry.detail
         ),
         "steps": [
             {
                 "step": step,
-                "why": send_words.why(provider, step.code, said=step.said),
+                "why": send_reasons.why(provider, step.code, said=step.said),
             }
             for step in view.steps
         ],
@@ -168,7 +169,7 @@ def _row(row: SendRow, *, may_act: bool) -> dict[str, Any]:
     return {
         "row": row,
         "state": _state(row.shown),
-        "why": send_words.why(row.provider, row.reason, shown=row.shown),
+        "why": send_reasons.why(row.provider, row.reason, shown=row.shown),
         "may_choose": may_act and row.shown in possible,
     }
 
@@ -188,17 +189,13 @@ def _presets(asked: dict[str, str]) -> list[tuple[str, Any, str]]:
 
 # --- the figures --------------------------------------------------------------------
 def _figures(
-    request: WorkspaceRequest,
-    form: SendFilterForm,
-    filters: SendFilter,
-    channels: Sequence[Channel],
+    request: WorkspaceRequest, form: SendFilterForm, filters: SendFilter
 ) -> dict[str, Any]:
     starts = send_figures.edges(filters, timezone.get_current_timezone())
     counts = sends.count_by_time(request.workspace, filters, edges=starts)
     figures = send_figures.figures(filters, starts, counts)
-    providers = {one.pk: one.provider for one in channels}
     reasons = [
-        (one, send_words.why(providers.get(one.channel_id, ""), one.reason))
+        (one, send_reasons.why(one.provider, one.reason))
         for one in sends.count_reasons(request.workspace, filters)
     ]
     form.offer_reasons([(one.reason, _short(one, why)) for one, why in reasons])
@@ -255,10 +252,10 @@ def _lines(figures: Figures, asked: dict[str, str]) -> Iterator[dict[str, Any]]:
 
 
 def _span(bar: Bar) -> dict[str, str]:
-    return {"since": forms.written(bar.since), "until": forms.written(bar.until)}
+    return {"since": moments.written(bar.since), "until": moments.written(bar.until)}
 
 
-def _short(one: ReasonCount, why: Why | None) -> str:
+def _short(one: ReasonCount, why: Explanation | None) -> str:
     """A reason as a choice: its code, and how its sentence begins."""
     told = f"{one.reason}: {why.sentence}" if why else one.reason
     return told if len(told) <= _LONGEST_WORD else f"{told[: _LONGEST_WORD - 1]}…"
@@ -274,7 +271,9 @@ def _holds(holds: Holds, channels: Sequence[Channel]) -> dict[str, Any]:
             {
                 "channel": one,
                 "breaker": silent[one.integration_id],
-                "why": send_words.why(one.provider, silent[one.integration_id].reason),
+                "why": send_reasons.why(
+                    one.provider, silent[one.integration_id].reason
+                ),
             }
             for one in channels
             if one.integration_id in silent

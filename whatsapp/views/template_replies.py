@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.http import WorkspaceRequest, client_ip, requires
 from accounts.permissions import Action
-from whatsapp import phones, reply_words, template_preview, template_words
+from whatsapp import phones, send_reasons, template_preview, template_words
 from whatsapp.forms.template_fill import TemplateFillForm
 from whatsapp.models import Conversation, Template
 from whatsapp.selectors import leads, templates, thread
@@ -65,12 +65,13 @@ def conversation_template(request: WorkspaceRequest, key: uuid.UUID) -> HttpResp
     try:
         _send(request, conversation, form, preview)
     except ReplyRefused as refused:
-        refusal = reply_words.sentence(
+        told = send_reasons.refusal(
             conversation.channel.provider,
             refused.reason,
             code=refused.code,
             most=refused.most,
         )
+        refusal = send_reasons.in_full(told)
         return _fill(request, conversation, form, person, refusal)
     path = conversations.path_of(request, conversation)
     return HttpResponseRedirect(f"{path}#latest")
