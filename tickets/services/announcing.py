@@ -15,9 +15,7 @@ SELECT workspace.key, ticket.key, client.oauth_id
 """
 
 
-def tickets(
-    workspace_id: int, ticket_ids: Collection[int], *, is_public: bool
-) -> None:
+def tickets(workspace_id: int, ticket_ids: Collection[int], *, is_public: bool) -> None:
     """In the transaction that changes them; `is_public`: their clients see it, too."""
     if not ticket_ids:
         return
@@ -29,6 +27,4 @@ def tickets(
             continue
         broadcast.tell(topic, Kind.PUBLIC_TICKET, [key])
         if oauth_id:
-            broadcast.tell(
-                broadcast.client_topic(oauth_id), Kind.PUBLIC_TICKET, [key]
-            )
+            broadcast.tell(broadcast.client_topic(oauth_id), Kind.PUBLIC_TICKET, [key])

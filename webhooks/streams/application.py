@@ -86,14 +86,9 @@ class Streams:
             await self._hub.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = _headers(scope)
         try:
-            if scope["method"] != "GET":
-                raise NotAdmitted(405)
-            if self._is_stopping:
-                raise NotAdmitted(503, wait=2)
-            self.start()  # servers without lifespan events exist
-            headers = _headers(scope)
-            held, listener = await self._admit(scope["path"], headers)
+            held, listener = await self._admit(scope, headers)
         except NotAdmitted as refusal:
             metrics.stream_refused(refusal.status)
             await _refuse(send, refusal, with_body=scope["method"] != "HEAD")
@@ -109,8 +104,14 @@ class Streams:
             self._admissions.leave(held, listener)
 
     async def _admit(
-        self, path: str, headers: dict[bytes, bytes]
+        self, scope: Scope, headers: dict[bytes, bytes]
     ) -> tuple[Pass, Listener]:
+        path = scope["path"]
+        if scope["method"] != "GET":
+            raise NotAdmitted(405)
+        if self._is_stopping:
+            raise NotAdmitted(503, wait=2)
+        self.start()  # servers without lifespan events exist
         if member := _MEMBER.fullmatch(path):
             session_key = _session_key(headers.get(b"cookie", b""))
             if not session_key:

@@ -105,12 +105,11 @@ class Hub:
     def __init__(self) -> None:
         self._listeners: dict[str, set[Listener]] = {}
         self._task: asyncio.Task[None] | None = None
-        self._client: redis.asyncio.Redis | None = None
+        self._client = _connect()
         self.is_there = False  # Redis, as far as we know
 
     def start(self) -> None:
         if self._task is None:
-            self._client = _connect()
             self._task = asyncio.create_task(self._run(), name="live-hub")
 
     async def stop(self) -> None:
@@ -119,8 +118,7 @@ class Hub:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        if self._client is not None:
-            await self._client.aclose()
+        await self._client.aclose()
 
     def add(self, topic: str, listener: Listener) -> None:
         self._listeners.setdefault(topic, set()).add(listener)
@@ -136,7 +134,7 @@ class Hub:
 
         The listener was added before, so nothing falls between this and what comes next.
         """
-        if not self.is_there or self._client is None:
+        if not self.is_there:
             return frames.AWAY
         try:
             newest, missed = await self._missed(topic, after)
@@ -157,7 +155,7 @@ class Hub:
         start = after.id or ""
         if after.moment is not None:
             start = f"{max(after.moment - SLACK_MS, 0)}-0"
-        answer = await self._client.eval(  # type: ignore[union-attr,misc]  # asked by catch_up
+        answer = await self._client.eval(  # type: ignore[misc]  # redis types it as either
             _CATCH_UP, 1, ring_of(topic), start, str(KEPT_SECONDS)
         )
         newest, oldest, length, found = _text(answer)
@@ -189,7 +187,6 @@ class Hub:
 
     async def _listen(self) -> None:
         """Until the connection breaks, or says nothing although it is asked."""
-        assert self._client is not None
         async with self._client.pubsub() as ear:
             await ear.psubscribe(_TOPICS)
             heard_at = time.monotonic()

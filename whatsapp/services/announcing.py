@@ -4,7 +4,8 @@ In the transaction that changes the rows, inside their workspace: one look for t
 however many they are. Open pages hear of it once that is committed.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import Any
 
 from accounts import broadcast, bulk
 from accounts.broadcast import Kind
@@ -58,7 +59,7 @@ def sends(entry_ids: Collection[int]) -> None:
         _tell(Kind.DELIVERY, bulk.run(_KEYS_OF_SENDS, [sorted(set(entry_ids))]))
 
 
-def _tell(kind: Kind, rows: list[tuple[object, list[object] | None]]) -> None:
+def _tell(kind: Kind, rows: Iterable[tuple[Any, ...]]) -> None:
     for workspace_key, keys in rows:
         topic = broadcast.workspace_topic(workspace_key)
         broadcast.tell(topic, kind, keys or [_NO_CONVERSATION])
