@@ -20,9 +20,9 @@ def topic(world):
 
 
 def test_what_is_rolled_back_is_not_told(world, topic):
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         broadcast.tell(topic, Kind.TICKET, ["never"])
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     with transaction.atomic():
         broadcast.tell(topic, Kind.TICKET, ["a"])
         broadcast.tell(topic, Kind.TICKET, [])

@@ -237,15 +237,14 @@ def _pages(shop: Shop, address: Address, count: int) -> list[OpenPage]:
 async def _all_ready(
     pages: Sequence[OpenPage], listening: Sequence["asyncio.Task[None]"]
 ) -> None:
-    ready = asyncio.gather(*(one.is_ready.wait() for one in pages))
+    """A stream that ends instead raises what went wrong with it."""
     async with asyncio.timeout(PATIENCE):
-        await asyncio.wait(
-            [asyncio.ensure_future(ready), *listening],
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-    for one in listening:
-        if one.done():
-            one.result()  # raises what went wrong
+        for page in pages:
+            while not page.is_ready.is_set():
+                for one in listening:
+                    if one.done():
+                        one.result()
+                await asyncio.sleep(0.01)
 
 
 async def _hang_up(listening: Sequence["asyncio.Task[None]"]) -> None:

@@ -58,7 +58,7 @@ def test_a_ticket_that_one_changes_is_another_on_the_others_page(pair, screens):
 
 @pytest.mark.parametrize("width", [390, 1360])
 def test_rows_change_where_they_are_and_new_ones_are_said(pair, screens, width):
-    shop, mine, theirs = pair
+    shop, _, theirs = pair
     watching = theirs.open(shop.path("tickets/"), width=width)
     _is_live(watching)
     row = watching.locator(f"#ticket-{shop.shop.ticket.key}")
@@ -107,7 +107,7 @@ def test_a_conversation_that_one_takes_is_theirs_on_the_others_list(pair, screen
 
 
 def test_an_open_thread_is_told_that_somebody_has_taken_it(pair):
-    shop, mine, theirs = pair
+    shop, _, theirs = pair
     talk = shop.shop.conversation
     watching = theirs.open(shop.path(f"conversations/{talk.key}/"))
     _is_live(watching)
@@ -117,7 +117,7 @@ def test_an_open_thread_is_told_that_somebody_has_taken_it(pair):
 
 
 def test_a_client_sees_the_answer_to_their_ticket(pair, visit, screens):
-    shop, mine, theirs = pair
+    shop, *_ = pair
     link = client_links.make(shop.shop.ticket)
     page = visit("en", who="stranger").open("/t/" + link.split("/t/")[1], width=390)
     _is_live(page)
@@ -137,7 +137,7 @@ def test_a_client_sees_the_answer_to_their_ticket(pair, visit, screens):
 
 def test_a_hidden_page_lets_go_and_catches_up_when_it_is_seen(pair):
     """As a tab in the background: the browser says that it is hidden."""
-    shop, mine, theirs = pair
+    shop, _, theirs = pair
     page = theirs.open(shop.path(f"tickets/{shop.shop.ticket.key}/"))
     _is_live(page)
     _hide(page, "hidden")

@@ -14,9 +14,9 @@ import psycopg
 import redis
 
 from config.embedded import files, postgres, valkey
+from config.embedded.supervisor import HOST
 from tests.prove.plan import Plan
 from tests.prove.report import Row, none_of, say
-from tests.prove.stack import HOST
 
 NAMES = ("live_stale",)
 RATE = 25.0

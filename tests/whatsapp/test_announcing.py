@@ -73,7 +73,7 @@ def test_a_status_is_told(world, talk):
     sent = make.send(talk.channel, thread=talk).message
     event = StatusEvent(
         number=NumberRef(),
-        external_id=sent.external_id,
+        external_id=str(sent.external_id),
         status=DeliveryStatus.READ,
         provider_at=NOW,
     )

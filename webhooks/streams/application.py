@@ -9,7 +9,10 @@ import contextlib
 import logging
 import random
 import re
+import signal
+import threading
 from collections.abc import Awaitable, Callable, MutableMapping
+from types import FrameType
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -68,16 +71,19 @@ class Streams:
             self._hub.start()
             self._admissions.start()
 
-    async def stop(self) -> None:
+    def end_all(self) -> None:
         """End what is open, so that no deploy waits for a page that somebody looks at.
 
         Browsers come back by themselves, each after a pause of its own.
         """
         self._is_stopping = True
+        for one in self._admissions.listeners:
+            one.end()
+
+    async def stop(self) -> None:
         until = asyncio.get_running_loop().time() + STOP_SECONDS
-        while listeners := self._admissions.listeners:
-            for one in listeners:
-                one.end()
+        self.end_all()
+        while self._admissions.listeners:
             if asyncio.get_running_loop().time() > until:
                 break
             await asyncio.sleep(0.02)
@@ -202,6 +208,29 @@ application = Streams()
 
 async def startup() -> None:
     application.start()
+    _hear_signals(asyncio.get_running_loop())
+
+
+def _hear_signals(loop: asyncio.AbstractEventLoop) -> None:
+    """A server waits for open answers before it ends the application's life, and streams
+    would keep it waiting: they end as soon as it is told to stop.
+
+    Beside the server's own handler, which is called: an event loop hears of signals by
+    another way than a handler.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        before = signal.getsignal(sign)
+        if not callable(before) or before is signal.default_int_handler:
+            continue  # no server listens, so nobody waits for us
+
+        def told(number: int, frame: FrameType | None, before: Any = before) -> None:
+            loop.call_soon_threadsafe(application.end_all)
+            before(number, frame)
+
+        signal.signal(sign, told)
+        signal.siginterrupt(sign, False)
 
 
 async def shutdown() -> None:

@@ -33,6 +33,7 @@ MOST_WAITING: Final = 64  # frames of one listener
 SLACK_MS: Final = 5_000
 _TOPICS = "workspace.*"
 _SECONDS = 2.0
+_BEGIN_SECONDS = 1.0  # of a stream that waits for Redis before it says that it is away
 _PING_SECONDS = 5.0
 _SILENT_SECONDS = 12.0
 _AGAIN_SECONDS = (0.3, 1.5)
@@ -106,7 +107,7 @@ class Hub:
         self._listeners: dict[str, set[Listener]] = {}
         self._task: asyncio.Task[None] | None = None
         self._client = _connect()
-        self.is_there = False  # Redis, as far as we know
+        self._there = asyncio.Event()  # Redis, as far as we know
 
     def start(self) -> None:
         if self._task is None:
@@ -134,7 +135,10 @@ class Hub:
 
         The listener was added before, so nothing falls between this and what comes next.
         """
-        if not self.is_there:
+        try:
+            async with asyncio.timeout(_BEGIN_SECONDS):
+                await self._there.wait()
+        except TimeoutError:
             return frames.AWAY
         try:
             newest, missed = await self._missed(topic, after)
@@ -155,7 +159,7 @@ class Hub:
         start = after.id or ""
         if after.moment is not None:
             start = f"{max(after.moment - SLACK_MS, 0)}-0"
-        answer = await self._client.eval(  # type: ignore[misc]  # redis types it as either
+        answer = await self._client.eval(
             _CATCH_UP, 1, ring_of(topic), start, str(KEPT_SECONDS)
         )
         newest, oldest, length, found = _text(answer)
@@ -180,8 +184,8 @@ class Hub:
                 logger.warning("Redis away", extra={"error": type(error).__name__})
             except Exception:
                 logger.exception("live hub failed")
-            if self.is_there:
-                self.is_there = False
+            if self._there.is_set():
+                self._there.clear()
                 self._to_all(frames.AWAY)
             await asyncio.sleep(random.uniform(*_AGAIN_SECONDS))  # noqa: S311  # no secret
 
@@ -203,7 +207,7 @@ class Hub:
     def _hear(self, message: dict[str, Any]) -> None:
         if message["type"] == "psubscribe":
             # What was told meanwhile has passed us by.
-            self.is_there = True
+            self._there.set()
             self._to_all(frames.resync(""))
         elif message["type"] == "pmessage":
             topic = message["channel"].decode("utf-8", "replace")

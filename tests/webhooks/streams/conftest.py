@@ -16,7 +16,6 @@ from accounts.broadcast import Kind
 from config.embedded import launch, valkey
 from tests.browser.house import session_of
 from tests.conftest import World
-from tests.walls import as_owner
 from tests.webhooks.streams.pages import Page
 from webhooks.streams.application import Streams
 
@@ -92,4 +91,4 @@ async def live(
     one.streams.start()
     yield one
     await one.streams.stop()
-    await sync_to_async(as_owner()(connections.close_all))()
+    await sync_to_async(connections.close_all)()
