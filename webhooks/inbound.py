@@ -25,6 +25,7 @@ from webhooks.hearing import Hearing
 from whatsapp import tokens
 from whatsapp.models import OptOutScope, OptOutSource
 from whatsapp.services import (
+    announcing,
     conversations,
     messages,
     opt_outs,
@@ -71,6 +72,7 @@ class Batch:
         stored = arrived.settle()
         responder.answer(workspace_id, stored, now=now)
         answers.take(workspace_id, _answers(stored), now=now)
+        announcing.conversations(workspace_id, _conversations(stored))
         changes += [(one.arrival.raw_webhook_id, "messages") for one in stored]
         changes += self._apply_contacts(workspace_id, persons)
         changes += self._apply_statuses(workspace_id, stored)
@@ -242,6 +244,10 @@ def _answers(stored: Sequence[Stored]) -> list[Answer]:
     return [
         Answer(one.id, one.conversation_id or 0, one.arrival.event.text) for one in told
     ]
+
+
+def _conversations(stored: Sequence[Stored]) -> set[int]:
+    return {one.conversation_id for one in stored if one.conversation_id is not None}
 
 
 def _status_with_message(arrival: Arrival, status: DeliveryStatus) -> StatusEvent:

@@ -10,8 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth import get_user, logout
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -19,9 +18,8 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from accounts import backends
-from accounts.models import BrowserSession, SessionEnd, User
-from accounts.sso import grants, outcomes, server, sessions
+from accounts.models import BrowserSession, SessionEnd
+from accounts.sso import grants, outcomes, server, sessions, standing
 from accounts.sso.grants import Freshness
 
 RETRY_AFTER_SECONDS = 30
@@ -32,7 +30,7 @@ class BrowserSessionMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.user = SimpleLazyObject(lambda: _person(request))  # type: ignore[assignment]  # as Django's own
+        request.user = SimpleLazyObject(lambda: standing.person_of(request))  # type: ignore[assignment]  # as Django's own
         return self.get_response(request)
 
     def process_view(
@@ -61,17 +59,6 @@ class BrowserSessionMiddleware:
         if _is_by_hand(request):
             sessions.note_seen(session, now=now)
         return None
-
-
-def _person(request: HttpRequest) -> User | AnonymousUser:
-    """The person and their browser session by one query; Django checks the rest."""
-    session = sessions.at_hand(request)
-    request.browser_session = session  # type: ignore[attr-defined]  # read here and by views.sessions
-    token = backends.at_hand.set(session.user if session else None)
-    try:
-        return get_user(request)
-    finally:
-        backends.at_hand.reset(token)
 
 
 def _freshness(session: BrowserSession, *, now: datetime) -> Freshness:

@@ -115,6 +115,13 @@ RATE_LIMITS = {
 }
 # How long a link to the client's page of a ticket leads there.
 TICKET_LINK_DAYS = env.integer("TICKET_LINK_DAYS", 30, least=1, most=3650)
+# Event streams of open pages, in each process that serves them: see webhooks/streams.
+LIVE_STREAMS_PER_SESSION = env.integer(
+    "LIVE_STREAMS_PER_SESSION", 12, least=1, most=1000
+)
+LIVE_STREAMS_PER_WORKSPACE = env.integer(
+    "LIVE_STREAMS_PER_WORKSPACE", 1000, least=1, most=100_000
+)
 # Of the receiver, counted in each of its processes: see webhooks/quotas.py.
 WEBHOOK_RATES = {
     "requests": env.rate("RATE_WEBHOOK_REQUESTS", "200/1s"),

@@ -2,6 +2,8 @@
 // The thread is a log, so screen readers are told; who has scrolled up gets a button.
 
 const EVERY_MS = 5000;
+const LIVE_MS = 60000; // js/live.js says when there is something
+const AGAIN_MS = 250; // when it was asked for while an answer was on its way
 const SOON_MS = 1000; // while what was just sent is on its way
 const SOON_FOR_MS = 20000;
 const SLOWEST_MS = 60000;
@@ -12,7 +14,8 @@ const told = document.querySelector("[data-thread-told]");
 const end = document.querySelector("#latest");
 const pane = thread.closest(".inbox__scroll");
 let etag = "";
-let wait = EVERY_MS;
+const every = () => (document.documentElement.dataset.live === "on" ? LIVE_MS : EVERY_MS);
+let wait = every();
 let unseen = 0;
 let sentAt = -Infinity;
 let next = 0;
@@ -128,12 +131,12 @@ async function ask() {
 async function poll() {
   let goesOn = true;
   clearTimeout(next);
-  if (isAsking) return plan(SOON_MS);
+  if (isAsking) return plan(AGAIN_MS);
   isAsking = true;
   if (document.visibilityState === "visible") {
     try {
       goesOn = await ask();
-      wait = EVERY_MS;
+      wait = every();
     } catch {
       wait = Math.min(SLOWEST_MS, wait * 2); // the server is away: ask less often
     }
@@ -154,6 +157,9 @@ document.addEventListener("thread:sent", () => {
   poll();
 });
 
+thread.addEventListener("live", poll);
+document.addEventListener("live:state", () => plan((wait = every())));
+
 jump.addEventListener("click", () => {
   toEnd();
   end.focus({ preventScroll: true });
@@ -162,4 +168,4 @@ jump.addEventListener("click", () => {
 (scrolls() ? pane : document).addEventListener("scroll", () => isAtEnd() && shows(0), {
   passive: true,
 });
-plan(EVERY_MS);
+plan(wait);

@@ -206,6 +206,28 @@ class House:
         finally:
             launch.stop(child, signal.SIGTERM, patience=10)
 
+    @contextmanager
+    def streams(
+        self, **settings: str
+    ) -> Iterator[tuple[tuple[str, int], "subprocess.Popen[bytes]"]]:
+        """The process of event streams as the compose file serves it; address and process."""
+        production = {
+            **settings,
+            "DJANGO_SETTINGS_MODULE": "config.settings.production",
+            "PUBLIC_URL": "https://recado.example",
+            "STATIC_ROOT": str(self.home / "static"),
+        }
+        port = free_port()
+        serving = ["--interface", "asgi", "--host", supervisor.HOST]
+        serving += ["--port", str(port), "--workers", "1", "--backpressure", "8192"]
+        command = ["-m", "granian", *serving, "--no-ws", "config.asgi:application"]
+        child = self._spawn("streams", command, env=production)
+        try:
+            self._wait("streams", lambda: _answers(port))
+            yield (supervisor.HOST, port), child
+        finally:
+            launch.stop(child, signal.SIGTERM, patience=10)
+
     def _spawn(
         self, name: str, command: list[str], *, env: dict[str, str] | None = None
     ) -> "subprocess.Popen[bytes]":

@@ -72,14 +72,20 @@ def _wait_until_idle(process: "subprocess.Popen[bytes]", output: Path) -> None:
 def _sizes(supervisor: int) -> dict[str, float]:
     """Megabytes of each child with its own children, PostgreSQL and Valkey left out."""
     children = _children()
-    sizes = {"supervisor": _megabytes(supervisor)}
+    sizes = {"supervisor": megabytes(supervisor)}
     for child in children.get(supervisor, []):
         if _program(child) not in SERVERS:
-            family = [child]
-            for member in family:
-                family += children.get(member, [])
-            sizes[_name(child)] = sum(map(_megabytes, family))
+            sizes[_name(child)] = of_family(child)
     return sizes
+
+
+def of_family(pid: int) -> float:
+    """Megabytes of a process and of everything it has started."""
+    children = _children()
+    family = [pid]
+    for member in family:
+        family += children.get(member, [])
+    return sum(map(megabytes, family))
 
 
 def _children() -> dict[int, list[int]]:
@@ -107,7 +113,7 @@ def _name(pid: int) -> str:
     return _program(pid)
 
 
-def _megabytes(pid: int) -> float:
+def megabytes(pid: int) -> float:
     for line in _read(pid, "smaps_rollup").decode().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) / 1024

@@ -227,6 +227,22 @@ MEASURES = [
         "ledger, and with the limit lifted. `enqueue` promises 10,000 notifications.",
     ),
     Measure(
+        "live",
+        "tests.bench.live:live",
+        "a change of a ticket (`tickets.change`, its commit included) until a page that "
+        "shows the ticket has heard of it and fetched itself anew, at 200 open pages of 20 "
+        "tickets: streams and pages each served as the image serves them, ten pages fetch "
+        "at once after each change. `live_heard` is until each of the 200 streams has "
+        "heard; the 95th percentiles.",
+    ),
+    Measure(
+        "live_memory",
+        "tests.bench.live:live_memory",
+        "proportional set size of the process of event streams with 1,000 open streams of "
+        "100 browser sessions over loopback, after each has heard of 20 changes; "
+        "`live_memory_each` is what one more stream costs.",
+    ),
+    Measure(
         "memory",
         "tests.bench.memory:memory",
         "proportional set size of everything that `manage.py up` starts, 20 s after it "

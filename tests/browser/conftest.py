@@ -31,7 +31,7 @@ from tests.factories import whatsapp as make_talk
 from tests.walls import as_app
 from webhooks import processing
 from whatsapp.models import Conversation
-from whatsapp.services import sending
+from whatsapp.services import announcing, sending
 
 # Playwright keeps an event loop in this thread; the database is used outside of it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -191,6 +191,7 @@ def own(house: rows.House, django_db_blocker: Any) -> Callable[..., Own]:
                 make_talk.message(
                     talk, text=text, provider_at=now, received_at=now, stored_at=now
                 )
+                announcing.conversations(talk.workspace_id, [talk.pk])
 
         return Own(shop, owner, receive, say)
 

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser import checks
 from tests.factories import whatsapp as make
+from whatsapp.services import announcing
 
 
 @pytest.fixture
@@ -30,7 +31,9 @@ def talk(house, django_db_blocker):
 def _says(talk, text, *, minutes=0.0, **fields):
     at = timezone.now() - timedelta(minutes=minutes)
     times = {"provider_at": at, "received_at": at, "stored_at": at}
-    return make.message(talk, text=text, **times | fields)
+    said = make.message(talk, text=text, **times | fields)
+    announcing.conversations(talk.workspace_id, [talk.pk])
+    return said
 
 
 @pytest.mark.parametrize("width", [390, 1360])
@@ -55,6 +58,7 @@ def test_messages_are_added_to_an_open_thread_without_a_jump(
         _says(talk, "Obrigada!")
         sent.status = "read"
         sent.save()
+        announcing.deliveries([sent.pk])
     expect(jump).to_have_text(
         re.compile("^1 (mensagem nova|new message)$"), timeout=15_000
     )

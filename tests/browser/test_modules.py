@@ -11,6 +11,9 @@ from playwright.sync_api import TimeoutError as TooLate
 
 from tests.browser import server
 from tests.factories import whatsapp as make
+from tickets.services import tickets
+from tickets.services.tickets import By
+from whatsapp.services import handling
 
 SHORT, LONG = 3_000, 10_000
 
@@ -60,6 +63,23 @@ def _adds_what_arrives(page: Page, shop, wait: int) -> None:
     expect(page.locator("[role=log]")).to_contain_text(
         "Ainda está aí?", timeout=wait + 4_000
     )
+
+
+def _hears_what_changed(page: Page, shop, wait: int) -> None:
+    """Sooner than any page would ask by itself, and in what js/live_thread.js shows."""
+    talk = shop.shop.conversation
+    page.goto(_url(page, shop.path(f"conversations/{talk.key}/")))
+    page.wait_for_timeout(1_000)
+    handling.assign(talk, assignee_id=shop.owner.pk, actor=shop.owner)
+    expect(page.locator("[data-thread-moved]")).to_be_visible(timeout=min(wait, 2_500))
+
+
+def _brings_parts_up_to_date(page: Page, shop, wait: int) -> None:
+    page.goto(_url(page, shop.path(f"tickets/{shop.shop.ticket.key}/")))
+    page.wait_for_timeout(1_000)
+    by, now = By(shop.owner), timezone.now()
+    tickets.comment(shop.shop.ticket, text="Chegou", is_public=False, by=by, now=now)
+    expect(page.locator(".timeline")).to_contain_text("Chegou", timeout=wait)
 
 
 def _closes_notices(page: Page, shop, wait: int) -> None:
@@ -231,6 +251,8 @@ WALKS: dict[str, Callable[[Page, object, int], None]] = {
     "countdown": _counts_down,
     "draft": _keeps_the_draft,
     "emoji": _picks_an_emoji,
+    "live": _hears_what_changed,
+    "live_parts": _brings_parts_up_to_date,
     "live_thread": _adds_what_arrives,
     "mark_read": _marks_read,
     "notices": _closes_notices,
@@ -270,7 +292,7 @@ def test_a_script_is_missed_where_it_is_missing(arrived, name):
 
 
 @pytest.fixture
-def arrived(visit, own):
+def arrived(visit, own, database):
     shop = own("en")
     visitor = visit("en", who=shop.owner)
     visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])

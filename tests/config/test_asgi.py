@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from webhooks import receiver
+from webhooks.streams import application as streams
 
 
 @pytest.fixture(autouse=True)
 def _a_process_has_one_receiver_on_one_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test here has a loop of its own, so each begins as a fresh process would."""
     monkeypatch.setattr(receiver, "application", receiver.Receiver())
+    monkeypatch.setattr(streams, "application", streams.Streams())
 
 
 class Talk:
@@ -93,6 +95,13 @@ async def test_webhooks_are_served_by_the_receiver_between_start_and_stop():
         b"content-length",
     }
     assert heard.get_nowait()["type"] == "lifespan.shutdown.complete"
+
+
+async def test_event_streams_are_answered_beside_django():
+    started, body = await call(http("/live/w/padaria/"))
+
+    assert started["status"] == 401  # nobody is signed in
+    assert body["body"] == b'{"error":"sign in first"}'
 
 
 async def test_a_websocket_is_refused():

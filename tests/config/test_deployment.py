@@ -111,6 +111,17 @@ def test_the_proxy_sends_webhooks_to_the_receiver_and_hides_the_probes():
     assert "path /healthz /readyz /metrics" in caddyfile
 
 
+def test_the_proxy_passes_event_streams_on_byte_by_byte():
+    from webhooks.streams.application import PREFIX
+
+    caddyfile = COMPOSE["configs"]["caddyfile"]["content"]
+    streams = caddyfile.partition(f"path {PREFIX}*")[2].partition("@")[2]
+
+    assert "reverse_proxy streams:8000" in streams
+    assert "flush_interval -1" in streams
+    assert "encode" not in caddyfile  # what is compressed is held back
+
+
 def test_the_central_server_has_its_own_database_and_its_own_host():
     caddyfile = COMPOSE["configs"]["caddyfile"]["content"]
     central = COMPOSE["services"]["central"]["environment"]

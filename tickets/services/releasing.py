@@ -6,6 +6,7 @@ from django.db.models import F
 
 from accounts.models import User, Workspace
 from tickets.models import EventKind, EventSource, Ticket, TicketEvent, TicketStatus
+from tickets.services import announcing
 
 
 def release(workspace: Workspace, user: User, *, now: datetime) -> int:
@@ -33,4 +34,5 @@ def release(workspace: Workspace, user: User, *, now: datetime) -> int:
         )
         for key in keys
     )
+    announcing.tickets(workspace.pk, keys, is_public=False)
     return len(keys)

@@ -24,6 +24,7 @@ from tickets.models import (
     TicketEvent,
     TicketStatus,
 )
+from tickets.services import announcing
 from whatsapp.folding import fold
 from whatsapp.models import Conversation, Message
 
@@ -251,6 +252,7 @@ def _note(
     message: Message | None = None,
     is_public: bool,
 ) -> TicketEvent:
+    announcing.tickets(ticket.workspace_id, [ticket.pk], is_public=is_public)
     return TicketEvent.objects.create(
         workspace_id=ticket.workspace_id,
         ticket=ticket,

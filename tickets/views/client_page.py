@@ -82,6 +82,7 @@ def _show(
         "form": form,
         "has_sent": "sent" in request.GET,
         "whatsapp_url": _whatsapp(found),
+        "live_address": f"/live{request.path}",
     }
     status = 422 if form.is_bound else 200
     return render(request, "tickets/client_page.html", context, status=status)

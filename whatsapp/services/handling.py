@@ -14,6 +14,7 @@ from accounts.models import Membership, User, Workspace
 from accounts.permissions import Action, may
 from whatsapp import queue
 from whatsapp.models import Conversation, ConversationState
+from whatsapp.services import announcing
 
 ATTENTION_EVERY = timedelta(seconds=20)
 
@@ -114,8 +115,10 @@ def mark_read(conversation: Conversation, *, seen: int) -> bool:
     unread = Conversation.objects.for_workspace(conversation.workspace_id).filter(
         pk=conversation.pk, unread_count__gt=0, message_count__lte=seen
     )
-    if not unread.update(unread_count=0):
-        return False
+    with transaction.atomic():
+        if not unread.update(unread_count=0):
+            return False
+        announcing.conversations(conversation.workspace_id, [conversation.pk])
     if conversation.channel.marks_read:
         queue.show_read_after_commit(conversation.workspace_id, conversation.pk)
     return True
@@ -191,3 +194,4 @@ def _note(
         details=details,
         ip=ip,
     )
+    announcing.conversations(conversation.workspace_id, [conversation.pk])

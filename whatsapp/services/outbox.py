@@ -33,6 +33,7 @@ from integrations.providers.base.types import Direction, MessageKind, Origin, Pa
 from whatsapp import queue
 from whatsapp.folding import fold
 from whatsapp.models import AUTOMATIC
+from whatsapp.services import announcing
 from whatsapp.services.people import peer_key
 
 _PREVIEW = 160
@@ -121,6 +122,8 @@ def enqueue_many(
             _ensure_paces(workspace_id, {draft.channel_id for draft in fresh})
             promises |= _insert(workspace_id, fresh, now=now)
             _note_conversations(workspace_id, fresh, promises, now=now)
+            talks = [one.conversation_id for one in fresh if one.conversation_id]
+            announcing.conversations(workspace_id, talks)
         queue.wake_after_commit()
     return [promises[draft.business_key] for draft in drafts]
 

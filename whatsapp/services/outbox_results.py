@@ -25,7 +25,7 @@ from integrations.providers.base.errors import (
     Unsupported,
 )
 from integrations.providers.base.outgoing import SendResult
-from whatsapp.services import statuses
+from whatsapp.services import announcing, statuses
 from whatsapp.services.messages import LONGEST_ID
 from whatsapp.services.outbox_files import StorageAway
 
@@ -122,6 +122,7 @@ def _record(workspace_id: int, attempts: Sequence[Attempt]) -> None:
     _try_again(by_ending.get(Ending.RETRY, []))
     _settle("failed", "failed", by_ending.get(Ending.FAILED, []))
     _settle("uncertain", "unconfirmed", by_ending.get(Ending.UNCERTAIN, []))
+    announcing.sends([attempt.entry_id for attempt in attempts])
 
 
 def _hold(entry_ids: Sequence[int]) -> None:

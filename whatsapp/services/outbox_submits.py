@@ -19,7 +19,7 @@ from integrations import gateway
 from integrations.models import Channel, IntegrationStatus
 from integrations.providers.base.outgoing import Content, OutgoingMessage
 from integrations.providers.base.outgoing_json import load_message
-from whatsapp.services import outbox
+from whatsapp.services import announcing, outbox
 from whatsapp.services.outbox_checks import Facts, TemplateFacts, refusal_of
 from whatsapp.services.outbox_claims import Claimed
 
@@ -194,6 +194,7 @@ def _refuse(reasons: Mapping[int, str]) -> None:
         """,
         [list(reasons), [str(reason) for reason in reasons.values()]],
     )
+    announcing.sends(list(reasons))
 
 
 def _hold(ids: Sequence[int]) -> None:

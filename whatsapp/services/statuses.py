@@ -11,6 +11,7 @@ from datetime import datetime
 
 from accounts import bulk
 from integrations.providers.base.types import DeliveryStatus, StatusEvent
+from whatsapp.services import announcing
 from whatsapp.services.messages import LONGEST_ID
 from whatsapp.services.people import peer_key
 
@@ -231,6 +232,7 @@ def refresh(message_ids: Sequence[int]) -> None:
     }
     for statement in _REFRESH:
         bulk.run(statement, values)
+    announcing.deliveries(message_ids)
 
 
 def _settle_sends(message_ids: Sequence[int], news: Sequence[News]) -> None:
