@@ -16,10 +16,10 @@ _BATCH: Final = 500
 def release_due(*, now: datetime) -> int:
     """How many waited no longer; one transaction for each batch of a workspace."""
     rows = bulk.run("SELECT held_workspace_id FROM tickets_notifications_held()")
-    return sum(_release(workspace_id, now=now) for (workspace_id,) in rows)
+    return sum(release_of(workspace_id, now=now) for (workspace_id,) in rows)
 
 
-def _release(workspace_id: int, *, now: datetime) -> int:
+def release_of(workspace_id: int, *, now: datetime) -> int:
     released = 0
     while True:
         with workspace_transaction(workspace_id):

@@ -9,7 +9,7 @@ import random
 import smtplib
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -58,7 +58,7 @@ def drain(*, budget_seconds: float) -> int:
         claimed = _claim()
         if not claimed:
             break
-        tried += _send_all(claimed)
+        tried += _send_all(claimed, ends_at=ends_at)
     return tried
 
 
@@ -78,13 +78,19 @@ def _claim() -> list[_Claimed]:
     return [_Claimed(id_, workspace_id, token) for id_, workspace_id in rows]
 
 
-def _send_all(claimed: Iterable[_Claimed]) -> int:
-    """Over one connection to the mail server, which is opened once and closed at the end."""
+def _send_all(claimed: Sequence[_Claimed], *, ends_at: float) -> int:
+    """Over one connection to the mail server, which is opened once and closed at the end.
+
+    What time is over for is due again at once.
+    """
     backend = get_connection()
     problem = _open(backend)
     tried = 0
     try:
-        for one in claimed:
+        for place, one in enumerate(claimed):
+            if time.monotonic() >= ends_at:
+                _give_back(claimed[place:])
+                break
             mail = _begin(one)
             if mail is None:  # somebody else has it by now
                 continue
@@ -97,6 +103,14 @@ def _send_all(claimed: Iterable[_Claimed]) -> int:
     finally:
         _close(backend)
     return tried
+
+
+def _give_back(claimed: Sequence[_Claimed]) -> None:
+    for one in claimed:
+        with workspace_transaction(one.workspace_id):
+            NotificationEmail.objects.for_workspace(one.workspace_id).filter(
+                pk=one.id, lease_token=one.token, state=EmailState.CLAIMED
+            ).update(state=EmailState.DUE, lease_token=None, next_at=timezone.now())
 
 
 def _begin(one: _Claimed) -> NotificationEmail | None:
