@@ -53,7 +53,9 @@ PAGES = (
         "tickets:notification-rules",
         "tickets:notification-",
         _("Notifications"),
-        _("What clients are told about their tickets: when, by which text, and when not."),
+        _(
+            "What clients are told about their tickets: when, by which text, and when not."
+        ),
         Action.READ,
     ),
     SettingsPage(

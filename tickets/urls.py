@@ -27,7 +27,9 @@ urlpatterns = [
     path("tickets/bulk/", bulk.ticket_bulk, name="ticket-bulk"),
     path("tickets/<uuid:key>/", ticket_detail.ticket_detail, name="ticket-detail"),
     path("tickets/<uuid:key>/edit/", ticket_forms.ticket_edit, name="ticket-edit"),
-    path("notifications/", notification_log.notification_list, name="notification-list"),
+    path(
+        "notifications/", notification_log.notification_list, name="notification-list"
+    ),
     path(
         "notifications/export.csv",
         notification_log.notification_export_csv,

@@ -65,7 +65,9 @@ def notifications(plan: Plan) -> list[Row]:
     return [
         none_of("notifications_same", wrong[NAMES[0]], "not told once", also=is_whole),
         none_of("notifications_undone", wrong[NAMES[1]], "told of nothing"),
-        none_of("notifications_killed", wrong[NAMES[2]], "not told once", also=is_whole),
+        none_of(
+            "notifications_killed", wrong[NAMES[2]], "not told once", also=is_whole
+        ),
     ]
 
 

@@ -140,9 +140,7 @@ def same(at_once: int) -> str:
         connection.close()
 
     with ThreadPoolExecutor(at_once) as threads:
-        done = list(
-            threads.map(raise_it, [one for one in ids for _ in range(at_once)])
-        )
+        done = list(threads.map(raise_it, [one for one in ids for _ in range(at_once)]))
     return f"{len(done)} events raised"
 
 
@@ -165,7 +163,7 @@ def killed() -> str:
 
     workspace_id, ids = _tickets("killed")
     connection.close()
-    connection.close_pool()
+    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's has one
     ends = [_in_a_child(workspace_id, one) for one in ids]
     hit = sum(os.WIFSIGNALED(end) for end in ends)
     if hit != len(ids):

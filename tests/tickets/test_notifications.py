@@ -304,7 +304,10 @@ def test_whom_the_last_message_did_not_reach_is_not_tried_again(
     make.rule(world.workspace)
     [thread] = client.lead.conversations.for_workspace(world.workspace)
     talk.send(
-        official, thread=thread, at=NOON + timedelta(minutes=1), state="failed",
+        official,
+        thread=thread,
+        at=NOON + timedelta(minutes=1),
+        state="failed",
         reason="131026",
     )
 
@@ -592,7 +595,11 @@ def test_closing_many_keeps_when_each_was_resolved(world, by):
     tickets.change(rows[0], {"status": "resolved"}, by=by, now=NOON)
 
     bulk_changes.change_many(
-        world.workspace.pk, [one.pk for one in rows], {"status": "closed"}, by=by, now=SOON
+        world.workspace.pk,
+        [one.pk for one in rows],
+        {"status": "closed"},
+        by=by,
+        now=SOON,
     )
 
     for one in rows:

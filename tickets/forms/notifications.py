@@ -64,7 +64,9 @@ class RuleForm(forms.Form):
     template = forms.ChoiceField(
         label=_("Template"),
         required=False,
-        help_text=_("For everybody else: WhatsApp takes nothing but approved templates."),
+        help_text=_(
+            "For everybody else: WhatsApp takes nothing but approved templates."
+        ),
     )
     channel = forms.ChoiceField(
         label=_("From the number"),
@@ -121,7 +123,9 @@ class RuleForm(forms.Form):
                 ),
             ],
         )
-        told = data.get("template") if data is not None else self.initial.get("template")
+        told = (
+            data.get("template") if data is not None else self.initial.get("template")
+        )
         self.chosen = self._templates.get(str(told or ""))
         self.gap_names: list[str] = []
         for gap in self.chosen.parameters if self.chosen else []:
@@ -273,7 +277,11 @@ class SettingsForm(forms.Form):
     )
 
     def __init__(
-        self, data: Any = None, *, row: NotificationSettings, channels: Sequence[Channel]
+        self,
+        data: Any = None,
+        *,
+        row: NotificationSettings,
+        channels: Sequence[Channel],
     ) -> None:
         chosen = next((one for one in channels if one.pk == row.channel_id), None)
         super().__init__(
@@ -302,7 +310,9 @@ class SettingsForm(forms.Form):
         told = self.cleaned_data
         begins, ends = told.get("quiet_from"), told.get("quiet_until")
         if told.get("is_quiet") and begins is not None and begins == ends:
-            self.add_error("quiet_until", _("The quiet hours must end at another time."))
+            self.add_error(
+                "quiet_until", _("The quiet hours must end at another time.")
+            )
         return told
 
     @property
@@ -340,10 +350,14 @@ class LogForm(forms.Form):
         ],
     )
     audience = forms.ChoiceField(
-        label=_("Who is told"), required=False, choices=[("", _("All")), *Audience.choices]
+        label=_("Who is told"),
+        required=False,
+        choices=[("", _("All")), *Audience.choices],
     )
     path = forms.ChoiceField(
-        label=_("Way"), required=False, choices=[("", _("All")), *NotificationPath.choices]
+        label=_("Way"),
+        required=False,
+        choices=[("", _("All")), *NotificationPath.choices],
     )
     state = forms.ChoiceField(
         label=_("State"),

@@ -156,7 +156,10 @@ def _submit(backend: BaseEmailBackend, mail: NotificationEmail) -> Result:
         mail.body,
         to=[mail.to_address],
         # The same for every attempt: a mailbox shows what came twice as one.
-        headers={"Message-ID": f"<{mail.key}@{host}>", "Auto-Submitted": "auto-generated"},
+        headers={
+            "Message-ID": f"<{mail.key}@{host}>",
+            "Auto-Submitted": "auto-generated",
+        },
         connection=backend,
     )
     try:
@@ -164,7 +167,11 @@ def _submit(backend: BaseEmailBackend, mail: NotificationEmail) -> Result:
     except smtplib.SMTPRecipientsRefused as error:
         code, said = next(iter(error.recipients.values()), (550, b""))
         return _refused("address_refused", code, said)
-    except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError, smtplib.SMTPHeloError) as error:
+    except (
+        smtplib.SMTPSenderRefused,
+        smtplib.SMTPDataError,
+        smtplib.SMTPHeloError,
+    ) as error:
         return _refused("mail_refused", error.smtp_code, error.smtp_error)
     except OSError as error:
         # The server may have taken it before the line broke.

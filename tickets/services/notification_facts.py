@@ -180,9 +180,7 @@ def tell_of(
     rule = desk.rule_for(kind, audience, reader.language)
     if rule is None:
         return []
-    return [
-        Telling(event_id, kind, comment, state_key, ticket, rule, client, member)
-    ]
+    return [Telling(event_id, kind, comment, state_key, ticket, rule, client, member)]
 
 
 def is_for(event: TicketEvent, audience: Audience, ticket: Ticket) -> bool:
@@ -268,7 +266,11 @@ def values_of(desk: Desk, one: Telling, *, with_link: bool = True) -> dict[str, 
     name = one.client.name if one.client is not None else ""
     if one.member is not None:
         name = one.member.name
-    url = _url(desk, one) if with_link and _links(one.rule) else settings.PUBLIC_URL + "/t/…"
+    url = (
+        _url(desk, one)
+        if with_link and _links(one.rule)
+        else settings.PUBLIC_URL + "/t/…"
+    )
     return {
         "name": first_name(name),
         "number": str(ticket.ticket_number),
@@ -301,8 +303,6 @@ def _url(desk: Desk, one: Telling) -> str:
     return client_links.make(ticket)
 
 
-def _word(
-    words: Mapping[str, Mapping[str, str]], language: str, value: str
-) -> str:
+def _word(words: Mapping[str, Mapping[str, str]], language: str, value: str) -> str:
     known = words.get(language) or words["en"]
     return known.get(value, value)

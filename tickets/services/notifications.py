@@ -69,9 +69,7 @@ def raise_for_ids(
         return raise_for(workspace_id, list(rows.order_by("pk")), now=now)
 
 
-def release(
-    desk: Desk, held: Sequence[Notification], *, now: datetime
-) -> int:
+def release(desk: Desk, held: Sequence[Notification], *, now: datetime) -> int:
     """Tell what waited for the end of the quiet hours, as things are now.
 
     What is not so any more is told to nobody.
@@ -117,9 +115,7 @@ class ByHand:
     key: str
 
 
-def _tell(
-    desk: Desk, told: Sequence[Telling], *, now: datetime, is_bulk: bool
-) -> int:
+def _tell(desk: Desk, told: Sequence[Telling], *, now: datetime, is_bulk: bool) -> int:
     if not told:
         return 0
     sleeps_until = desk.quiet_until(now)
@@ -257,7 +253,9 @@ def write(
     """Rows, promises and e-mails; what waited becomes what it is now. How many were new."""
     workspace_id = desk.workspace.pk
     keys = [_key(one, by_hand) for one, _ in ready]
-    messages = _promise(workspace_id, ready, keys, now=now, is_bulk=is_bulk, by_hand=by_hand)
+    messages = _promise(
+        workspace_id, ready, keys, now=now, is_bulk=is_bulk, by_hand=by_hand
+    )
     rows = bulk.run(
         _WRITE,
         {
@@ -332,8 +330,7 @@ def _promise(
         return {}
     promises = outbox.enqueue_many(workspace_id, list(drafts.values()), now=now)
     return {
-        key: promise.message_id
-        for key, promise in zip(drafts, promises, strict=True)
+        key: promise.message_id for key, promise in zip(drafts, promises, strict=True)
     }
 
 

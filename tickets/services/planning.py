@@ -21,6 +21,7 @@ from tickets.models import (
 from tickets.services import notification_facts as facts
 from tickets.services.notification_facts import Desk, Telling
 from tickets.services.tickets import Changes, kind_of
+from whatsapp.services.reaching import Way
 
 _CHUNK: Final = 1000
 # A rule's plan looks at the tickets that are worked on, the newest first.
@@ -66,9 +67,7 @@ class Plan:
         return [one for one in self.planned if one.path == path]
 
 
-def plan_rule(
-    workspace: Workspace, rule: NotificationRule, *, now: datetime
-) -> Plan:
+def plan_rule(workspace: Workspace, rule: NotificationRule, *, now: datetime) -> Plan:
     """Of whoever has a ticket that is worked on: each client once, by their newest one.
 
     Only those whom this rule is for: with another rule in their own language, that counts.
@@ -77,7 +76,7 @@ def plan_rule(
         others = NotificationRule.objects.for_workspace(workspace).filter(
             event=rule.event, audience=rule.audience, is_active=True
         )
-        rules = [one for one in others.exclude(pk=rule.pk or 0)] + [rule]
+        rules = [*others.exclude(pk=rule.pk or 0), rule]
         desk = Desk.of(workspace, rules)
         live = Ticket.objects.for_workspace(workspace).filter(
             status__in=(TicketStatus.OPEN, TicketStatus.WAITING),
@@ -172,7 +171,7 @@ def _plan(desk: Desk, told: Sequence[Telling], *, now: datetime) -> Plan:
 def _rung(
     desk: Desk,
     one: Telling,
-    ways: dict[tuple[int, int | None], facts.Way],
+    ways: dict[tuple[int, int | None], Way],
     templates: ladder.Templates,
     *,
     now: datetime,

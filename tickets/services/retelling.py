@@ -54,9 +54,13 @@ def tell(
         desk = Desk.of(ticket.workspace, [told.rule])
         by_hand = ByHand(actor, key)
         rung = (
-            _mail(desk, told) if by_email else notifications.climb(desk, [told], now=now)[0]
+            _mail(desk, told)
+            if by_email
+            else notifications.climb(desk, [told], now=now)[0]
         )
-        notifications.write(desk, [(told, rung)], now=now, is_bulk=False, by_hand=by_hand)
+        notifications.write(
+            desk, [(told, rung)], now=now, is_bulk=False, by_hand=by_hand
+        )
         made: Notification = rows.get(business_key=f"hand:{key}")
         audit.record(
             workspace=ticket.workspace,

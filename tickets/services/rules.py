@@ -176,7 +176,9 @@ def change_settings(
         rows = NotificationSettings.objects.for_workspace(workspace).select_for_update()
         found = rows.first()
         row = found or NotificationSettings(workspace=workspace)
-        changed = [name for name, value in values.items() if getattr(row, name) != value]
+        changed = [
+            name for name, value in values.items() if getattr(row, name) != value
+        ]
         if found is not None and not changed:
             return False
         for name, value in values.items():

@@ -62,7 +62,9 @@ def _row(rule: NotificationRule) -> dict[str, Any]:
     return {
         "rule": rule,
         "language": dict(settings.LANGUAGES).get(rule.language, rule.language),
-        "template_state": str(template_words.state_of(template).label) if template else "",
+        "template_state": str(template_words.state_of(template).label)
+        if template
+        else "",
     }
 
 
@@ -188,9 +190,7 @@ def _save(
 
 
 def _remove(request: WorkspaceRequest, rule: NotificationRule) -> HttpResponse:
-    rules.remove(
-        rule, actor=request.user, now=timezone.now(), ip=client_ip(request)
-    )
+    rules.remove(rule, actor=request.user, now=timezone.now(), ip=client_ip(request))
     messages.success(request, _("Line removed. What it told stays in the log."))
     return redirect("tickets:notification-rules", request.workspace.slug)
 
@@ -377,4 +377,3 @@ def _find(request: WorkspaceRequest, key: str) -> NotificationRule:
 
 def _channels(request: WorkspaceRequest) -> list[Channel]:
     return [one for one in numbers.list_channels(request.workspace) if one.is_active]
-

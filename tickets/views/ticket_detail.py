@@ -153,12 +153,15 @@ def _tell(request: WorkspaceRequest, ticket: Ticket) -> HttpResponse:
         )
     except retelling.NothingToTell:
         messages.warning(
-            request, _("No rule says anything of this ticket. Write one in the settings.")
+            request,
+            _("No rule says anything of this ticket. Write one in the settings."),
         )
         return _back(request, ticket)
     if told.path == NotificationPath.NOBODY:
         why = words.reason(told.reason)
-        messages.warning(request, _("The client was not reached. %(why)s") % {"why": why})
+        messages.warning(
+            request, _("The client was not reached. %(why)s") % {"why": why}
+        )
     else:
         way = words.path(told.path)
         messages.success(request, _("The client is told: %(way)s.") % {"way": way})

@@ -76,9 +76,7 @@ def _with_told(
 ) -> list[tuple[Ticket, Told | None]]:
     """Each ticket with what its client was told last."""
     last = notifications.told_last(request.workspace, [one.pk for one in rows])
-    return [
-        (one, Told.of(last[one.pk]) if one.pk in last else None) for one in rows
-    ]
+    return [(one, Told.of(last[one.pk]) if one.pk in last else None) for one in rows]
 
 
 @require_GET

@@ -412,4 +412,3 @@ def _failed(
         },
     )
     return {(peer, channel): reason for peer, channel, reason in rows}
-
