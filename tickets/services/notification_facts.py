@@ -32,6 +32,14 @@ from whatsapp.services.reaching import Person, Way
 
 # Of a client's own words they need not be told; members hear of them.
 _CLIENTS_OWN: Final = frozenset({EventSource.CLIENT, EventSource.WHATSAPP})
+# Of tickets, their clients and assignees: thousands are read at once.
+_READ: Final = (
+    *("key", "workspace_id", "ticket_number", "title", "status", "priority"),
+    *("conversation_id", "external_id", "external_url", "page_version"),
+    *("client__key", "client__name", "client__phone", "client__match_key"),
+    *("client__email", "client__language", "client__lead_id"),
+    *("assignee__name", "assignee__email", "assignee__language"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +220,7 @@ def list_tickets(workspace_id: int, ids: Collection[int]) -> list[Ticket]:
         Ticket.objects.for_workspace(workspace_id)
         .filter(pk__in=ids)
         .select_related("client", "assignee")
-        .defer("search", "search_text", "client__search", "client__search_text")
+        .only(*_READ)
         .order_by("pk")
     )
 

@@ -286,6 +286,7 @@ def _identities(workspace_id: int, leads: set[int]) -> dict[int, list[Identity]]
     rows = (
         Identity.objects.for_workspace(workspace_id)
         .filter(lead__in=leads)
+        .only("lead_id", "kind", "value", "match_key")
         .order_by("-last_seen_at", "-pk")
     )
     found: dict[int, list[Identity]] = {}
