@@ -1,12 +1,19 @@
 """Rows of room 3 for tests."""
 
+import uuid
 from typing import Any
 
 from accounts.models import Workspace
 from integrations.models import Channel
 from tests.factories import whatsapp
 from tests.factories.whatsapp import NOON
-from tickets.models import Client, NotificationRule, Ticket, TicketEvent
+from tickets.models import (
+    Client,
+    Notification,
+    NotificationRule,
+    Ticket,
+    TicketEvent,
+)
 from whatsapp.folding import fold
 
 
@@ -48,6 +55,27 @@ def rule(
     values = {"text": "Olá, {nome}! O chamado nº {número} está {status}."} | fields
     return NotificationRule.objects.create(
         workspace=workspace, event=event, language=language, **values
+    )
+
+
+def notification(ticket: Ticket, rule: NotificationRule, **fields: Any) -> Notification:
+    """What the rule has told the ticket's client of its newest entry."""
+    event = TicketEvent.objects.for_workspace(ticket.workspace_id).latest("pk")
+    values = {
+        "event": rule.event,
+        "language": rule.language,
+        "business_key": f"test:{uuid.uuid4().hex}",
+        "state_key": "status:resolved",
+        "path": "nobody",
+        "created_at": NOON,
+    } | fields
+    return Notification.objects.create(
+        workspace=ticket.workspace,
+        ticket=ticket,
+        ticket_event=event,
+        rule=rule,
+        recipient=ticket.client,
+        **values,
     )
 
 
