@@ -96,8 +96,13 @@ def save(
             if other is None:
                 raise
             raise RuleTaken(other) from None
-        word = "notification_rule.changed" if rule else "notification_rule.added"
-        _note(word, held, actor=actor, now=now, ip=ip)
+        _note(
+            "notification_rule.changed" if rule else "notification_rule.added",
+            held,
+            actor=actor,
+            now=now,
+            ip=ip,
+        )
     return held
 
 
@@ -118,8 +123,15 @@ def switch(
         held.is_active = is_active
         held.version += 1
         held.save(update_fields=["is_active", "version", "updated_at"])
-        word = "switched_on" if is_active else "switched_off"
-        _note(f"notification_rule.{word}", held, actor=actor, now=now, ip=ip)
+        _note(
+            "notification_rule.switched_on"
+            if is_active
+            else "notification_rule.switched_off",
+            held,
+            actor=actor,
+            now=now,
+            ip=ip,
+        )
     return True
 
 
