@@ -111,6 +111,11 @@ SETTINGS: dict[str, Any] = {
             "schedule": 5.0,
             "options": {"expires": HINT_SECONDS},
         },
+        "tickets.tell": {
+            "task": "tickets.tell",
+            "schedule": 5.0,
+            "options": {"expires": HINT_SECONDS},
+        },
         "integrations.check_sessions": {
             "task": "integrations.check_sessions",
             "schedule": 60.0,

@@ -237,6 +237,59 @@ GROUPS = (
         },
     ),
     Group(
+        pgettext_lazy("audit", "Notifications"),
+        "notification",
+        _("Anything about notifications"),
+        {
+            "notification_rule.added": Words(
+                _("Notification written"),
+                _("%(actor)s wrote what is told on the event “%(event)s”"),
+                "tickets:notification-rule-edit",
+            ),
+            "notification_rule.changed": Words(
+                _("Notification changed"),
+                _("%(actor)s changed what is told on the event “%(event)s”"),
+                "tickets:notification-rule-edit",
+            ),
+            "notification_rule.switched_on": Words(
+                _("Notification switched on"),
+                _("%(actor)s switched on what is told on the event “%(event)s”"),
+                "tickets:notification-rule-edit",
+            ),
+            "notification_rule.switched_off": Words(
+                _("Notification switched off"),
+                _("%(actor)s switched off what is told on the event “%(event)s”"),
+                "tickets:notification-rule-edit",
+            ),
+            "notification_rule.removed": Words(
+                _("Notification removed"),
+                _("%(actor)s removed what was told on the event “%(event)s”"),
+            ),
+            "notification_rule.defaults_used": Words(
+                _("Texts of notifications put to use"),
+                _("%(actor)s put %(count)s texts of notifications to use"),
+            ),
+            "notification_rule.tried": Words(
+                _("Notification tried out"),
+                _("%(actor)s sent a test of what is told on the event “%(event)s”"),
+            ),
+            "notification.told_again": Words(
+                _("Client told again"),
+                _("%(actor)s told the client of ticket #%(number)s again"),
+                "tickets:ticket-detail",
+            ),
+            "notification.mailed": Words(
+                _("Client told by e-mail"),
+                _("%(actor)s told the client of ticket #%(number)s by e-mail"),
+                "tickets:ticket-detail",
+            ),
+            "notification.exported": Words(
+                _("Notifications exported"),
+                _("%(actor)s exported the notifications as a file"),
+            ),
+        },
+    ),
+    Group(
         pgettext_lazy("audit", "Clients"),
         "client.",
         _("Anything about clients"),

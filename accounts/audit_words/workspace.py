@@ -109,6 +109,10 @@ GROUPS = (
                 _("Opt-out words changed"),
                 _("%(actor)s changed the words by which people stop hearing from you"),
             ),
+            "workspace.notification_settings_changed": Words(
+                _("Ways of notifications changed"),
+                _("%(actor)s changed the quiet hours and ways of notifications"),
+            ),
             "workspace.ownership_transferred": Words(
                 _("Ownership handed over"),
                 _("%(actor)s handed the workspace over to %(person)s"),

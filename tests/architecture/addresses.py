@@ -176,6 +176,14 @@ _TICKET_FILTERS = (
 )
 _DRAFT = "5b1f3f0e-0000-4000-8000-000000000001"
 _TICKET = {"title": "Outro", "priority": "normal", "key": _DRAFT}
+_NOTIFICATION_FILTERS = (
+    f"before={_AT}-{{ticket_hex}}",
+    "rule={notice}",
+    "template={email}",
+    "reason={email}",
+)
+_RULE = {"event": "created", "audience": "client", "language": "en", "text": "Oi"}
+_WAYS = {"quiet_from": "21:00", "quiet_until": "08:00", "repeat_minutes": "5"}
 
 ADDRESSES: dict[str, Address] = {
     # The installation.
@@ -667,6 +675,33 @@ ADDRESSES: dict[str, Address] = {
             _TICKET | {"client": "{client}"},
             _TICKET | {"assignee": "{user_pk}"},
         ),
+    ),
+    "tickets:notification-list": _page(Action.READ, queries=_NOTIFICATION_FILTERS),
+    "tickets:notification-export": _file(Action.READ, queries=_NOTIFICATION_FILTERS),
+    "tickets:notification-rules": _form(
+        Action.READ,
+        empty=400,
+        bodies=({"act": "off", "rule": "{notice}"}, {"act": "defaults"}),
+    ),
+    "tickets:notification-rule-new": _form(
+        Action.MANAGE_WORKSPACE,
+        empty=422,
+        bodies=(
+            _RULE | {"template": "{template}"},
+            _RULE | {"channel": "{channel}", "act": "look"},
+            _RULE | {"act": "try", "number": "{phone}", "key": _DRAFT},
+        ),
+    ),
+    "tickets:notification-rule-edit": _form(
+        Action.MANAGE_WORKSPACE,
+        "notice",
+        empty=422,
+        bodies=(_RULE | {"act": "look"}, {"act": "remove"}),
+    ),
+    "tickets:notification-settings": _form(
+        Action.MANAGE_WORKSPACE,
+        empty=422,
+        bodies=({**_WAYS, "channel": "{channel}"},),
     ),
     "tickets:client-list": _page(
         Action.READ, queries=("q={email}", f"before={_AT}-{{client_hex}}")

@@ -21,7 +21,7 @@ from tests.factories import integrations as make_room_1
 from tests.factories import tickets as make_room_3
 from tests.factories import webhooks as make_room_4
 from tests.factories import whatsapp as make
-from tickets.models import Client, Ticket
+from tickets.models import Client, NotificationRule, Ticket
 from webhooks.models import RawWebhook
 from whatsapp.models import (
     Attribution,
@@ -65,6 +65,7 @@ class Furniture:
     template: Template  # of `phone`; a change of it left somebody behind
     client: Client
     ticket: Ticket  # of `client`, about `conversation`
+    notice: NotificationRule  # which has told `client` of it
     webhook: RawWebhook
     rule: SignInRule
     token: ApiToken
@@ -108,6 +109,7 @@ def furnish(
     agent.save()
     member = Membership.objects.for_workspace(workspace).get(user=agent)
     client, ticket = _work(conversation, agent, words=words, reference=reference)
+    template = _template(phone, words=words)
     return Furniture(
         workspace=workspace,
         channel=channel,
@@ -134,9 +136,10 @@ def furnish(
             reason="http_500",
             detail=words[:300],
         ),
-        template=_template(phone, words=words),
+        template=template,
         client=client,
         ticket=ticket,
+        notice=_notice(ticket, template, words=words),
         webhook=make_room_4.raw_webhook(
             workspace, state="parked", error=words, headers={"x": words}
         ),
@@ -228,6 +231,22 @@ def _work(
     people = {"assignee_id": [None, agent.pk], "client_id": [None, client.pk]}
     make_room_3.entry(ticket, kind="assigned", details=people)
     return client, ticket
+
+
+def _notice(ticket: Ticket, template: Template, *, words: str) -> NotificationRule:
+    """A line of the table, and somebody whom it reached by no way."""
+    rule = make_room_3.rule(
+        ticket.workspace,
+        text=words,
+        email_subject=words[:200],
+        email_body=words,
+        template=template,
+        template_values={"body-1": words},
+    )
+    make_room_3.notification(
+        ticket, rule, path="nobody", reason=words[:200], text=words
+    )
+    return rule
 
 
 def _saved_filter(workspace: Workspace, owner: User, *, words: str) -> SavedFilter:

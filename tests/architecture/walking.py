@@ -43,7 +43,7 @@ FAR, LATER, NOWHERE = "7310001", "5210001", "7319999"
 _HEX = re.compile(r"[0-9a-f]{32}")
 _KEYED = (
     *("channel", "phone", "lead", "link", "conversation", "note", "saved", "template"),
-    *("merge", "walk", "send", "canned", "client", "ticket"),
+    *("merge", "walk", "send", "canned", "client", "ticket", "notice"),
     *("webhook", "rule", "token", "member", "invited", "outage", "file"),
 )
 _ISSUER = "https://identity.example"

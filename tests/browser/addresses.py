@@ -135,6 +135,16 @@ def _change_late(page: BrowserPage) -> None:
     press("#state .form button")(page)
 
 
+def _look_at_plan(page: BrowserPage) -> None:
+    press("button[value=look]")(page)
+    _unfold(page)
+
+
+def _write_unknown_variable(page: BrowserPage) -> None:
+    page.fill("[name=text]", "Olá, {nomee}!")
+    press("button[value=save]")(page)
+
+
 def _type_wrong_client(page: BrowserPage) -> None:
     page.fill("[name=name]", "Ana")
     page.fill("[name=phone]", "12")
@@ -300,6 +310,11 @@ PAGES = (
     Page("tickets:ticket-new"),
     Page("tickets:ticket-detail", "ticket"),
     Page("tickets:ticket-edit", "ticket"),
+    Page("tickets:notification-list"),
+    Page("tickets:notification-rules"),
+    Page("tickets:notification-rule-new", query="?event=resolved"),
+    Page("tickets:notification-rule-edit", "notice"),
+    Page("tickets:notification-settings"),
     Page("tickets:client-list"),
     Page("tickets:client-new"),
     Page("tickets:client-detail", "client"),
@@ -547,6 +562,22 @@ STATES = (
         slug="balcao",
         act=press(".canned a[href*='delete=']"),
     ),
+    Page("tickets:notification-list", shot="empty-notifications", slug="nova"),
+    Page("tickets:notification-rules", shot="empty-notification-rules", slug="nova"),
+    Page("tickets:notification-rules", shot="notification-rules-agent", who="agent"),
+    Page("tickets:notification-list", shot="notifications-nothing", query="?ticket=77"),
+    Page(
+        "tickets:notification-rule-edit",
+        "notice",
+        shot="notification-rule-plan",
+        act=_look_at_plan,
+    ),
+    Page(
+        "tickets:notification-rule-edit",
+        "notice",
+        shot="notification-rule-wrong",
+        act=_write_unknown_variable,
+    ),
     Page("tickets:ticket-list", shot="empty-tickets", slug="nova"),
     Page("tickets:client-list", shot="empty-clients", slug="nova"),
     Page("tickets:ticket-list", shot="tickets-agent", who="agent"),
@@ -674,6 +705,7 @@ NO_PAGES = {
     "webhooks:home-export": "a file",
     "tickets:ticket-export": "a file",
     "tickets:ticket-bulk": "takes a post; the state tickets-bulk shows what it asks",
+    "tickets:notification-export": "a file",
     "tickets:client-export": "a file",
     "tickets:client-link": "takes a post and goes back",
     "whatsapp:lead-apart": "takes a post and goes back",

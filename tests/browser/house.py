@@ -30,7 +30,7 @@ from tests.factories import cloud_api
 from tests.factories import integrations as make_numbers
 from tests.factories import webhooks as make_webhooks
 from tests.factories import whatsapp as make
-from tickets.models import Client, Ticket
+from tickets.models import Client, NotificationRule, Ticket
 from webhooks.models import RawWebhook
 from whatsapp import tokens
 from whatsapp.models import (
@@ -82,6 +82,7 @@ class Shop:
     ticket: Ticket | None = None  # of `client`, about `conversation`
     client: Client | None = None
     unlinked: Client | None = None  # whose lead nobody has named yet
+    notice: NotificationRule | None = None  # told `client` of `ticket`
 
 
 @dataclass(frozen=True)
@@ -231,6 +232,9 @@ def open_shop(slug: str, name: str) -> Shop:
     with workspace_transaction(workspace.pk):
         threads = Conversation.objects.for_workspace(workspace)
         first_answers.settle(workspace.pk, list(threads.values_list("pk", flat=True)))
+    sends = house_sends.send_week(talks, now)
+    templates = _templates(phone, now)
+    notice = house_work.tell(ticket, templates[0], [one.message for one in sends])
     return Shop(
         workspace,
         first,
@@ -250,11 +254,12 @@ def open_shop(slug: str, name: str) -> Shop:
         *_phones_to_link(workspace, now),
         support,
         outage,
-        *house_sends.send_week(talks, now),
-        *_templates(phone, now),
+        *sends,
+        *templates,
         ticket,
         client,
         unlinked,
+        notice,
     )
 
 

@@ -1,15 +1,18 @@
 """The shop's tickets and clients, as the browser looks at them."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.utils import timezone
 
 from accounts.models import User
 from tests.factories import tickets as make
-from tickets.models import Client, EventSource, Ticket
+from tickets.models import Client, EventSource, NotificationRule, Ticket
+from tickets.notification_texts import DEFAULTS
 from tickets.services import tickets
 from tickets.services.tickets import By
-from whatsapp.models import Conversation
+from whatsapp import template_preview
+from whatsapp.models import Conversation, Message, Template
 from whatsapp.phones import match_key_for_phone
 
 _WORK = (
@@ -58,6 +61,32 @@ def open_up(talk: Conversation, person: User) -> tuple[Ticket, Client, Client]:
         )
         tickets.change(other, {"status": status}, by=By(person), now=at)
     return ticket, client, unlinked
+
+
+def tell(
+    ticket: Ticket, template: Template, messages: Sequence[Message]
+) -> NotificationRule:
+    """The usual texts in use, one with a template, and tellings by several ways."""
+    workspace, now = ticket.workspace, timezone.now()
+    for event, known in DEFAULTS.items():
+        for language, text in known.items():
+            make.rule(workspace, event=event, language=language, text=text)
+    make.rule(workspace, event="replied", audience="assignee", text="{comentário}")
+    rules = NotificationRule.objects.for_workspace(workspace)
+    rule: NotificationRule = rules.get(event="waiting", language="pt-br")
+    rule.template = template
+    rule.template_values = {
+        template_preview.field_of(gap): "{nome}" for gap in template.parameters
+    }
+    rule.save()
+    off = rules.filter(event="closed", language="en")
+    off.update(is_active=False)
+    common = {"text": rule.text, "created_at": now - timedelta(hours=2)}
+    for message in messages:
+        make.notification(ticket, rule, path="free_text", message=message, **common)
+    make.notification(ticket, rule, path="skipped", reason="told_before")
+    make.notification(ticket, rule, path="nobody", reason="window_closed", **common)
+    return rule
 
 
 def _past(ticket: Ticket, person: User) -> None:

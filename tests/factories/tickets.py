@@ -1,10 +1,19 @@
 """Rows of room 3 for tests."""
 
+import uuid
 from typing import Any
 
 from accounts.models import Workspace
+from integrations.models import Channel
+from tests.factories import whatsapp
 from tests.factories.whatsapp import NOON
-from tickets.models import Client, Ticket, TicketEvent
+from tickets.models import (
+    Client,
+    Notification,
+    NotificationRule,
+    Ticket,
+    TicketEvent,
+)
 from whatsapp.folding import fold
 
 
@@ -33,3 +42,49 @@ def entry(ticket: Ticket, *, kind: str = "commented", **fields: Any) -> TicketEv
         kind=kind,
         **({"created_at": NOON} | fields),
     )
+
+
+def rule(
+    workspace: Workspace,
+    *,
+    event: str = "resolved",
+    language: str = "pt-br",
+    **fields: Any,
+) -> NotificationRule:
+    """A line of the table of notifications; to the client, unless told otherwise."""
+    values = {"text": "Olá, {nome}! O chamado nº {número} está {status}."} | fields
+    return NotificationRule.objects.create(
+        workspace=workspace, event=event, language=language, **values
+    )
+
+
+def notification(ticket: Ticket, rule: NotificationRule, **fields: Any) -> Notification:
+    """What the rule has told the ticket's client of its newest entry."""
+    event = TicketEvent.objects.for_workspace(ticket.workspace_id).latest("pk")
+    values = {
+        "event": rule.event,
+        "language": rule.language,
+        "business_key": f"test:{uuid.uuid4().hex}",
+        "state_key": "status:resolved",
+        "path": "nobody",
+        "created_at": NOON,
+    } | fields
+    return Notification.objects.create(
+        workspace=ticket.workspace,
+        ticket=ticket,
+        ticket_event=event,
+        rule=rule,
+        recipient=ticket.client,
+        **values,
+    )
+
+
+def reachable(
+    channel: Channel, *, digits: str = "5511987654321", **fields: Any
+) -> Client:
+    """A client with a conversation on this number, in which they wrote at noon."""
+    person = whatsapp.lead(channel.workspace)
+    whatsapp.identity(person, value=digits, kind="wa_id")
+    whatsapp.conversation(person, channel, last_inbound_at=NOON)
+    values = {"phone": f"+{digits}", "match_key": f"p:{digits}"} | fields
+    return client(channel.workspace, lead=person, **values)

@@ -236,6 +236,7 @@ def test_each_row_leads_to_its_ticket_and_its_client_and_knows_the_way_back(
     page = signed_in(world.agent).get(LIST, {"status": "open", "q": "pao"})
 
     ticket = Ticket.objects.for_workspace(world.workspace).get(ticket_number=1)
+    assert ticket.client is not None
     text = page.content.decode()
     where = {"workspace_slug": "padaria"}
     address = reverse("tickets:ticket-detail", kwargs={**where, "key": ticket.key})

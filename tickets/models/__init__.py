@@ -7,7 +7,15 @@ from tickets.models.event import (
     EventSource,
     TicketEvent,
 )
-from tickets.models.notification import Notification, NotificationRule
+from tickets.models.notification import (
+    Audience,
+    EmailState,
+    Notification,
+    NotificationEmail,
+    NotificationPath,
+    NotificationRule,
+    NotificationSettings,
+)
 from tickets.models.ticket import (
     Ticket,
     TicketCounter,
@@ -17,11 +25,16 @@ from tickets.models.ticket import (
 
 __all__ = [
     "PUBLIC_FIELDS",
+    "Audience",
     "Client",
+    "EmailState",
     "EventKind",
     "EventSource",
     "Notification",
+    "NotificationEmail",
+    "NotificationPath",
     "NotificationRule",
+    "NotificationSettings",
     "Ticket",
     "TicketCounter",
     "TicketEvent",

@@ -19,12 +19,13 @@ def tickets(workspace_id: int, ticket_ids: Collection[int], *, is_public: bool) 
     """In the transaction that changes them; `is_public`: their clients see it, too."""
     if not ticket_ids:
         return
-    values = {"workspace": workspace_id, "ids": sorted(set(ticket_ids))}
-    for workspace_key, key, oauth_id in bulk.run(_KEYS, values):
-        topic = broadcast.workspace_topic(workspace_key)
-        broadcast.tell(topic, Kind.TICKET, [key])
-        if not is_public:
-            continue
-        broadcast.tell(topic, Kind.PUBLIC_TICKET, [key])
+    rows = bulk.run(_KEYS, {"workspace": workspace_id, "ids": sorted(set(ticket_ids))})
+    keys = [key for _, key, _ in rows]
+    topic = broadcast.workspace_topic(rows[0][0]) if rows else ""
+    broadcast.tell(topic, Kind.TICKET, keys)
+    if not is_public:
+        return
+    broadcast.tell(topic, Kind.PUBLIC_TICKET, keys)
+    for _, key, oauth_id in rows:
         if oauth_id:
             broadcast.tell(broadcast.client_topic(oauth_id), Kind.PUBLIC_TICKET, [key])
