@@ -72,7 +72,7 @@ def list_tickets(
 ) -> Page[Ticket]:
     """What was worked on last comes first. A page begins where the one before it ended,
     whatever came meanwhile."""
-    rows = _of_status(_narrowed(workspace, filters, user_id=user_id), filters.status)
+    rows = _of_status(narrowed(workspace, filters, user_id=user_id), filters.status)
     position = paging.read(before)
     if position is not None and position.key is not None:
         rows = rows.filter(_older(workspace, position.at, position.key))
@@ -99,7 +99,7 @@ def count_by_tab(
     workspace: Workspace, *, filters: TicketFilter, user_id: int = 0
 ) -> dict[str, int]:
     """How many each tab holds under the other filters; counting stops at MOST_COUNTED."""
-    rows = _narrowed(workspace, filters, user_id=user_id).order_by()
+    rows = narrowed(workspace, filters, user_id=user_id).order_by()
     with inside(workspace.pk):
         if filters.text:  # few, and found once
             told = dict(rows.values_list("status").annotate(count=Count("pk")))
@@ -157,7 +157,7 @@ def _of_status(rows: ScopedQuerySet[Ticket], status: str) -> ScopedQuerySet[Tick
     return rows.filter(status=status)
 
 
-def _narrowed(
+def narrowed(
     workspace: Workspace, filters: TicketFilter, *, user_id: int
 ) -> ScopedQuerySet[Ticket]:
     """Every filter but the status."""
