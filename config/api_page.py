@@ -96,7 +96,7 @@ def _entry(offer: Offer) -> Entry:
         offer=offer,
         operation=operation,
         parameters=_rows(offer.gaps, is_path=True) + _rows(operation.query),
-        body=_rows(_fields_of(body)) if body else [],
+        body=_body_rows(body) if body else [],
         example=json.dumps(_example_of(body), ensure_ascii=False, indent=2)
         if body
         else "",
@@ -107,16 +107,24 @@ def _entry(offer: Offer) -> Entry:
 
 
 def _rows(fields: Mapping[str, Field], *, is_path: bool = False) -> list[Row]:
+    named: Schemas = {}
     return [
-        Row(name, _kind(one), str(one.about), is_path or one.is_required)
+        Row(name, _kind(one.schema(named)), str(one.about), is_path or one.is_required)
         for name, one in fields.items()
     ]
 
 
-def _kind(one: Field) -> str:
+def _body_rows(body: Object | Free) -> list[Row]:
+    if isinstance(body, Object):
+        return _rows(body.fields)
+    return [
+        Row(name, _kind(told), str(told.get("description", "")), is_required=False)
+        for name, told in body.described["properties"].items()
+    ]
+
+
+def _kind(told: Mapping[str, Any]) -> str:
     """In the words of the document: `string`, `a | b`, `date-time`."""
-    named: Schemas = {}
-    told = one.schema(named)
     if "enum" in told:
         return " | ".join(str(value) for value in told["enum"] if value is not None)
     if "$ref" in told or "anyOf" in told:
@@ -125,42 +133,17 @@ def _kind(one: Field) -> str:
     return str(told.get("format") or (kind if isinstance(kind, str) else kind[0]))
 
 
-def _fields_of(body: Object | Free) -> Mapping[str, Field]:
-    if isinstance(body, Object):
-        return body.fields
-    return {
-        name: _Described(told, about=str(told.get("description", "")))
-        for name, told in body.described["properties"].items()
-    }
-
-
-class _Described(Field):
-    """A property of a schema that was written as such."""
-
-    def __init__(self, told: Mapping[str, Any], *, about: str) -> None:
-        super().__init__(about=about)
-        object.__setattr__(self, "told", told)
-
-    def schema(self, named: Schemas) -> dict[str, Any]:
-        return {"type": "string", **getattr(self, "told")}  # noqa: B009  # set past the frozen class
-
-
 def _example_of(body: Object | Free) -> dict[str, Any]:
     """What is needed, and what else has an example."""
     if isinstance(body, Free):
         example: dict[str, Any] = body.described["examples"][0]
         return example
-    return {
-        name: one.example if one.example is not None else _any_of(one)
+    told = {
+        name: one.example if one.example is not None else "…"
         for name, one in body.fields.items()
         if one.is_required or one.example is not None
-    } or {"status": "resolved"}
-
-
-def _any_of(one: Field) -> Any:
-    named: Schemas = {}
-    told = one.schema(named)
-    return told["enum"][0] if "enum" in told else "…"
+    }
+    return told or {"status": "resolved"}
 
 
 def _sample(offer: Offer) -> str:

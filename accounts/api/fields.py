@@ -205,6 +205,9 @@ class Email(Text):
             ) from None
         return text
 
+    def _kind(self, named: Schemas) -> dict[str, Any]:
+        return super()._kind(named) | {"format": "email"}
+
 
 _https = URLValidator(schemes=["http", "https"])
 
@@ -222,6 +225,9 @@ class Link(Text):
         except ValidationError:
             raise unprocessable(name, "invalid", "A link is expected.") from None
         return text
+
+    def _kind(self, named: Schemas) -> dict[str, Any]:
+        return super()._kind(named) | {"format": "uri"}
 
 
 @dataclass(frozen=True, kw_only=True)

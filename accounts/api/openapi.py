@@ -121,13 +121,17 @@ def _routes(
             yield here, one.callback
 
 
+def as_path(route: str) -> str:
+    """A route of the resolver as the document writes it: `/api/tickets/{number}`."""
+    return "/" + _GAP.sub(r"{\2}", route.removeprefix("/"))
+
+
 def _offer(route: str, operation: Operation) -> Offer:
     gaps = {
         name: operation.path.get(name, _KINDS[kind]) for kind, name in _GAP.findall(route)
     }
     is_second = route.startswith(IN_WORKSPACE) and route != IN_WORKSPACE
-    path = _GAP.sub(r"{\2}", route)
-    return Offer(f"/api/{path}", operation, gaps, is_second)
+    return Offer(as_path(_PREFIX + route), operation, gaps, is_second)
 
 
 def _described(offer: Offer, named: Schemas) -> dict[str, Any]:

@@ -237,6 +237,11 @@ def send(
     return entry
 
 
+def opt_out(workspace: Workspace, *, peer_key: str, **fields: Any) -> OptOut:
+    values = {"scope": "all", "source": "word", "told_at": NOON} | fields
+    return OptOut.objects.create(workspace=workspace, peer_key=peer_key, **values)
+
+
 def canned_reply(
     workspace: Workspace, *, name: str = "preço", text: str = "Sai por R$ 45."
 ) -> CannedReply:

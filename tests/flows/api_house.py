@@ -1,0 +1,135 @@
+"""A furnished workspace that other systems call, and the document they call it by."""
+
+import json
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+import jsonschema
+from django.test import Client
+from django.utils import timezone
+
+from accounts.api import openapi
+from accounts.api.openapi import Offer
+from accounts.permissions import Scope
+from accounts.services import tokens
+from tests.architecture.furniture import Furniture, furnish
+from tests.conftest import World
+
+WORDS = "jabuticaba"
+OAUTH_ID = f"{WORDS}-2345678923"
+OFFERS = {offer.name: offer for offer in openapi.offers()}
+
+
+class ApiHouse:
+    """`token` may do everything; `furniture` is what there is."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.furniture: Furniture = furnish(
+            world.workspace,
+            world.owner,
+            world.agent,
+            words=WORDS,
+            slug="vitrine",
+            reference="2345678923",
+        )
+        self.furniture.channel.state = "connected"
+        self.furniture.channel.save()
+        talk = self.furniture.conversation
+        talk.last_inbound_at = timezone.now() - timedelta(hours=1)
+        talk.save()
+        self.token = self.make_token("Everything", *Scope)
+        self.client = Client(raise_request_exception=False)
+
+    def make_token(self, name: str, *scopes: Scope) -> str:
+        now = timezone.now()
+        return tokens.make_token(
+            workspace=self.world.workspace,
+            name=name,
+            scopes=scopes,
+            allowed=frozenset(Scope),
+            expires_at=now + timedelta(days=30),
+            actor=self.world.owner,
+            now=now,
+        ).secret
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        told: dict[str, Any] = self.client.get("/api/openapi.json").json()
+        return told
+
+    def path(self, offer: Offer, **gaps: Any) -> str:
+        """With everything of the house in its gaps, unless told otherwise."""
+        address = offer.path
+        known = {
+            "slug": self.world.workspace.slug,
+            "oauth_id": OAUTH_ID,
+            "number": self.furniture.ticket.ticket_number,
+            "key": self.key_of(offer),
+        }
+        for name in offer.gaps:
+            address = address.replace(f"{{{name}}}", str(gaps.get(name, known[name])))
+        return address
+
+    def key_of(self, offer: Offer) -> Any:
+        row = {
+            "getLead": self.furniture.lead,
+            "getMessage": self.furniture.send,
+        }.get(offer.operation.name, self.furniture.conversation)
+        return row.key
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = "",
+        key: str = "k1",
+        kind: str = "application/json",
+    ) -> Any:
+        """`body` as it is when it is text, else as JSON."""
+        headers = {}
+        shown = self.token if token == "" else token
+        if shown is not None:
+            headers["Authorization"] = f"Bearer {shown}"
+        if key:
+            headers["Idempotency-Key"] = key
+        told: dict[str, Any] = {"headers": headers}
+        if body is not None:
+            told["data"] = body if isinstance(body, str | bytes) else json.dumps(body)
+            told["content_type"] = kind
+        return self.client.generic(
+            method,
+            path,
+            told.get("data", ""),
+            content_type=told.get("content_type", kind),
+            headers=headers,
+        )
+
+    def check(self, offer: Offer, response: Any) -> None:
+        """It is an answer that the document knows, in the shape that it says."""
+        method = offer.operation.method.lower()
+        known = self.document["paths"][offer.path][method]["responses"]
+        status = str(response.status_code)
+        assert status in known, f"{offer.name} answered {status}: {response.content}"
+        told = known[status]
+        if "$ref" in told:
+            told = self.resolved(told["$ref"])
+        [(kind, content)] = told["content"].items()
+        assert response.headers["Content-Type"].partition(";")[0] == kind
+        self.validate(response.json(), content["schema"])
+        for header in told.get("headers", {}):
+            assert header in response.headers or status == "503"
+
+    def validate(self, value: Any, schema: dict[str, Any]) -> None:
+        whole = schema | {"components": self.document["components"]}
+        checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
+        jsonschema.Draft202012Validator(whole, format_checker=checker).validate(value)
+
+    def resolved(self, reference: str) -> dict[str, Any]:
+        found: Any = self.document
+        for part in reference.removeprefix("#/").split("/"):
+            found = found[part]
+        return dict(found)
