@@ -65,7 +65,9 @@ PUT_CLIENT: Final = Operation(
     group=CLIENTS,
     method="PUT",
     summary=_("The whole client: added, or written over"),
-    about=_("201 for a new one, 200 for one that was there; what you leave out is emptied."),
+    about=_(
+        "201 for a new one, 200 for one that was there; what you leave out is emptied."
+    ),
     scopes=(Scope.CLIENTS_WRITE,),
     path=_CLIENT,
     body=shapes.WHOLE_CLIENT,

@@ -45,9 +45,7 @@ CLIENT: Final = Object(
         "phone": Said(is_nullable=True, example="+5511987654321"),
         "email": Said(is_nullable=True),
         "language": Said(is_nullable=True, example="pt-br"),
-        "lead": Key(
-            is_nullable=True, about=_("The lead who writes from this number.")
-        ),
+        "lead": Key(is_nullable=True, about=_("The lead who writes from this number.")),
         "created_at": Moment(),
         "updated_at": Moment(),
         "url": Said(about=_("The page in Recado.")),
@@ -111,9 +109,7 @@ TICKET: Final = Object(
         "priority": Word(among=TicketPriority.values),
         "client": _TICKET_CLIENT,
         "assignee": MEMBER,
-        "conversation": Key(
-            is_nullable=True, about=_("The conversation it is about.")
-        ),
+        "conversation": Key(is_nullable=True, about=_("The conversation it is about.")),
         "external_id": Said(is_nullable=True),
         "external_url": Said(is_nullable=True),
         "version": Number(

@@ -18,9 +18,7 @@ MESSAGES: Final = _("Messages")
 PHONE: Final = Text(
     most=40, about=_("A number in any notation."), example="+55 11 98765-4321"
 )
-CHANNEL: Final = Text(
-    most=40, about=_("Key or phone number of one of your numbers.")
-)
+CHANNEL: Final = Text(most=40, about=_("Key or phone number of one of your numbers."))
 WORDS: Final = Text(most=200, about=_("Name or number, from its beginning."))
 _KEY: Final[dict[str, Field]] = {"key": ROW_ID}
 
@@ -131,9 +129,10 @@ _TEMPLATE: Final = {
             "type": "object",
             "description": "Each part is a list in the order of its gaps, or an object "
             "by their names.",
-            "properties": dict.fromkeys(
-                ("header", "body", "buttons"), {"type": ["array", "object"]}
-            ),
+            "properties": {
+                part: {"type": ["array", "object"]}
+                for part in ("header", "body", "buttons")
+            },
             "additionalProperties": False,
         },
     },
@@ -158,7 +157,11 @@ _NEW_MESSAGE: Final = Free(
         "oneOf": [{"required": ["to"]}, {"required": ["conversation"]}],
         "additionalProperties": False,
         "examples": [
-            {"to": "+55 11 98765-4321", "type": "text", "text": "Your order is on its way."}
+            {
+                "to": "+55 11 98765-4321",
+                "type": "text",
+                "text": "Your order is on its way.",
+            }
         ],
     },
 )

@@ -153,9 +153,7 @@ LEAD_DETAIL: Final = Object(
                 },
             ),
         ),
-        "whatsapp": Object(
-            name="LeadProfile", is_answer=True, fields=PROFILE_FIELDS
-        ),
+        "whatsapp": Object(name="LeadProfile", is_answer=True, fields=PROFILE_FIELDS),
     },
 )
 CONVERSATION: Final = Object(

@@ -102,9 +102,7 @@ def identities(found: Profile) -> list[Told]:
     ]
 
 
-def _talk(
-    row: Conversation, others: Sequence[Conversation], *, now: datetime
-) -> Told:
+def _talk(row: Conversation, others: Sequence[Conversation], *, now: datetime) -> Told:
     """The window is the number's: an earlier conversation on it opened it too."""
     heard = [
         one.last_inbound_at

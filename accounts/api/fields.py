@@ -332,4 +332,3 @@ def read_query(fields: Mapping[str, Field], told: Mapping[str, str]) -> dict[str
 def is_storable(text: str) -> bool:
     """PostgreSQL keeps no NUL, and half a surrogate pair is no character."""
     return "\0" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
-

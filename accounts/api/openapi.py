@@ -63,13 +63,12 @@ class Offer:
 
 def offers() -> list[Offer]:
     """Everything that is served under `/api/`, in the order of the resolver."""
-    found = []
-    for route, view in _routes(get_resolver().url_patterns, ""):
-        if not route.startswith(_PREFIX) or route == _PREFIX:
-            continue
-        for operation in operations_of(view).values():
-            found.append(_offer(route.removeprefix(_PREFIX), operation))
-    return found
+    return [
+        _offer(route.removeprefix(_PREFIX), operation)
+        for route, view in _routes(get_resolver().url_patterns, "")
+        if route.startswith(_PREFIX)
+        for operation in operations_of(view).values()
+    ]
 
 
 def document(*, server: str) -> dict[str, Any]:
@@ -128,7 +127,8 @@ def as_path(route: str) -> str:
 
 def _offer(route: str, operation: Operation) -> Offer:
     gaps = {
-        name: operation.path.get(name, _KINDS[kind]) for kind, name in _GAP.findall(route)
+        name: operation.path.get(name, _KINDS[kind])
+        for kind, name in _GAP.findall(route)
     }
     is_second = route.startswith(IN_WORKSPACE) and route != IN_WORKSPACE
     return Offer(as_path(_PREFIX + route), operation, gaps, is_second)
@@ -176,9 +176,7 @@ def _parameters(offer: Offer, named: Schemas) -> Iterator[dict[str, Any]]:
         yield _parameter("Idempotency-Key", key, named, place="header")
 
 
-def _parameter(
-    name: str, one: Field, named: Schemas, *, place: str
-) -> dict[str, Any]:
+def _parameter(name: str, one: Field, named: Schemas, *, place: str) -> dict[str, Any]:
     schema = one.schema(named)
     about = schema.pop("description", "")
     return {

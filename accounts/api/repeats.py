@@ -5,6 +5,7 @@ moment waits for that transaction, and then reads its answer. A request that is 
 rolled back with its key, which may be used again.
 """
 
+import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ _PRUNE_EVERY: Final = 200
 _TAKE: Final = """
 INSERT INTO accounts_apireceipt (workspace_id, system, repeat_key, digest, status, location,
                                  body, created_at)
-VALUES (%(workspace)s, %(system)s, %(key)s, %(digest)s, 0, '', '{}', %(now)s)
+VALUES (%(workspace)s, %(system)s, %(key)s, %(digest)s, 0, '', '', %(now)s)
 ON CONFLICT (workspace_id, system, repeat_key) DO NOTHING RETURNING id
 """
 _PRUNE: Final = """
@@ -70,11 +71,12 @@ def once(
         known = receipts.get(system=values["system"], repeat_key=values["key"])
         if known.digest != digest:
             raise requests.key_reused()
-        return Done(known.status, known.body, known.location).as_response()
+        told = json.loads(known.body)
+        return Done(known.status, told, known.location).as_response()
     done = do()
     [[number]] = taken
     receipts.filter(pk=number).update(
-        status=done.status, body=done.body, location=done.location
+        status=done.status, body=json.dumps(done.body), location=done.location
     )
     if secrets.randbelow(_PRUNE_EVERY) == 0:
         before = {"workspace": request.workspace.pk, "before": now - KEPT_FOR}

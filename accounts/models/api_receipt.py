@@ -9,7 +9,7 @@ class ApiReceipt(WorkspaceScoped):
     """One request that was done. `system` is whose key it is: `t<token>` or `u<person>`.
 
     `digest` is of what was asked for, so that the key cannot come to mean something else;
-    `body` and `status` are the answer, given once more to whoever asks once more.
+    `body` (JSON as it was sent) and `status` are the answer, given to whoever asks again.
     """
 
     system = models.CharField(max_length=24)
@@ -17,7 +17,7 @@ class ApiReceipt(WorkspaceScoped):
     digest = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(default=0)
     location = models.CharField(max_length=500, blank=True)
-    body = models.JSONField(default=dict)
+    body = models.TextField(blank=True)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -8,7 +8,6 @@ from accounts.api.bearers import ApiRequest
 from accounts.api.guards import operation
 from accounts.api.operations import Operation
 
-
 STRAY = Operation(
     name="stray", group="Stray", summary="Nobody's", is_of_workspace=False
 )

@@ -31,6 +31,7 @@ from whatsapp.models import (
     LinkTest,
     MediaAsset,
     Message,
+    OptOut,
     OutboxEntry,
     Template,
     TemplateChange,

@@ -15,6 +15,8 @@ from accounts.permissions import Scope
 from accounts.services import tokens
 from tests.architecture.furniture import Furniture, furnish
 from tests.conftest import World
+from tickets.models import TicketCounter
+from whatsapp.models import Conversation
 
 WORDS = "jabuticaba"
 OAUTH_ID = f"{WORDS}-2345678923"
@@ -34,11 +36,13 @@ class ApiHouse:
             slug="vitrine",
             reference="2345678923",
         )
-        self.furniture.channel.state = "connected"
-        self.furniture.channel.save()
-        talk = self.furniture.conversation
-        talk.last_inbound_at = timezone.now() - timedelta(hours=1)
-        talk.save()
+        TicketCounter.objects.create(workspace=world.workspace, last_number=1)
+        # On the simulated number, from which something can be sent.
+        self.talk: Conversation = Conversation.objects.for_workspace(
+            world.workspace
+        ).get(channel=self.furniture.phone)
+        self.talk.last_inbound_at = timezone.now() - timedelta(hours=1)
+        self.talk.save()
         self.token = self.make_token("Everything", *Scope)
         self.client = Client(raise_request_exception=False)
 

@@ -114,7 +114,9 @@ def _keys() -> st.SearchStrategy[str]:
 def _known(house: ApiHouse, name: str) -> list[str]:
     """Values of things that are there, so that not every request ends at a 404."""
     shop = house.furniture
-    keys = [str(one.key) for one in (shop.lead, shop.conversation, shop.send, shop.client)]
+    keys = [
+        str(one.key) for one in (shop.lead, shop.conversation, shop.send, shop.client)
+    ]
     return {
         "slug": [house.world.workspace.slug],
         "number": ["1", "99999999999999999999"],
@@ -158,7 +160,9 @@ def _body(data: st.DataObject, house: ApiHouse, operation: dict[str, Any]) -> An
         return None
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
     made = _of(house, "", schema, depth=0)
-    odd = st.one_of(_ANYTHING.map(json.dumps), st.text(max_size=20), st.binary(max_size=20))
+    odd = st.one_of(
+        _ANYTHING.map(json.dumps), st.text(max_size=20), st.binary(max_size=20)
+    )
     way = data.draw(st.integers(0, 5), label="way")
     if way == 0:
         return data.draw(odd, label="odd body")
@@ -224,7 +228,9 @@ def _string(schema: dict[str, Any]) -> st.SearchStrategy[str]:
         return st.uuids().map(str)
     if form == "date-time":
         moments = st.datetimes().map(lambda at: at.isoformat() + "Z")
-        return st.one_of(moments, st.just("2026-03-10T15:00:00Z"), st.just("2026-03-10"))
+        return st.one_of(
+            moments, st.just("2026-03-10T15:00:00Z"), st.just("2026-03-10")
+        )
     if form == "email":
         return st.one_of(st.just("ana@example.com"), _WORDS)
     if form == "uri":

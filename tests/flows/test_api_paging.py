@@ -161,7 +161,9 @@ def test_what_changes_meanwhile_comes_again_at_the_end(
         touched.append(str(row.key))
         mine.filter(pk=row.pk).update(updated_at=timezone.now())
 
-    seen = _walk(house, f"{_address(house, name)}updated_since={SINCE}&limit=2", meanwhile=touch)
+    seen = _walk(
+        house, f"{_address(house, name)}updated_since={SINCE}&limit=2", meanwhile=touch
+    )
 
     assert keys == set(seen)
 

@@ -37,7 +37,13 @@ class Desk:
         ).secret
 
     def ask(
-        self, method: str, path: str, body: Any = None, *, key: str = "k1", token: str = ""
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str = "k1",
+        token: str = "",
     ) -> Any:
         headers = {"Authorization": f"Bearer {token or self.token}"}
         if key:

@@ -198,9 +198,7 @@ def test_what_the_client_said_wakes_the_ticket(desk: Desk) -> None:
     ],
 )
 def test_the_list_and_its_filters(desk: Desk, query, numbers) -> None:
-    desk.post(
-        "/api/clients", {"oauth_id": "7", "name": "Ana", "phone": "11987654321"}
-    )
+    desk.post("/api/clients", {"oauth_id": "7", "name": "Ana", "phone": "11987654321"})
     opened(desk, "t1", client="7")
     opened(desk, "t2", title="Esteira", external_id="OS-9")
     opened(desk, "t3", priority="urgent", assignee="agent@example.com")

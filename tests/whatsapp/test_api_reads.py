@@ -71,11 +71,11 @@ def test_a_lead_that_became_part_of_another_says_of_which(reader: Shop) -> None:
 
 
 def test_leads_are_found(reader: Shop) -> None:
-    talk = talk_with(reader, "5511911112222", hours=1)
+    talk = talk_with(reader, "5511981112222", hours=1)
     key = str(talk.lead.key)
 
-    assert ids(reader.get("/api/leads?phone=%2B55+11+91111-2222")) == [key]
-    assert ids(reader.get("/api/leads?phone=11+1111-2222")) == [key]
+    assert ids(reader.get("/api/leads?phone=%2B55+11+98111-2222")) == [key]
+    assert ids(reader.get("/api/leads?phone=11+8111-2222")) == [key]
     assert ids(reader.get("/api/leads?q=pessoa+22")) == [key]
     assert ids(reader.get("/api/leads?stage=Ganho")) == []
     future = "2100-01-01T00:00:00Z"

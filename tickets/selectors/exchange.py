@@ -66,9 +66,11 @@ def list_clients(
 
 
 def find_ticket(workspace: Workspace, *, number: int) -> Ticket | None:
-    found: Ticket | None = _whole(Ticket.objects.for_workspace(workspace)).filter(
-        ticket_number=number
-    ).first()
+    found: Ticket | None = (
+        _whole(Ticket.objects.for_workspace(workspace))
+        .filter(ticket_number=number)
+        .first()
+    )
     return found
 
 
@@ -84,8 +86,7 @@ def list_tickets(
 ) -> Page[Ticket]:
     """`phone` is the client's, in E.164."""
     rows = _whole(selector.narrowed(workspace, filters, user_id=0))
-    if filters.status != selector.ALL:
-        rows = rows.filter(status=filters.status)
+    rows = selector.of_status(rows, filters.status)
     if phone:
         rows = rows.filter(client__match_key=phones.match_key_for_phone(phone))
     if external_id:
@@ -107,9 +108,7 @@ def list_tickets(
     return _page(found, size, lambda last: paging.write(last.updated_at, last.pk))
 
 
-def list_comments(
-    ticket: Ticket, *, before: str = "", size: int
-) -> Page[TicketEvent]:
+def list_comments(ticket: Ticket, *, before: str = "", size: int) -> Page[TicketEvent]:
     """What was said in it, by members and by the client, the oldest first."""
     rows: ScopedQuerySet[TicketEvent] = (
         TicketEvent.objects.for_workspace(ticket.workspace_id)

@@ -72,7 +72,7 @@ def list_tickets(
 ) -> Page[Ticket]:
     """What was worked on last comes first. A page begins where the one before it ended,
     whatever came meanwhile."""
-    rows = _of_status(narrowed(workspace, filters, user_id=user_id), filters.status)
+    rows = of_status(narrowed(workspace, filters, user_id=user_id), filters.status)
     position = paging.read(before)
     if position is not None and position.key is not None:
         rows = rows.filter(_older(workspace, position.at, position.key))
@@ -149,7 +149,7 @@ def _older(workspace: Workspace, at: datetime, key: uuid.UUID) -> Q:
     return Q(updated_at__lte=at) & (Q(updated_at__lt=at) | Q(pk__lt=number or 0))
 
 
-def _of_status(rows: ScopedQuerySet[Ticket], status: str) -> ScopedQuerySet[Ticket]:
+def of_status(rows: ScopedQuerySet[Ticket], status: str) -> ScopedQuerySet[Ticket]:
     if status == ALL:
         return rows
     if status == LIVE:

@@ -114,9 +114,7 @@ def upsert(
             named = facts.get("name") or oauth_id[:200]
             fresh = Facts(**{**facts, "name": named, "oauth_id": oauth_id})  # type: ignore[typeddict-item]
             try:
-                made = add(
-                    workspace, fresh, actor=actor, now=now, ip=ip, label=label
-                )
+                made = add(workspace, fresh, actor=actor, now=now, ip=ip, label=label)
             except Known as race:
                 known = race.client
             else:

@@ -64,9 +64,7 @@ def list_tickets(request: ApiWorkspaceRequest) -> HttpResponse:
 
 @operation(operations.GET_TICKET)
 def get_ticket(request: ApiWorkspaceRequest, number: int) -> HttpResponse:
-    return answers.answer(
-        api_told.ticket(find(request, number), of=request.workspace)
-    )
+    return answers.answer(api_told.ticket(find(request, number), of=request.workspace))
 
 
 @operation(operations.POST_TICKET)
@@ -95,9 +93,7 @@ def change_ticket(request: ApiWorkspaceRequest, number: int) -> HttpResponse:
         raise _no_member() from None
     if event is not None:
         _note(request, "ticket.changed", ticket, now=now, fields=sorted(told))
-    return answers.answer(
-        api_told.ticket(find(request, number), of=request.workspace)
-    )
+    return answers.answer(api_told.ticket(find(request, number), of=request.workspace))
 
 
 @operation(operations.LIST_COMMENTS)
@@ -167,9 +163,7 @@ def _opened(request: ApiWorkspaceRequest, *, now: datetime) -> Done:
 def _commented(request: ApiWorkspaceRequest, ticket: Ticket, *, now: datetime) -> Done:
     told = request.told
     if told.get("by_client", False):
-        event = tickets.take_answer(
-            ticket, text=told["text"], by=_by(request), now=now
-        )
+        event = tickets.take_answer(ticket, text=told["text"], by=_by(request), now=now)
     else:
         event = tickets.comment(
             ticket,
@@ -187,7 +181,9 @@ def _commented(request: ApiWorkspaceRequest, ticket: Ticket, *, now: datetime) -
 
 def _changes(request: ApiWorkspaceRequest, told: Mapping[str, Any]) -> Changes:
     changes = {
-        name: value for name, value in told.items() if name not in ("client", "assignee")
+        name: value
+        for name, value in told.items()
+        if name not in ("client", "assignee")
     }
     if "client" in told:
         client = _client(request, told["client"])
@@ -251,7 +247,9 @@ def _member(request: ApiWorkspaceRequest, email: str) -> int | None:
 
 def _no_member() -> Problem:
     return unprocessable(
-        "assignee", "unknown_member", "No member who may work on tickets has this e-mail."
+        "assignee",
+        "unknown_member",
+        "No member who may work on tickets has this e-mail.",
     )
 
 

@@ -109,7 +109,7 @@ def find_talk(lead: Lead, *, channel: Channel | None) -> Conversation | None:
     talks: list[Conversation] = list(rows.order_by("-last_message_at", "-pk")[:50])
     heard = [one for one in talks if one.last_inbound_at]
     last = max(heard, key=lambda one: one.last_inbound_at, default=None)
-    number = (last or next(iter(talks), None))
+    number = last or next(iter(talks), None)
     if number is None:
         return None
     there = [one for one in talks if one.channel_id == number.channel_id]
