@@ -50,6 +50,15 @@ PAGES = (
         Action.MANAGE_WORKSPACE,
     ),
     SettingsPage(
+        "tickets:notification-rules",
+        "tickets:notification-",
+        _("Notifications"),
+        _(
+            "What clients are told about their tickets: when, by which text, and when not."
+        ),
+        Action.READ,
+    ),
+    SettingsPage(
         "tokens:token-list",
         "tokens:",
         _("Service tokens"),

@@ -115,6 +115,11 @@ app.conf.update(
             "schedule": 5.0,
             "options": {"expires": HINT_SECONDS},
         },
+        "tickets.tell": {
+            "task": "tickets.tell",
+            "schedule": 5.0,
+            "options": {"expires": HINT_SECONDS},
+        },
         "integrations.check_sessions": {
             "task": "integrations.check_sessions",
             "schedule": 60.0,

@@ -14,6 +14,7 @@ from tickets.models import (
     TicketStatus,
 )
 from tickets.selectors.history import Names
+from tickets.selectors.notifications import Told
 
 FIELDS: Final = {
     "status": gettext_lazy("Status"),
@@ -46,12 +47,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`who` is empty where a system did it; `by_client` tells the client's own words."""
+    """`who` is empty where a system did it; `by_client` tells the client's own words. `told`
+    is who was told of it."""
 
     event: TicketEvent
     who: str
     by_client: bool
     lines: tuple[Line, ...]
+    told: tuple[Told, ...] = ()
 
     @property
     def is_said(self) -> bool:
@@ -64,14 +67,19 @@ class Entry:
         return self.is_said or is_born or bool(self.lines)
 
 
-def entries(events: Sequence[TicketEvent], names: Names) -> list[Entry]:
-    """As members read them."""
+def entries(
+    events: Sequence[TicketEvent],
+    names: Names,
+    told: Mapping[int, Sequence[Told]] | None = None,
+) -> list[Entry]:
+    """As members read them; `told` by the entries' ids."""
     return [
         Entry(
             event,
             _who(event),
             by_client=_is_clients(event),
             lines=tuple(_lines(event.details, FIELDS, names)),
+            told=tuple((told or {}).get(event.pk, ())),
         )
         for event in events
     ]

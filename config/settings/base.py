@@ -89,7 +89,10 @@ MEDIA_FETCH_SECONDS = env.integer("MEDIA_FETCH_SECONDS", 100, least=1, most=3600
 MEDIA_LEASE_SECONDS = env.integer("MEDIA_LEASE_SECONDS", 300, least=5, most=7200)
 # Who sends with templates: a word for each kind, and what finds them. A room above adds its
 # line here; whatsapp/services/template_uses.py says what is asked of it.
-TEMPLATE_USERS = {"queued": "whatsapp.services.template_uses.QueuedMessages"}
+TEMPLATE_USERS = {
+    "queued": "whatsapp.services.template_uses.QueuedMessages",
+    "notifications": "tickets.services.template_users.NotificationRules",
+}
 INBOX_LEASE_SECONDS = env.integer("INBOX_LEASE_SECONDS", 60, least=5, most=3600)
 WEBHOOK_MAX_BYTES = env.integer("WEBHOOK_MAX_BYTES", 4 * 1024 * 1024, least=1024)
 

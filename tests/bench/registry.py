@@ -213,6 +213,14 @@ MEASURES = [
         "ledger, and with the limit lifted. `enqueue` promises 10,000 notifications.",
     ),
     Measure(
+        "notifications",
+        "tests.bench.notifications:notifications",
+        "10,000 tickets of as many clients, who wrote within 24 hours: the planner's answer "
+        "whom their being resolved would reach by which way, and then the change itself in "
+        "one transaction: tickets, history, notifications with a signed link each, and the "
+        "promises in the outbox.",
+    ),
+    Measure(
         "memory",
         "tests.bench.memory:memory",
         "proportional set size of everything that `manage.py up` starts, 20 s after it "

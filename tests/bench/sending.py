@@ -109,7 +109,7 @@ class _Seen:
 def _round(
     env: dict[str, str], ledger: Path, sends: int, limits: dict[str, Any]
 ) -> _Seen:
-    channel, threads = _furnish(sends, limits)
+    channel, threads = furnish(sends, limits)
     _promise(channel, threads, sends)
     before = len(_lines(ledger))
     _drain(env, sends)
@@ -161,7 +161,7 @@ def _provider(ledger: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _enqueue(count: int) -> float:
-    channel, threads = _furnish(count, {})
+    channel, threads = furnish(count, {})
     started = time.perf_counter()
     _promise(channel, threads, count, is_bulk=True)
     return time.perf_counter() - started
@@ -188,7 +188,7 @@ def _promise(
     outbox.enqueue_many(channel.workspace_id, drafts, now=timezone.now())
 
 
-def _furnish(people: int, limits: dict[str, Any]) -> tuple[Channel, list[Conversation]]:
+def furnish(people: int, limits: dict[str, Any]) -> tuple[Channel, list[Conversation]]:
     """A number, and people who wrote to it just now."""
     name = f"sending-{secrets.token_hex(4)}"
     workspace = Workspace.objects.create(slug=name, name=name)

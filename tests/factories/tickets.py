@@ -3,8 +3,10 @@
 from typing import Any
 
 from accounts.models import Workspace
+from integrations.models import Channel
+from tests.factories import whatsapp
 from tests.factories.whatsapp import NOON
-from tickets.models import Client, Ticket, TicketEvent
+from tickets.models import Client, NotificationRule, Ticket, TicketEvent
 from whatsapp.folding import fold
 
 
@@ -33,3 +35,28 @@ def entry(ticket: Ticket, *, kind: str = "commented", **fields: Any) -> TicketEv
         kind=kind,
         **({"created_at": NOON} | fields),
     )
+
+
+def rule(
+    workspace: Workspace,
+    *,
+    event: str = "resolved",
+    language: str = "pt-br",
+    **fields: Any,
+) -> NotificationRule:
+    """A line of the table of notifications; to the client, unless told otherwise."""
+    values = {"text": "Olá, {nome}! O chamado nº {número} está {status}."} | fields
+    return NotificationRule.objects.create(
+        workspace=workspace, event=event, language=language, **values
+    )
+
+
+def reachable(
+    channel: Channel, *, digits: str = "5511987654321", **fields: Any
+) -> Client:
+    """A client with a conversation on this number, in which they wrote at noon."""
+    person = whatsapp.lead(channel.workspace)
+    whatsapp.identity(person, value=digits, kind="wa_id")
+    whatsapp.conversation(person, channel, last_inbound_at=NOON)
+    values = {"phone": f"+{digits}", "match_key": f"p:{digits}"} | fields
+    return client(channel.workspace, lead=person, **values)

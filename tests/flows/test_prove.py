@@ -16,6 +16,7 @@ def test_a_small_proof_holds_and_is_written_down(tmp_path: Path):
         [
             *(sys.executable, "-m", "tests.prove", "--quick"),
             *("--only", "kills_lost", "--only", "bad_input"),
+            *("--only", "notifications_same"),
         ],
         cwd=files.BASE_DIR,
         env={**os.environ, "RECADO_VAR_DIR": str(tmp_path)},
@@ -31,6 +32,9 @@ def test_a_small_proof_holds_and_is_written_down(tmp_path: Path):
         "kills_lost",
         "kills_doubled",
         "kills_undone",
+        "notifications_same",
+        "notifications_undone",
+        "notifications_killed",
         "bad_input",
     ]
     assert all(

@@ -191,6 +191,12 @@ class CommentForm(_Keyed):
         return bool(self.cleaned_data["audience"] == "client")
 
 
+class TellForm(forms.Form):
+    """`key` makes a form that is sent twice one telling."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=new_key)
+
+
 class ClientCommentForm(_Keyed):
     """On the client's own page."""
 

@@ -2,7 +2,15 @@
 
 from tickets.models.client import Client
 from tickets.models.event import EventKind, EventSource, TicketEvent
-from tickets.models.notification import Notification, NotificationRule
+from tickets.models.notification import (
+    Audience,
+    EmailState,
+    Notification,
+    NotificationEmail,
+    NotificationPath,
+    NotificationRule,
+    NotificationSettings,
+)
 from tickets.models.ticket import (
     Ticket,
     TicketCounter,
@@ -11,11 +19,16 @@ from tickets.models.ticket import (
 )
 
 __all__ = [
+    "Audience",
     "Client",
+    "EmailState",
     "EventKind",
     "EventSource",
     "Notification",
+    "NotificationEmail",
+    "NotificationPath",
     "NotificationRule",
+    "NotificationSettings",
     "Ticket",
     "TicketCounter",
     "TicketEvent",

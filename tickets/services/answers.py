@@ -1,7 +1,7 @@
 """What clients write on WhatsApp, entered into their tickets: for a whole batch in sets.
 
-The corridor calls this with the messages it has just stored. Three statements whatever
-their number, one where nobody of them has a ticket.
+The corridor calls this with the messages it has just stored. Six statements whatever
+their number, one where nobody of them has a ticket, more where a rule tells of answers.
 """
 
 import json
@@ -13,13 +13,14 @@ from typing import Final
 from accounts import bulk
 from accounts.keys import new_key
 from tickets.models import EventKind, EventSource
+from tickets.services import notifications
 
 # "Thanks!" a month later opens nothing again; "it came back" after three days does.
 RESOLVED_LISTENS: Final = timedelta(days=7)
 
 # One ticket of a conversation: its own before others of that client (who may be linked to a
-# lead that was merged since), live before resolved, the one that was worked on last. Each way
-# begins at an index.
+# lead that was merged since, or known by the phone alone), live before resolved, the one that
+# was worked on last. Each way begins at an index.
 _FIND = """
 SELECT DISTINCT ON (told.conversation_id) told.conversation_id, ticket.id, ticket.status
   FROM (
@@ -43,6 +44,16 @@ SELECT DISTINCT ON (told.conversation_id) told.conversation_id, ticket.id, ticke
      WHERE talk.workspace_id = %(workspace)s AND talk.id = ANY(%(conversations)s)
        AND gone.workspace_id = %(workspace)s AND client.workspace_id = %(workspace)s
        AND theirs.workspace_id = %(workspace)s
+    UNION ALL
+    SELECT talk.id, theirs.id, 2
+      FROM whatsapp_conversation talk
+      JOIN whatsapp_identity name ON name.lead_id = talk.lead_id
+      JOIN tickets_client client ON client.match_key = name.match_key
+      JOIN tickets_ticket theirs ON theirs.client_id = client.id
+     WHERE talk.workspace_id = %(workspace)s AND talk.id = ANY(%(conversations)s)
+       AND name.workspace_id = %(workspace)s AND name.match_key <> ''
+       AND client.workspace_id = %(workspace)s AND client.match_key <> ''
+       AND client.lead_id IS NULL AND theirs.workspace_id = %(workspace)s
        ) told
   JOIN tickets_ticket ticket ON ticket.id = told.ticket_id
  WHERE ticket.workspace_id = %(workspace)s
@@ -74,6 +85,17 @@ UPDATE tickets_ticket
        resolved_at = CASE WHEN status = 'closed' THEN resolved_at END,
        updated_at = %(now)s, version = version + 1
  WHERE workspace_id = %(workspace)s AND id = ANY(%(tickets)s)
+"""
+# Who was written to before they ever wrote has no lead until they answer.
+_KNOW = """
+UPDATE tickets_client client SET lead_id = talk.lead_id, updated_at = %(now)s
+  FROM tickets_ticket ticket, whatsapp_conversation talk, whatsapp_identity name
+ WHERE ticket.workspace_id = %(workspace)s AND ticket.id = ANY(%(tickets)s)
+   AND client.workspace_id = %(workspace)s AND client.id = ticket.client_id
+   AND client.lead_id IS NULL AND client.match_key <> ''
+   AND talk.workspace_id = %(workspace)s AND talk.id = ANY(%(conversations)s)
+   AND name.workspace_id = %(workspace)s AND name.lead_id = talk.lead_id
+   AND name.match_key = client.match_key
 """
 
 
@@ -111,6 +133,13 @@ def take(
     if entered:
         woken = sorted(set(entered.values()))
         bulk.run(_WAKE, place | {"tickets": woken, "now": now})
+        bulk.run(
+            _KNOW,
+            place | {"tickets": woken, "conversations": conversations, "now": now},
+        )
+        notifications.raise_for_ids(
+            workspace_id, sorted(entered), kind=EventKind.REPLIED, now=now
+        )
     return entered
 
 

@@ -23,6 +23,7 @@ from tickets.models import (
     TicketEvent,
     TicketStatus,
 )
+from tickets.services import following
 from whatsapp.folding import fold
 from whatsapp.models import Conversation, Message
 
@@ -62,7 +63,7 @@ class By:
 
 # In a history that others may read: what these were stays in the ticket alone.
 _LONG: Final = frozenset({"description"})
-_LIVE: Final = frozenset({TicketStatus.OPEN, TicketStatus.WAITING})
+LIVE: Final = frozenset({TicketStatus.OPEN, TicketStatus.WAITING})
 _KINDS: Final = {
     TicketStatus.WAITING: EventKind.WAITING,
     TicketStatus.RESOLVED: EventKind.RESOLVED,
@@ -86,7 +87,7 @@ def open_ticket(
 ) -> Ticket:
     """The new ticket; the one that `by.event_id` or `external_id` has made already."""
     with transaction.atomic():
-        _require_member(workspace.pk, assignee_id)
+        require_member(workspace.pk, assignee_id)
         counter = _hold_counter(workspace)
         known = _known(workspace.pk, event_id=by.event_id, external_id=external_id)
         if known is not None:
@@ -127,7 +128,7 @@ def change(
     """
     with transaction.atomic():
         if "assignee_id" in changes:  # the member first: see whatsapp handling.release
-            _require_member(ticket.workspace_id, changes["assignee_id"])
+            require_member(ticket.workspace_id, changes["assignee_id"])
         held = _hold(ticket)
         if by.event_id and (told := _told(held.workspace_id, by.event_id)):
             return told
@@ -143,11 +144,8 @@ def change(
             setattr(held, name, value)
         _stamp(held, before.get("status", held.status), now=now)
         held.save()
-        details = {
-            name: [None, None] if name in _LONG else [before[name], value]
-            for name, value in changed.items()
-        }
-        kind = _kind_of(before, changed)
+        details = details_of(before, changed)
+        kind = kind_of(before, changed)
         return _note(held, kind, by=by, now=now, details=details, is_public=True)
 
 
@@ -205,11 +203,34 @@ def take_answer(
         )
 
 
-def _kind_of(before: Mapping[str, Any], changed: Mapping[str, Any]) -> EventKind:
+def announce(
+    ticket: Ticket, kind: EventKind, *, by: By, now: datetime, text: str = ""
+) -> TicketEvent:
+    """What another system says has happened, though nothing changes here: an entry of the
+    history, told by the rules. Once for an `event_id`."""
+    with transaction.atomic():
+        held = _hold(ticket)
+        if by.event_id and (told := _told(held.workspace_id, by.event_id)):
+            return told
+        _touch(held, now=now)
+        held.save()
+        return _note(held, kind, by=by, now=now, text=text, is_public=True)
+
+
+def details_of(
+    before: Mapping[str, Any], changed: Mapping[str, Any]
+) -> dict[str, list[Any]]:
+    return {
+        name: [None, None] if name in _LONG else [before[name], value]
+        for name, value in changed.items()
+    }
+
+
+def kind_of(before: Mapping[str, Any], changed: Mapping[str, Any]) -> EventKind:
     if status := changed.get("status"):
         if status in _KINDS:
             return _KINDS[TicketStatus(status)]
-        return EventKind.UPDATED if before["status"] in _LIVE else EventKind.REOPENED
+        return EventKind.UPDATED if before["status"] in LIVE else EventKind.REOPENED
     return EventKind.ASSIGNED if "assignee_id" in changed else EventKind.UPDATED
 
 
@@ -217,7 +238,7 @@ def _stamp(ticket: Ticket, before: str, *, now: datetime) -> None:
     """Since when it stands so, when it was resolved and closed; opened again, it is neither."""
     if ticket.status != before:
         ticket.status_at = now
-        is_live = ticket.status in _LIVE
+        is_live = ticket.status in LIVE
         if is_live:
             ticket.resolved_at = ticket.closed_at = None
         elif ticket.resolved_at is None:
@@ -244,7 +265,7 @@ def _note(
     message: Message | None = None,
     is_public: bool,
 ) -> TicketEvent:
-    return TicketEvent.objects.create(
+    event: TicketEvent = TicketEvent.objects.create(
         workspace_id=ticket.workspace_id,
         ticket=ticket,
         kind=kind,
@@ -257,6 +278,8 @@ def _note(
         external_id=by.event_id,
         created_at=now,
     )
+    following.follow(ticket.workspace_id, [event], now=now)
+    return event
 
 
 def _hold(ticket: Ticket) -> Ticket:
@@ -295,7 +318,7 @@ def _told(workspace_id: int, event_id: str) -> TicketEvent | None:
     return told
 
 
-def _require_member(workspace_id: int, user_id: int | None) -> None:
+def require_member(workspace_id: int, user_id: int | None) -> None:
     """Holds the membership: it cannot end before the ticket is theirs."""
     if user_id is None:
         return

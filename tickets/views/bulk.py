@@ -1,9 +1,9 @@
 """One change for a selection of tickets: asked about first, then done, then told."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -19,26 +19,27 @@ from tickets.forms.filters import keys_of
 from tickets.forms.tickets import BulkForm, words_of
 from tickets.models import Ticket
 from tickets.selectors import tickets as selector
-from tickets.services import tickets
+from tickets.services import bulk_changes, planning, tickets
 from tickets.services.tickets import By
+from tickets.views.notification_rules import shown_plan
 
 MOST = 200  # more than a page shows is no selection of somebody who looked at them
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a selection. `refused` could not be given to whom it was meant for."""
+    """What became of a selection. `is_refused`: the person it was meant for may not have it."""
 
     changed: int = 0
     same: int = 0
     gone: int = 0
-    refused: list[Ticket] = field(default_factory=list)
+    is_refused: bool = False
 
 
 @require_POST
 @requires(Action.EDIT_TICKETS)
 def ticket_bulk(request: WorkspaceRequest) -> HttpResponse:
-    """Shows what would change; with `step=do` changes it, ticket by ticket."""
+    """Shows what would change and who would be told; with `step=do` changes it, at once."""
     keys = keys_of(request.POST.getlist("ticket"))[:MOST]
     rows = selector.list_by_keys(request.workspace, keys)
     form = BulkForm(
@@ -60,6 +61,7 @@ def ticket_bulk(request: WorkspaceRequest) -> HttpResponse:
             "form": form,
             "wanted": _wanted(form),
             "same": sum(_is_so(row, form) for row in rows),
+            "plan": _plan(request, rows, form),
         }
         return render(request, "tickets/ticket_bulk.html", context)
     outcome = _do(request, rows, form)
@@ -68,34 +70,42 @@ def ticket_bulk(request: WorkspaceRequest) -> HttpResponse:
     return _to_list(request)
 
 
+def _plan(
+    request: WorkspaceRequest, rows: list[Ticket], form: BulkForm
+) -> dict[str, Any] | None:
+    """None where no rule tells anybody of it."""
+    plan = planning.plan_change(
+        request.workspace,
+        rows,
+        form.changes,  # type: ignore[arg-type]  # names of Changes, read from a form
+        now=timezone.now(),
+    )
+    return shown_plan(plan) if plan.total else None
+
+
 def _do(request: WorkspaceRequest, rows: list[Ticket], form: BulkForm) -> Outcome:
-    outcome, now = Outcome(), timezone.now()
+    now = timezone.now()
     changes = form.changes
-    # In one order, so that two selections never wait for one another.
-    for ticket in sorted(rows, key=lambda one: one.pk):
-        try:
-            with transaction.atomic():
-                event = tickets.change(
-                    ticket,
-                    changes,  # type: ignore[arg-type]  # names of Changes, read from a form
-                    by=By(request.user),
-                    now=now,
-                )
-        except tickets.NotAMember:
-            outcome.refused.append(ticket)
-            continue
-        outcome.changed += event is not None
-        outcome.same += event is None
-    if outcome.changed:
+    try:
+        done = bulk_changes.change_many(
+            request.workspace.pk,
+            [ticket.pk for ticket in rows],
+            changes,  # type: ignore[arg-type]  # names of Changes, read from a form
+            by=By(request.user),
+            now=now,
+        )
+    except tickets.NotAMember:
+        return Outcome(is_refused=True)
+    if done.changed:
         audit.record(
             workspace=request.workspace,
             action="ticket.bulk_changed",
             actor=request.user,
-            details={"count": outcome.changed, "fields": list(changes)},
+            details={"count": done.changed, "fields": list(changes)},
             ip=client_ip(request),
             now=now,
         )
-    return outcome
+    return Outcome(changed=done.changed, same=done.same)
 
 
 def _tell(request: WorkspaceRequest, outcome: Outcome) -> None:
@@ -115,13 +125,10 @@ def _tell(request: WorkspaceRequest, outcome: Outcome) -> None:
             outcome.gone,
         )
         said.append(gone % {"count": outcome.gone})
-    if outcome.refused:
-        numbers = ", ".join(f"#{one.ticket_number}" for one in outcome.refused)
-        said.append(
-            _("Refused, because the person cannot work on tickets here: %(numbers)s.")
-            % {"numbers": numbers}
-        )
-    level = messages.WARNING if outcome.refused or outcome.gone else messages.SUCCESS
+    if outcome.is_refused:
+        said = [_("Nothing changed: the person cannot work on tickets here.")]
+    is_odd = outcome.is_refused or outcome.gone
+    level = messages.WARNING if is_odd else messages.SUCCESS
     messages.add_message(request, level, " ".join(said))
 
 

@@ -23,12 +23,15 @@ from accounts.http import WorkspaceRequest, carried_query, client_ip, requires
 from accounts.models import User
 from accounts.permissions import Action, may
 from tickets import history
-from tickets.forms.tickets import CommentForm, QuickForm, event_id
-from tickets.models import Ticket
+from tickets import notification_words as words
+from tickets.forms.tickets import CommentForm, QuickForm, TellForm, event_id
+from tickets.models import NotificationPath, Ticket
 from tickets.selectors import clients as client_selector
 from tickets.selectors import history as events
+from tickets.selectors import notifications
 from tickets.selectors import tickets as selector
-from tickets.services import client_links, tickets
+from tickets.selectors.notifications import Told
+from tickets.services import client_links, retelling, tickets
 from tickets.services.tickets import By
 from whatsapp.selectors import profile
 
@@ -133,10 +136,44 @@ def _withdraw(request: WorkspaceRequest, ticket: Ticket) -> HttpResponse:
     return _back(request, ticket)
 
 
+def _tell(request: WorkspaceRequest, ticket: Ticket) -> HttpResponse:
+    """Again, by the best way there is now; or by e-mail, whatever way there is."""
+    form = TellForm(request.POST)
+    if not form.is_valid():
+        messages.warning(request, _("This form was incomplete. Send it once more."))
+        return _back(request, ticket)
+    try:
+        told = retelling.tell(
+            ticket,
+            actor=request.user,
+            key=str(form.cleaned_data["key"]),
+            by_email=request.POST["act"] == "tell_by_email",
+            now=timezone.now(),
+            ip=client_ip(request),
+        )
+    except retelling.NothingToTell:
+        messages.warning(
+            request,
+            _("No rule says anything of this ticket. Write one in the settings."),
+        )
+        return _back(request, ticket)
+    if told.path == NotificationPath.NOBODY:
+        why = words.reason(told.reason)
+        messages.warning(
+            request, _("The client was not reached. %(why)s") % {"why": why}
+        )
+    else:
+        way = words.path(told.path)
+        messages.success(request, _("The client is told: %(way)s.") % {"way": way})
+    return _back(request, ticket, anchor="#told")
+
+
 _ACTS: dict[str, Act] = {
     "change": _change,
     "comment": _comment,
     "link": _link,
+    "tell": _tell,
+    "tell_by_email": _tell,
     "withdraw": _withdraw,
 }
 
@@ -153,9 +190,17 @@ def _page(
     earlier = paging.understood(request.GET.get("earlier", ""))
     page = events.list_events(ticket, before=earlier)
     lead = client_selector.lead_of(ticket.client)
+    told = notifications.of_events(request.workspace, [one.pk for one in page.rows])
+    last = notifications.told_last(request.workspace, [ticket.pk]).get(ticket.pk)
     context = {
         "ticket": ticket,
-        "entries": history.entries(page.rows, events.names_in(ticket, page.rows)),
+        "entries": history.entries(
+            page.rows,
+            events.names_in(ticket, page.rows),
+            {event: [Told.of(one) for one in rows] for event, rows in told.items()},
+        ),
+        "told_last": Told.of(last) if last else None,
+        "tell": TellForm(),
         "older": page.older,
         "is_earlier_page": bool(earlier),
         "quick": quick

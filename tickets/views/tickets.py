@@ -1,6 +1,7 @@
 """The ticket list: its filters, its pages, its CSV."""
 
 import uuid
+from collections.abc import Sequence
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -15,8 +16,9 @@ from accounts.permissions import Action
 from integrations.selectors import channels
 from tickets.forms.filters import TicketFilterForm
 from tickets.forms.tickets import BulkForm
-from tickets.models import Client
-from tickets.selectors import ticket_export, tickets
+from tickets.models import Client, Ticket
+from tickets.selectors import notifications, ticket_export, tickets
+from tickets.selectors.notifications import Told
 from tickets.selectors.tickets import ALL, LIVE, TABS
 from whatsapp.models import FilterPlace, Lead
 from whatsapp.selectors import filters as asking
@@ -58,6 +60,7 @@ def ticket_list(request: WorkspaceRequest) -> HttpResponse:
         "listed": request.GET.urlencode(),
         "pager_query": f"{query}&" if query else "",
         "page": page,
+        "rows": _with_told(request, page.rows),
         "is_later_page": bool(before),
         "ignored": ("before",) if request.GET.get("before") and not before else (),
         "saved": saved_filters.context_of(request, TICKETS, asked=asked),
@@ -66,6 +69,14 @@ def ticket_list(request: WorkspaceRequest) -> HttpResponse:
         "of_lead": _lead(request, filters.lead) if filters.lead else None,
     }
     return render(request, "tickets/ticket_list.html", context)
+
+
+def _with_told(
+    request: WorkspaceRequest, rows: Sequence[Ticket]
+) -> list[tuple[Ticket, Told | None]]:
+    """Each ticket with what its client was told last."""
+    last = notifications.told_last(request.workspace, [one.pk for one in rows])
+    return [(one, Told.of(last[one.pk]) if one.pk in last else None) for one in rows]
 
 
 @require_GET

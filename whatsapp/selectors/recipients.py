@@ -1,6 +1,6 @@
 """Whom an answer goes to: the person's ids exactly as WhatsApp told them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from integrations.providers.base.types import Party
 from whatsapp.models import Conversation, Identity, IdentityKind, Message
@@ -31,6 +31,11 @@ def party_of(conversation: Conversation) -> Party | None:
         .values_list("peer_key", flat=True)
         .first()
     )
+    return party_from(identities, wrote_as)
+
+
+def party_from(identities: Sequence[Identity], wrote_as: str | None) -> Party | None:
+    """Of somebody's identities, newest first, and the key under which they wrote last. Pure."""
     ids = [one for one in identities if one.kind in _FIELDS]
     here = [one for one in ids if one.match_key == wrote_as]
     if not here:

@@ -278,3 +278,41 @@ def silent_keys(
         ],
     )
     return {(peer_key, channel_id) for peer_key, channel_id in rows}
+
+
+def standing(
+    workspace_id: int, asked: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], frozenset[str]]:
+    """As `scopes_for`, of many (peer key, channel id) at once; who said nothing is not in it."""
+    if not asked:
+        return {}
+    rows = bulk.run(
+        """
+        SELECT wanted.peer_key, wanted.channel_id, said.scope
+          FROM unnest(%s::text[], %s::bigint[]) AS wanted(peer_key, channel_id)
+         CROSS JOIN LATERAL (
+               SELECT DISTINCT ON (told.scope) told.scope, told.is_out
+                 FROM whatsapp_optout told
+                WHERE told.workspace_id = %s
+                  AND told.peer_key = ANY (ARRAY(
+                        SELECT wanted.peer_key UNION ALL
+                        SELECT other.match_key FROM whatsapp_identity name
+                          JOIN whatsapp_identity other ON other.lead_id = name.lead_id
+                         WHERE name.workspace_id = %s
+                           AND name.match_key = wanted.peer_key))
+                  AND (told.channel_id IS NULL OR told.channel_id = wanted.channel_id)
+                ORDER BY told.scope, told.id DESC) said
+         WHERE said.is_out
+        """,
+        [
+            [peer_key for peer_key, _ in asked],
+            [channel_id for _, channel_id in asked],
+            workspace_id,
+            workspace_id,
+        ],
+    )
+    found: dict[tuple[str, int], frozenset[str]] = {}
+    for peer_key, channel_id, scope in rows:
+        place = peer_key, channel_id
+        found[place] = found.get(place, frozenset()) | {scope}
+    return found
