@@ -167,3 +167,18 @@ SEND_TO_CLIENT: Final = Operation(
     body=shapes.SEND_TO_CLIENT,
     answers={202: PROMISE},
 )
+SEND_NOTIFICATION: Final = Operation(
+    name="sendNotification",
+    group=TICKETS,
+    method="POST",
+    summary=_("Tell people about a ticket, by the rules of the workspace"),
+    about=_(
+        "What is told, to whom and in which words the workspace says under Tickets, "
+        "Notifications. The answer says what became of it for each person: by free text, by "
+        "a template, by e-mail, or why not."
+    ),
+    scopes=(Scope.NOTIFICATIONS_SEND,),
+    is_keyed=True,
+    body=shapes.NEW_NOTIFICATION,
+    answers={202: shapes.NOTIFIED},
+)

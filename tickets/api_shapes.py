@@ -11,7 +11,9 @@ from accounts.api.fields import (
     Flag,
     Key,
     Link,
+    Listing,
     Moment,
+    Name,
     Number,
     Object,
     Said,
@@ -19,7 +21,14 @@ from accounts.api.fields import (
     Word,
 )
 from accounts.api.operations import ROW_ID, page_of
-from tickets.models import EventKind, TicketPriority, TicketStatus
+from tickets.models import (
+    Audience,
+    EventKind,
+    NotificationPath,
+    TicketPriority,
+    TicketStatus,
+)
+from tickets.services.relaying import KINDS
 from whatsapp.api_shapes import MEMBER, PROFILE
 
 _LANGUAGES: Final = [code for code, _name in settings.LANGUAGES]
@@ -219,6 +228,93 @@ SEND_TO_CLIENT: Final = Object(
             about=_(
                 "Key or phone number of the number it goes out from; the one they wrote "
                 "to last, if you say nothing."
+            ),
+        ),
+    },
+)
+
+# --- notifications ----------------------------------------------------------------
+NEW_NOTIFICATION: Final = Object(
+    name="NewNotification",
+    fields={
+        "client_id": Text(
+            most=255,
+            least=1,
+            is_required=True,
+            about=_("The client's oauth_id."),
+            example="customer-1042",
+        ),
+        "notification_type": Word(
+            among=list(KINDS),
+            is_required=True,
+            about=_("What has happened to the ticket."),
+            example="ticket_updated",
+        ),
+        "data": Object(
+            name="NotificationData",
+            is_required=True,
+            about=_(
+                "The ticket as it stands in your system: it is brought there here too, "
+                "and opened if it is not known yet."
+            ),
+            example={"ticket_number": "OS-1042", "title": "Oven", "status": "waiting"},
+            fields={
+                "ticket_number": Name(
+                    least=1,
+                    is_required=True,
+                    about=_("Its number in your system, or ours."),
+                ),
+                "title": Text(least=1),
+                "description": Text(most=20_000),
+                "status": Word(among=TicketStatus.values),
+                "priority": Word(among=TicketPriority.values),
+                "url": Link(),
+                "comment": Text(most=4000, about=_("What the client is told besides.")),
+            },
+        ),
+    },
+)
+NOTIFIED: Final = Object(
+    name="Notified",
+    is_answer=True,
+    fields={
+        "ticket": TICKET,
+        "events": Listing(
+            about=_("Of what people were told."),
+            of=Object(
+                name="TicketEvent",
+                is_answer=True,
+                fields={"id": ROW_ID, "kind": Word(among=EventKind.values)},
+            ),
+        ),
+        "notifications": Listing(
+            about=_("One for each person and event; none where no rule is about it."),
+            of=Object(
+                name="Notification",
+                is_answer=True,
+                fields={
+                    "id": ROW_ID,
+                    "event": Word(among=EventKind.values),
+                    "audience": Word(among=Audience.values),
+                    "client": Said(is_nullable=True, about=_("The client's oauth_id.")),
+                    "member": MEMBER,
+                    "path": Word(
+                        among=NotificationPath.values,
+                        about=_("By which way they are told, or not."),
+                    ),
+                    "reason": Said(
+                        is_nullable=True, about=_("Why it went no better way.")
+                    ),
+                    "detail": Said(
+                        is_nullable=True, about=_("The same as a sentence.")
+                    ),
+                    "message": Key(
+                        is_nullable=True, about=_("Its id under /api/messages.")
+                    ),
+                    "due_at": Moment(
+                        is_nullable=True, about=_("When the quiet hours end.")
+                    ),
+                },
             ),
         ),
     },

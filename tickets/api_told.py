@@ -6,7 +6,14 @@ from django.conf import settings
 from django.urls import reverse
 
 from accounts.models import Workspace
-from tickets.models import Client, Ticket, TicketEvent
+from tickets import notification_words
+from tickets.models import (
+    Client,
+    Notification,
+    NotificationPath,
+    Ticket,
+    TicketEvent,
+)
 from tickets.selectors.clients import lead_of
 from whatsapp.api_told import member, moment
 
@@ -70,6 +77,25 @@ def comment(row: TicketEvent) -> Told:
         "is_public": row.is_public,
         "author": member(row.actor),
         "created_at": moment(row.created_at),
+    }
+
+
+def notification(row: Notification) -> Told:
+    """Its message and the promise of it were read with it."""
+    entry = getattr(row.message, "outbox_entry", None)
+    went_out = row.path not in (NotificationPath.NOBODY, NotificationPath.SKIPPED)
+    detail = notification_words.reason(row.reason, went_out=went_out)
+    return {
+        "id": str(row.key),
+        "event": row.event,
+        "audience": row.audience,
+        "client": row.recipient.oauth_id if row.recipient else None,
+        "member": member(row.member),
+        "path": row.path,
+        "reason": row.reason or None,
+        "detail": detail or None,
+        "message": str(entry.key) if entry else None,
+        "due_at": moment(row.due_at),
     }
 
 

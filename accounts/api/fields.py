@@ -90,6 +90,20 @@ class Text(Field):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Name(Text):
+    """Of something in another system, where it may be a number as well; always text here."""
+
+    def read(self, value: Any, name: str) -> str:
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        if is_number and abs(value) >= 10**18:
+            raise unprocessable(name, "invalid", "As long a number is sent as text.")
+        return super().read(str(value) if is_number else value, name)
+
+    def _kind(self, named: Schemas) -> dict[str, Any]:
+        return super()._kind(named) | {"type": ["string", "integer"]}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Said(Text):
     """Text of an answer: as long as it is."""
 

@@ -227,6 +227,11 @@ GROUPS = (
                 _("%(actor)s changed ticket #%(number)s through the API: %(fields)s"),
                 "tickets:ticket-detail",
             ),
+            "ticket.relayed": Words(
+                _("News of a ticket by a system"),
+                _("%(actor)s had people told about ticket #%(number)s through the API"),
+                "tickets:ticket-detail",
+            ),
             "ticket.commented": Words(
                 _("Comment by a system"),
                 _("%(actor)s commented on ticket #%(number)s through the API"),

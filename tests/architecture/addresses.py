@@ -273,6 +273,7 @@ ADDRESSES: dict[str, Address] = {
     **_asked_twice("tickets-api:ticket", {**_READ, "PATCH": 415}, number="1"),
     **_asked_twice("tickets-api:comments", {**_READ, "POST": 415}, number="1"),
     **_asked_twice("tickets-api:send", {"POST": 415}),
+    **_asked_twice("tickets-api:notify", {"POST": 415}),
     # One's own account.
     "accounts:home": Address(
         who=Who.PERSON,

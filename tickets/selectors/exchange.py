@@ -6,6 +6,7 @@ the first page. Asked for changes it begins with the oldest, and what changes me
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -16,7 +17,7 @@ from accounts import paging
 from accounts.models import Workspace
 from accounts.paging import Page, Position
 from accounts.scoping import ScopedQuerySet, inside
-from tickets.models import Client, EventKind, Ticket, TicketEvent
+from tickets.models import Client, EventKind, Notification, Ticket, TicketEvent
 from tickets.selectors import tickets as selector
 from tickets.selectors.clients import find_matching
 from tickets.selectors.tickets import TicketFilter
@@ -121,6 +122,24 @@ def list_comments(ticket: Ticket, *, before: str = "", size: int) -> Page[Ticket
         rows = rows.filter(pk__gt=position.rank)
     found = tuple(rows[: size + 1])
     return _page(found, size, lambda last: paging.write(last.created_at, last.pk))
+
+
+def list_told(
+    workspace: Workspace, events: Sequence[TicketEvent]
+) -> list[Notification]:
+    """Who was told of these, and by which way."""
+    rows = Notification.objects.for_workspace(workspace).filter(ticket_event__in=events)
+    return list(
+        rows.select_related("recipient", "member", "message__outbox_entry")
+        .defer(
+            "recipient__search",
+            "recipient__search_text",
+            "message__search",
+            "message__search_text",
+            "message__content",
+        )
+        .order_by("pk")
+    )
 
 
 def _whole(rows: ScopedQuerySet[Ticket]) -> ScopedQuerySet[Ticket]:
