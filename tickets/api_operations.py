@@ -173,7 +173,7 @@ SEND_NOTIFICATION: Final = Operation(
     method="POST",
     summary=_("Tell people about a ticket, by the rules of the workspace"),
     about=_(
-        "What is told, to whom and in which words the workspace says under Tickets, "
+        "What is told, to whom and in which words the workspace says under Settings, "
         "Notifications. The answer says what became of it for each person: by free text, by "
         "a template, by e-mail, or why not."
     ),

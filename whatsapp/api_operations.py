@@ -109,7 +109,7 @@ GET_MESSAGE: Final = Operation(
 _MEDIA_TYPES: Final = sorted(kind.value for kind in MEDIA_KINDS)
 _FILE: Final = {
     "type": "object",
-    "description": "An https link that the provider fetches.",
+    "description": _("An https link that the provider fetches."),
     "properties": {
         "link": {"type": "string", "format": "uri", "maxLength": 2048},
         "mime_type": {"type": "string", "maxLength": 120},
@@ -127,8 +127,9 @@ _TEMPLATE: Final = {
         "language": {"type": "string", "minLength": 1, "maxLength": 512},
         "parameters": {
             "type": "object",
-            "description": "Each part is a list in the order of its gaps, or an object "
-            "by their names.",
+            "description": _(
+                "Each part is a list in the order of its gaps, or an object by their names."
+            ),
             "properties": {
                 part: {"type": ["array", "object"]}
                 for part in ("header", "body", "buttons")

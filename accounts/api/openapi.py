@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.translation import gettext_lazy as _
 
 from accounts.api.addresses import IN_WORKSPACE
-from accounts.api.fields import Field, Key, Number, Schemas, Text
+from accounts.api.fields import Field, Key, Number, Schemas, Text, Told
 from accounts.api.guards import operations_of
 from accounts.api.operations import PROBLEM, Operation
 from accounts.permissions import Scope
@@ -26,18 +27,22 @@ _KINDS: Final[Mapping[str, Field]] = {
     "slug": Text(most=50, least=1),
     "path": Text(most=255, least=1),
 }
-MEANT: Final = {
-    400: "The request cannot be read: no JSON, no Idempotency-Key, a malformed header, or "
-    "the workspace has to be named.",
-    401: "No token, or one that is unknown, expired or revoked.",
-    403: "The token does not reach that far, or nobody here belongs to it.",
-    404: "There is no such thing for this token.",
-    409: "The Idempotency-Key stands for another request, or somebody else was faster.",
-    413: "The body is larger than 64 KB.",
-    415: "The body is not application/json.",
-    422: "Well written, and cannot be done: `field` names what is wrong.",
-    429: "Too many requests: `Retry-After` says when to go on.",
-    503: "The database or the identity server is away: try again after `Retry-After`.",
+MEANT: Final[Mapping[int, Told]] = {
+    400: _(
+        "The request cannot be read: no JSON, no Idempotency-Key, a malformed header, or "
+        "the workspace has to be named."
+    ),
+    401: _("No token, or one that is unknown, expired or revoked."),
+    403: _("The token does not reach that far, or nobody here belongs to it."),
+    404: _("There is no such thing for this token."),
+    409: _("The Idempotency-Key stands for another request, or somebody was faster."),
+    413: _("The body is larger than 64 KB."),
+    415: _("The body is not application/json."),
+    422: _("Well written, and cannot be done: `field` names what is wrong."),
+    429: _("Too many requests: `Retry-After` says when to go on."),
+    503: _(
+        "The database or the identity server is away: try again after `Retry-After`."
+    ),
 }
 _ABOUT: Final = (
     "JSON for other systems. Send `Authorization: Bearer …` with a service token of a "
@@ -204,7 +209,7 @@ def _answer(operation: Operation, status: int, named: Schemas) -> dict[str, Any]
 
 def _problem(status: int) -> dict[str, Any]:
     told: dict[str, Any] = {
-        "description": MEANT[status],
+        "description": str(MEANT[status]),
         "content": {
             "application/problem+json": {
                 "schema": {"$ref": "#/components/schemas/Problem"}

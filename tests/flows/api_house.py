@@ -77,11 +77,11 @@ class ApiHouse:
         return address
 
     def key_of(self, offer: Offer) -> Any:
-        row = {
+        known: dict[str, Any] = {
             "getLead": self.furniture.lead,
             "getMessage": self.furniture.send,
-        }.get(offer.operation.name, self.furniture.conversation)
-        return row.key
+        }
+        return known.get(offer.operation.name, self.furniture.conversation).key
 
     def ask(
         self,

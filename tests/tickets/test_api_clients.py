@@ -163,9 +163,11 @@ def test_the_whatsapp_profile_of_a_client(desk: Desk) -> None:
 
     told = desk.get(f"{URL}/7").json()["whatsapp"]
 
-    until = talk.last_inbound_at + timedelta(hours=24)
+    heard = talk.last_inbound_at
+    assert heard is not None
+    until = heard + timedelta(hours=24)
     assert told["lead"] == str(talk.lead.key)
-    assert told["last_seen_at"] == talk.last_inbound_at.isoformat()
+    assert told["last_seen_at"] == heard.isoformat()
     assert told["window"] == {"is_open": True, "until": until.isoformat()}
     assert told["opted_out"] == []
     [one] = told["conversations"]

@@ -187,7 +187,12 @@ def test_somebody_elses_is_as_missing_as_nothing(reader: Shop, what: str) -> Non
     lead = rows.lead(world.other_workspace)
     talk = rows.conversation(lead, channel)
     send = rows.send(channel, text="x", thread=talk, at=timezone.now(), state="due")
-    key = {"leads": lead, "conversations": talk, "messages": send}[what].key
+    theirs_of: dict[str, Any] = {
+        "leads": lead,
+        "conversations": talk,
+        "messages": send,
+    }
+    key = theirs_of[what].key
 
     theirs = reader.get(f"/api/{what}/{key}")
     missing = reader.get(f"/api/{what}/{NOBODYS}")

@@ -112,7 +112,7 @@ def upsert(
         known: Client | None = clients.filter(oauth_id=oauth_id).first()
         if known is None:
             named = facts.get("name") or oauth_id[:200]
-            fresh = Facts(**{**facts, "name": named, "oauth_id": oauth_id})  # type: ignore[typeddict-item]
+            fresh = Facts(**{**facts, "name": named, "oauth_id": oauth_id})
             try:
                 made = add(workspace, fresh, actor=actor, now=now, ip=ip, label=label)
             except Known as race:

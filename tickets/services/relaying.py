@@ -123,7 +123,7 @@ def _brought(
     changes = Changes()
     for name in ("title", "description", "priority"):
         if name in news:
-            changes[name] = news[name]  # type: ignore[literal-required]  # both have it
+            changes[name] = news[name]
     if "url" in news:
         changes["external_url"] = news["url"]
     status = news.get("status") or _STANDS.get(kind)

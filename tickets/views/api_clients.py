@@ -1,7 +1,7 @@
 """`/api/clients`: other systems read them, add them and keep them up to date."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -69,7 +69,7 @@ def add_client(request: ApiWorkspaceRequest) -> HttpResponse:
 def put_client(request: ApiWorkspaceRequest, oauth_id: str) -> HttpResponse:
     _require_nameable(oauth_id)
     empty = Facts(phone="", email="", language="")
-    whole = Facts(**{**empty, **facts_of(request.told)})  # type: ignore[typeddict-item]
+    whole = Facts(**{**empty, **facts_of(request.told)})
     known = exchange.find_client(request.workspace, oauth_id)
     if known is not None:
         return answers.answer(_changed(request, known, whole))
@@ -114,7 +114,7 @@ def facts_of(told: Mapping[str, Any]) -> Facts:
                 "A phone number is expected, best with its country code.",
             )
         facts["phone"] = number
-    return Facts(**facts)  # type: ignore[typeddict-item]
+    return cast("Facts", facts)
 
 
 def _require_nameable(oauth_id: str) -> None:

@@ -7,7 +7,7 @@ number of statements however much is on it.
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from heapq import merge
 from itertools import islice
 from typing import Any
@@ -107,11 +107,10 @@ def find_talk(lead: Lead, *, channel: Channel | None) -> Conversation | None:
     if channel is not None:
         rows = rows.filter(channel=channel)
     talks: list[Conversation] = list(rows.order_by("-last_message_at", "-pk")[:50])
-    heard = [one for one in talks if one.last_inbound_at]
-    last = max(heard, key=lambda one: one.last_inbound_at, default=None)
-    number = last or next(iter(talks), None)
-    if number is None:
+    if not talks:
         return None
+    never = datetime.min.replace(tzinfo=UTC)
+    number = max(talks, key=lambda one: one.last_inbound_at or never)
     there = [one for one in talks if one.channel_id == number.channel_id]
     is_open = [one for one in there if one.state == ConversationState.OPEN]
     return next(iter(is_open or there))
@@ -214,12 +213,10 @@ def _of_state(
 
 def _leads_with(workspace: Workspace, phone: str) -> ScopedQuerySet[Any]:
     """The leads who have this number, as a subquery."""
-    rows: ScopedQuerySet[Any] = (
-        Identity.objects.for_workspace(workspace)
-        .filter(match_key=phones.match_key_for_phone(phone))
-        .values("lead")
-    )
-    return rows
+    rows: Any = Identity.objects.for_workspace(workspace)
+    key = phones.match_key_for_phone(phone)
+    found: ScopedQuerySet[Any] = rows.filter(match_key=key).values("lead")
+    return found
 
 
 def _place(row: Conversation) -> tuple[datetime, int]:
