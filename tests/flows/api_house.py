@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from functools import cached_property
 from typing import Any
 
 import jsonschema
@@ -21,6 +20,8 @@ from whatsapp.models import Conversation
 WORDS = "jabuticaba"
 OAUTH_ID = f"{WORDS}-2345678923"
 OFFERS = {offer.name: offer for offer in openapi.offers()}
+_read: dict[str, Any] = {}
+_validators: dict[str, Any] = {}
 
 
 class ApiHouse:
@@ -58,10 +59,12 @@ class ApiHouse:
             now=now,
         ).secret
 
-    @cached_property
+    @property
     def document(self) -> dict[str, Any]:
-        told: dict[str, Any] = self.client.get("/api/openapi.json").json()
-        return told
+        """Read once: it is the same for everybody."""
+        if not _read:
+            _read.update(self.client.get("/api/openapi.json").json())
+        return _read
 
     def path(self, offer: Offer, **gaps: Any) -> str:
         """With everything of the house in its gaps, unless told otherwise."""
@@ -128,9 +131,12 @@ class ApiHouse:
             assert header in response.headers or status == "503"
 
     def validate(self, value: Any, schema: dict[str, Any]) -> None:
-        whole = schema | {"components": self.document["components"]}
-        checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
-        jsonschema.Draft202012Validator(whole, format_checker=checker).validate(value)
+        name = json.dumps(schema)
+        if name not in _validators:  # making one costs more than using it
+            kind = jsonschema.Draft202012Validator
+            whole = schema | {"components": self.document["components"]}
+            _validators[name] = kind(whole, format_checker=kind.FORMAT_CHECKER)
+        _validators[name].validate(value)
 
     def resolved(self, reference: str) -> dict[str, Any]:
         found: Any = self.document
