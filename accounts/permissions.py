@@ -56,6 +56,12 @@ class Scope(StrEnum):
 
     WORKSPACE_READ = "workspace:read"
     CLIENTS_READ = "clients:read"
+    CLIENTS_WRITE = "clients:write"
+    LEADS_READ = "leads:read"
+    CONVERSATIONS_READ = "conversations:read"
+    MESSAGES_READ = "messages:read"
+    TICKETS_READ = "tickets:read"
+    TICKETS_WRITE = "tickets:write"
     MESSAGES_SEND = "messages:send"
     NOTIFICATIONS_SEND = "notifications:send"
 
@@ -63,6 +69,12 @@ class Scope(StrEnum):
 SCOPES: dict[Scope, Action] = {
     Scope.WORKSPACE_READ: Action.READ,
     Scope.CLIENTS_READ: Action.READ,
+    Scope.CLIENTS_WRITE: Action.EDIT_TICKETS,
+    Scope.LEADS_READ: Action.READ,
+    Scope.CONVERSATIONS_READ: Action.READ,
+    Scope.MESSAGES_READ: Action.READ,
+    Scope.TICKETS_READ: Action.READ,
+    Scope.TICKETS_WRITE: Action.EDIT_TICKETS,
     Scope.MESSAGES_SEND: Action.REPLY,
     Scope.NOTIFICATIONS_SEND: Action.EDIT_TICKETS,
 }

@@ -15,6 +15,12 @@ from accounts.permissions import Scope
 SCOPE_LABELS = {
     Scope.WORKSPACE_READ: _("Read what this workspace is called"),
     Scope.CLIENTS_READ: _("Read clients"),
+    Scope.CLIENTS_WRITE: _("Add and change clients"),
+    Scope.LEADS_READ: _("Read leads"),
+    Scope.CONVERSATIONS_READ: _("Read which conversations there are"),
+    Scope.MESSAGES_READ: _("Read messages and what became of sends"),
+    Scope.TICKETS_READ: _("Read tickets and their comments"),
+    Scope.TICKETS_WRITE: _("Open, change and comment on tickets"),
     Scope.MESSAGES_SEND: _("Send messages"),
     Scope.NOTIFICATIONS_SEND: _("Send notifications about tickets"),
 }

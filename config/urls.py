@@ -13,7 +13,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", health.metrics, name="metrics"),
     path("help/", include("config.help")),
     path("design/", design.gallery, name="design"),
+    path("api/", include("config.api_page")),
     path("api/", include("accounts.api_urls")),
+    path("api/", include("tickets.api_urls")),
     path("api/", include("whatsapp.api_urls")),
     path("", include("accounts.urls")),
     # Before allauth's, whose pages of these names they are.

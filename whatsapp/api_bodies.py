@@ -4,8 +4,6 @@ Everything is looked at before anything is believed: what is missing, of a wrong
 known is refused with the name of the field as it was written.
 """
 
-import hashlib
-import json
 import mimetypes
 import uuid
 from collections.abc import Mapping
@@ -13,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from accounts.api.answers import Problem, unprocessable
+from accounts.api.answers import unprocessable
+from accounts.api.fields import is_storable
 from integrations.providers.base.outgoing import (
     MEDIA_KINDS,
     Media,
@@ -22,8 +21,6 @@ from integrations.providers.base.outgoing import (
 )
 from integrations.providers.base.types import MessageKind
 
-LARGEST_BODY: Final = 64 * 1024  # bytes
-LONGEST_KEY: Final = 128
 _LONGEST_TEXT: Final = 20_000  # characters; what a provider takes is checked later
 _LONGEST_LINK: Final = 2048
 _TYPES: Final = ("text", "template", *sorted(kind.value for kind in MEDIA_KINDS))
@@ -62,46 +59,6 @@ class Asked:
                 return "media"
             case _:
                 return "template"
-
-
-def read_json(body: bytes) -> dict[str, Any]:
-    """An object, or the Problem that says what the body is instead."""
-    if len(body) > LARGEST_BODY:
-        raise Problem(413, "too_large", "The body is larger than 64 KB.")
-    try:
-        told = json.loads(body, parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        raise Problem(400, "invalid_json", "The body is not JSON.") from None
-    if not isinstance(told, dict):
-        raise Problem(400, "invalid_json", "The body is no JSON object.")
-    return told
-
-
-def _no_number(word: str) -> None:
-    raise ValueError(word)
-
-
-def digest_of(told: Mapping[str, Any]) -> str:
-    """The same for the same request, however it was written."""
-    written = json.dumps(told, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(written.encode()).hexdigest()
-
-
-def idempotency_key(header: str | None) -> str:
-    key = (header or "").strip()
-    if not key:
-        raise Problem(
-            400,
-            "idempotency_key_needed",
-            "Send an Idempotency-Key: a request repeated with it sends once.",
-        )
-    if len(key) > LONGEST_KEY or not (key.isascii() and key.isprintable()):
-        raise Problem(
-            400,
-            "invalid_idempotency_key",
-            f"An Idempotency-Key has up to {LONGEST_KEY} printable ASCII characters.",
-        )
-    return key
 
 
 def read(told: Mapping[str, Any]) -> Asked:
@@ -220,11 +177,6 @@ def _text(told: Mapping[str, Any], name: str, *, most: int, place: str = "") -> 
     if len(value) > most:
         raise unprocessable(field, f"{name}_too_long", f"{most} characters at most.")
     return value
-
-
-def is_storable(text: str) -> bool:
-    """PostgreSQL keeps no NUL, and half a surrogate pair is no character."""
-    return "\0" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
 
 
 def _flag(told: Mapping[str, Any], name: str) -> bool:

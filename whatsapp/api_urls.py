@@ -1,17 +1,19 @@
 """`/api/` of room 2; a workspace may be named by those whose token reaches several."""
 
-from django.urls import path
-
-from whatsapp.views import api_messages
+from accounts.api.addresses import twice
+from whatsapp.views import api_messages, api_reads
 
 app_name = "whatsapp-api"
 urlpatterns = [
-    path("messages", api_messages.messages, name="messages"),
-    path("messages/<uuid:key>", api_messages.message, name="message"),
-    path("w/<slug:slug>/messages", api_messages.messages, name="workspace-messages"),
-    path(
-        "w/<slug:slug>/messages/<uuid:key>",
-        api_messages.message,
-        name="workspace-message",
+    *twice("leads", api_reads.list_leads, name="leads"),
+    *twice("leads/<uuid:key>", api_reads.lead, name="lead"),
+    *twice("conversations", api_reads.list_conversations, name="conversations"),
+    *twice("conversations/<uuid:key>", api_reads.conversation, name="conversation"),
+    *twice(
+        "conversations/<uuid:key>/messages",
+        api_reads.conversation_messages,
+        name="conversation-messages",
     ),
+    *twice("messages", api_messages.messages, name="messages"),
+    *twice("messages/<uuid:key>", api_messages.message, name="message"),
 ]

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from accounts.api.fields import is_storable
 from integrations.providers.base.outgoing import (
     ButtonKind,
     Component,
@@ -18,7 +19,6 @@ from integrations.providers.base.outgoing import (
     Part,
 )
 from integrations.providers.base.types import MessageKind
-from whatsapp.api_bodies import is_storable
 
 _LONGEST: Final = 5000
 # How a caller names the parts.

@@ -7,7 +7,8 @@
 Problem details (RFC 9457) with the two members that OAuth clients know: `error` is a fixed
 word (those of RFC 6750 where it has one), `error_description` the same sentence in English
 as `detail`, for whoever reads the log of the caller. Where one part of a request is wrong,
-`field` names it as the caller wrote it: `text`, `template.parameters.body`.
+`field` names it as the caller wrote it: `text`, `template.parameters.body`. What is not
+there is named too where the caller named it: `oauth_id`, `ticket_number`.
 """
 
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ class Problem(Exception):
         *,
         headers: Mapping[str, str] | None = None,
         field: str = "",
+        named: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(error)
         self.status = status
@@ -37,9 +39,10 @@ class Problem(Exception):
         self.description = description
         self.headers = dict(headers or {})
         self.field = field
+        self.named = dict(named or {})
 
     def as_response(self) -> HttpResponse:
-        body = {
+        body: dict[str, Any] = {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
@@ -49,6 +52,7 @@ class Problem(Exception):
         }
         if self.field:
             body["field"] = self.field
+        body |= self.named
         response = answer(body, status=self.status, headers=self.headers)
         response.headers["Content-Type"] = "application/problem+json"
         return response

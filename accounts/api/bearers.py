@@ -36,6 +36,15 @@ class Service:
 Bearer = Person | Service
 
 
+def user_of(bearer: Bearer) -> User | None:
+    return bearer.user if isinstance(bearer, Person) else None
+
+
+def label_of(bearer: Bearer) -> str:
+    """For the audit log; a person's own name stands there anyway."""
+    return "" if isinstance(bearer, Person) else f"token {bearer.token.name}"
+
+
 class ApiRequest(HttpRequest):
     """A request under `/api/` whose bearer is known."""
 

@@ -1,19 +1,21 @@
 """The short path: what is asked under `/api/` passes no session, no CSRF and no page.
 
 It stands behind Django's SecurityMiddleware and before everything else. A view that is no
-view of `accounts.api.guards` is not served here: nothing is open by oversight.
+view of `accounts.api.guards` is not served here: nothing is open by oversight. `/api/`
+itself is a page, the one that shows what there is, and takes the way of pages.
 """
 
 import logging
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils import timezone, translation
 
 from accounts import limits
-from accounts.api import answers
+from accounts.api import answers, guards
 from accounts.http import neighbourhood
 
 PREFIX = "/api/"
@@ -26,7 +28,7 @@ class ApiMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith(PREFIX):
+        if not request.path_info.startswith(PREFIX) or request.path_info == PREFIX:
             return self.get_response(request)
         try:
             with translation.override("en"):
@@ -51,8 +53,11 @@ def _served(request: HttpRequest) -> HttpResponse:
         match = resolve(request.path_info)
     except Resolver404:
         raise answers.not_found() from None
-    if not getattr(match.func, "is_by_bearer", False):
+    if not guards.operations_of(match.func):
         raise answers.not_found()
     request.resolver_match = match
     response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+    limit = settings.RATE_LIMITS["api_token"]
+    if limit is not None:
+        response.headers["RateLimit-Policy"] = f'"token";q={limit[0]};w={limit[1]}'
     return response

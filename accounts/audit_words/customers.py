@@ -217,6 +217,26 @@ GROUPS = (
         "ticket.",
         _("Anything about tickets"),
         {
+            "ticket.opened": Words(
+                _("Ticket opened by a system"),
+                _("%(actor)s opened ticket #%(number)s through the API"),
+                "tickets:ticket-detail",
+            ),
+            "ticket.changed": Words(
+                _("Ticket changed by a system"),
+                _("%(actor)s changed ticket #%(number)s through the API: %(fields)s"),
+                "tickets:ticket-detail",
+            ),
+            "ticket.relayed": Words(
+                _("News of a ticket by a system"),
+                _("%(actor)s had people told about ticket #%(number)s through the API"),
+                "tickets:ticket-detail",
+            ),
+            "ticket.commented": Words(
+                _("Comment by a system"),
+                _("%(actor)s commented on ticket #%(number)s through the API"),
+                "tickets:ticket-detail",
+            ),
             "ticket.link_made": Words(
                 _("Link to a ticket made"),
                 _("%(actor)s made a link to ticket #%(number)s for its client"),

@@ -1,5 +1,6 @@
 """The rows of room 0."""
 
+from accounts.models.api_receipt import ApiReceipt
 from accounts.models.api_token import ApiToken
 from accounts.models.audit import AuditChain, AuditEvent
 from accounts.models.datakey import DataKey, InstallationKey
@@ -12,6 +13,7 @@ from accounts.models.user import User, UserManager
 from accounts.models.workspace import Membership, Role, Workspace
 
 __all__ = [
+    "ApiReceipt",
     "ApiToken",
     "AuditChain",
     "AuditEvent",

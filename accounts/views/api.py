@@ -4,14 +4,14 @@ from typing import Any
 
 from django.http import HttpResponse
 
+from accounts import api_operations as operations
 from accounts import selectors
 from accounts.api import answers
 from accounts.api.bearers import ApiRequest, Person
-from accounts.api.guards import READS, ApiWorkspaceRequest, by_bearer, in_workspace
-from accounts.permissions import Scope
+from accounts.api.guards import ApiWorkspaceRequest, operation
 
 
-@by_bearer(*READS)
+@operation(operations.USER)
 def user(request: ApiRequest) -> HttpResponse:
     """The person, by the id that all systems share, and the workspaces they are in."""
     bearer = request.bearer
@@ -38,7 +38,7 @@ def user(request: ApiRequest) -> HttpResponse:
     )
 
 
-@by_bearer(*READS)
+@operation(operations.VERIFY)
 def verify(request: ApiRequest) -> HttpResponse:
     """200 for a good bearer, with what is known of it; anything else is answered before."""
     bearer = request.bearer
@@ -64,7 +64,7 @@ def verify(request: ApiRequest) -> HttpResponse:
     return answers.answer({"active": True} | facts)
 
 
-@in_workspace(Scope.WORKSPACE_READ, *READS)
+@operation(operations.WORKSPACE)
 def workspace(request: ApiWorkspaceRequest) -> HttpResponse:
     found = request.workspace
     return answers.answer(

@@ -5,19 +5,24 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from accounts.api.bearers import ApiRequest
-from accounts.api.guards import READS, by_bearer
+from accounts.api.guards import operation
+from accounts.api.operations import Operation
+
+STRAY = Operation(
+    name="stray", group="Stray", summary="Nobody's", is_of_workspace=False
+)
 
 
 def stray(request: HttpRequest) -> HttpResponse:
     return HttpResponse("open")
 
 
-@by_bearer(*READS)
+@operation(STRAY)
 def broken(request: ApiRequest) -> HttpResponse:
     raise RuntimeError("open sesame")
 
 
-@by_bearer(*READS)
+@operation(STRAY)
 def away(request: ApiRequest) -> HttpResponse:
     raise OperationalError("connection refused")
 

@@ -396,7 +396,7 @@ def test_a_request_costs_two_queries_and_no_session(
         get()
 
 
-@pytest.mark.parametrize("path", ["/api/", "/api/nothing", "/api/user/", "/api/w/x"])
+@pytest.mark.parametrize("path", ["/api/w/", "/api/nothing", "/api/user/", "/api/w/x"])
 def test_an_unknown_address_is_json_too(identity, world, path):
     refused(get(path), 404, "not_found")
 

@@ -8,6 +8,7 @@ key of a lead, `{user_pk}` the number of a person: see `walking.House.ids`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from accounts.permissions import Action
 
@@ -132,6 +133,44 @@ def _personal(answers: Statuses, **path: str) -> Address:
     return Address(who=Who.PERSON, answers=answers, path=path)
 
 
+def _asked_twice(
+    name: str,
+    answers: Statuses,
+    *,
+    queries: tuple[str, ...] = (),
+    bodies: tuple[Mapping[str, str], ...] = (),
+    **path: str,
+) -> dict[str, Address]:
+    """An address of the API with a workspace in it, and without.
+
+    Strangers have their own at the second one: what stands in it as a key is not there.
+    """
+    space, _, word = name.partition(":")
+    missing = dict.fromkeys(answers, 404)
+    # What is sent is looked at before a row is looked for.
+    unread = {method: 404 if method in _READ else answers[method] for method in answers}
+    strangers = ("strange service", "strange person")
+    told: dict[str, Any] = {
+        "who": Who.BEARER,
+        "answers": answers,
+        "queries": queries,
+        "bodies": bodies,
+    }
+    is_keyed = bool({*path} - {"number"})
+    return {
+        name: Address(
+            **told,
+            path=path,
+            others=dict.fromkeys(strangers, unread) if is_keyed else {},
+        ),
+        f"{space}:workspace-{word}": Address(
+            **told,
+            path=path | {"slug": "slug"},
+            others=dict.fromkeys(strangers, missing),
+        ),
+    }
+
+
 # --- ids in queries and bodies ----------------------------------------------------
 # Just after all the furniture: of one moment rows are told apart by their keys.
 _AT = "1773154800000001"
@@ -210,29 +249,39 @@ ADDRESSES: dict[str, Address] = {
         others=dict.fromkeys(("strange service", "strange person"), _NOT_THERE),
         path={"slug": "slug"},
     ),
-    "whatsapp-api:messages": Address(
-        who=Who.BEARER,
-        answers={"POST": 415},
+    "api-page:reference": _open(_READ),
+    "api-page:document": _open(_READ),
+    **_asked_twice("whatsapp-api:leads", _READ, queries=("q={email}", "phone={email}")),
+    **_asked_twice("whatsapp-api:lead", _READ, key="lead"),
+    **_asked_twice(
+        "whatsapp-api:conversations",
+        _READ,
+        queries=("lead={lead}", "channel={channel}", "channel={email}"),
+    ),
+    **_asked_twice("whatsapp-api:conversation", _READ, key="conversation"),
+    **_asked_twice("whatsapp-api:conversation-messages", _READ, key="conversation"),
+    **_asked_twice(
+        "whatsapp-api:messages",
+        {**_READ, "POST": 415},
+        queries=("channel={channel}",),
         bodies=({"to": "5511999990000", "conversation": "{conversation}"},),
     ),
-    "whatsapp-api:message": Address(
-        who=Who.BEARER,
-        answers=_READ,
-        others=dict.fromkeys(("strange service", "strange person"), _NOT_THERE),
-        path={"key": "send"},
+    **_asked_twice("whatsapp-api:message", _READ, key="send"),
+    **_asked_twice(
+        "tickets-api:clients", {**_READ, "POST": 415}, queries=("q={email}",)
     ),
-    "whatsapp-api:workspace-messages": Address(
-        who=Who.BEARER,
-        answers={"POST": 415},
-        others={"strange service": _POST_NOT_THERE, "strange person": _POST_NOT_THERE},
-        path={"slug": "slug"},
+    **_asked_twice(
+        "tickets-api:client", {**_READ, "PUT": 415, "PATCH": 415}, oauth_id="client"
     ),
-    "whatsapp-api:workspace-message": Address(
-        who=Who.BEARER,
-        answers=_READ,
-        others=dict.fromkeys(("strange service", "strange person"), _NOT_THERE),
-        path={"slug": "slug", "key": "send"},
+    **_asked_twice(
+        "tickets-api:tickets",
+        {**_READ, "POST": 415},
+        queries=("client={client}", "assignee={email}", "q={email}"),
     ),
+    **_asked_twice("tickets-api:ticket", {**_READ, "PATCH": 415}, number="1"),
+    **_asked_twice("tickets-api:comments", {**_READ, "POST": 415}, number="1"),
+    **_asked_twice("tickets-api:send", {"POST": 415}),
+    **_asked_twice("tickets-api:notify", {"POST": 415}),
     # One's own account.
     "accounts:home": Address(
         who=Who.PERSON,

@@ -156,7 +156,7 @@ def guesses(name: str, town: Town) -> Iterator[Guess]:
         one: f"{{{id_}}}" if id_ in town.ours.ids else id_
         for one, id_ in address.path.items()
     }
-    guessed = [own | {"key": foreign["key"]}] if "key" in own else []
+    guessed = [own | {one: foreign[one]} for one in ("key", "oauth_id") if one in own]
     elsewhere = [foreign] if {*own} & {"slug", "workspace_slug"} else []
     for method in address.answers:
         yield Guess(method, own)

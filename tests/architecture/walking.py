@@ -28,6 +28,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts import digests, token_format
 from accounts.api.cache import Claims
 from accounts.models import BrowserSession, User, Workspace
+from accounts.permissions import Scope
 from accounts.scoping import WorkspaceScoped
 from tests.architecture.furniture import Furniture, furnish
 from tests.factories import accounts as make
@@ -329,7 +330,7 @@ def _service(house: House) -> str:
         house.furniture.workspace,
         name=f"{house.word} 2",
         digest=digest,
-        scopes=["workspace:read", "messages:send"],
+        scopes=[scope.value for scope in Scope],
     )
     return secret
 

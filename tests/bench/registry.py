@@ -164,6 +164,13 @@ MEASURES = [
         "as the image serves pages, the person and their memberships read each time.",
     ),
     Measure(
+        "api_tickets",
+        "tests.bench.gateway:api_tickets",
+        "`GET /api/tickets` with a service token, 50 of 100,000 tickets, in turn the newest, "
+        "those that changed and those of one client, over 4 kept connections as the image "
+        "serves pages: the 99th percentile.",
+    ),
+    Measure(
         "central_user",
         "tests.bench.central:central_user",
         "`GET /api/user` of the central OAuth server with one valid token, as `manage.py up` "

@@ -233,6 +233,7 @@ PAGES = (
     Page("whatsapp:conversation-filters", query="?tab=mine&unread=1"),
     Page("help:index"),
     Page("help:page"),
+    Page("api-page:reference"),
     Page("whatsapp:lead-list"),
     Page("whatsapp:lead-report"),
     Page("whatsapp:lead-filters", query="?rule=token"),
@@ -385,6 +386,8 @@ STATES = (
         shot="report-wrong",
         query="?by=x&since=2026-03-11&until=2026-03-10",
     ),
+    Page("api-page:reference", shot="api-open", act=_unfold),
+    Page("api-page:reference", shot="api-stranger", who="stranger"),
     Page("help:index", shot="help-found", query="?q=token"),
     Page("help:index", shot="help-nothing", query="?q=xyzxyz"),
     Page("whatsapp:lead-detail", "merged", shot="lead-merged"),
@@ -679,15 +682,17 @@ NO_PAGES = {
         ),
         "nothing to show before there is a second factor; walked at the central server",
     ),
-    **dict.fromkeys(
-        (
-            "whatsapp-api:messages",
-            "whatsapp-api:message",
-            "whatsapp-api:workspace-messages",
-            "whatsapp-api:workspace-message",
-        ),
-        "JSON for programs",
-    ),
+    "api-page:document": "JSON for programs",
+    **{
+        f"{room}-api:{place}{word}": "JSON for programs"
+        for room, words in (
+            ("whatsapp", "leads lead conversations conversation messages message"),
+            ("whatsapp", "conversation-messages"),
+            ("tickets", "clients client tickets ticket comments send notify"),
+        )
+        for word in words.split()
+        for place in ("", "workspace-")
+    },
     "whatsapp:send-export": "a file",
     "whatsapp:conversation-reply": "a part of the conversation's page",
     "whatsapp:conversation-settle": "takes a post and goes back",

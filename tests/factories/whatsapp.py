@@ -31,6 +31,7 @@ from whatsapp.models import (
     LinkTest,
     MediaAsset,
     Message,
+    OptOut,
     OutboxEntry,
     Template,
     TemplateChange,
@@ -235,6 +236,11 @@ def send(
     )
     entry.refresh_from_db()
     return entry
+
+
+def opt_out(workspace: Workspace, *, peer_key: str, **fields: Any) -> OptOut:
+    values = {"scope": "all", "source": "word", "told_at": NOON} | fields
+    return OptOut.objects.create(workspace=workspace, peer_key=peer_key, **values)
 
 
 def canned_reply(

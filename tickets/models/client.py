@@ -41,6 +41,10 @@ class Client(WorkspaceScoped):
         ]
         indexes = [
             models.Index(fields=["workspace", "-id"], name="client_list"),
+            # What has changed since another system last asked.
+            models.Index(
+                fields=["workspace", "updated_at", "id"], name="client_changed"
+            ),
             models.Index(
                 fields=["workspace", "match_key"],
                 condition=~models.Q(match_key=""),

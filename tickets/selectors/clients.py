@@ -28,7 +28,7 @@ def list_clients(
     workspace: Workspace, *, text: str = "", before: str = "", size: int = PAGE_SIZE
 ) -> Page[Client]:
     """The newest first; each with `live_tickets`, how many of theirs are open or waiting."""
-    rows = _found(workspace, text)
+    rows = find_matching(workspace, text)
     position = paging.read(before)
     if position is not None and position.key is not None:
         last_seen = Client.objects.for_workspace(workspace).filter(key=position.key)
@@ -48,7 +48,7 @@ def choices(workspace: Workspace, text: str) -> list[Client]:
     if not text.strip():
         return []
     with inside(workspace.pk):
-        return list(_found(workspace, text).order_by("-pk")[:_MOST_CHOICES])
+        return list(find_matching(workspace, text).order_by("-pk")[:_MOST_CHOICES])
 
 
 def find_client(workspace: Workspace, *, key: uuid.UUID) -> Client | None:
@@ -94,7 +94,11 @@ def phone_beginnings(workspace: Workspace, text: str) -> list[str]:
     return search.phone_beginnings(text, calling_codes=codes)
 
 
-def _found(workspace: Workspace, text: str) -> ScopedQuerySet[Client]:
+def find_matching(workspace: Workspace, text: str) -> ScopedQuerySet[Client]:
+    """Who has every word, or whose phone begins so; everybody where nothing was typed.
+
+    Read inside the workspace's transaction, from which the search takes the workspace.
+    """
     rows: ScopedQuerySet[Client] = Client.objects.for_workspace(workspace)
     rows = rows.select_related("lead").defer("search", "search_text")
     words = search.query_words(text)

@@ -97,8 +97,8 @@ def list_tickets(
 ) -> Page[Ticket]:
     """What was worked on last comes first. A page begins where the one before it ended,
     whatever came meanwhile. `found` is what `find` has found of the text already."""
-    narrowed = _narrowed(workspace, filters, user_id=user_id, found=found)
-    rows = _of_status(narrowed, filters.status)
+    kept = narrowed(workspace, filters, user_id=user_id, found=found)
+    rows = of_status(kept, filters.status)
     position = paging.read(before)
     if position is not None and position.key is not None:
         rows = rows.filter(_older(workspace, position.at, position.key))
@@ -128,7 +128,7 @@ def count_by_tab(
     found: list[int] | None = None,
 ) -> dict[str, int]:
     """How many each tab holds under the other filters; counting stops at MOST_COUNTED."""
-    rows = _narrowed(workspace, filters, user_id=user_id, found=found).order_by()
+    rows = narrowed(workspace, filters, user_id=user_id, found=found).order_by()
     first, *others = (
         rows.filter(status=status).values_list("status", flat=True)[:MOST_COUNTED]
         for status in TicketStatus.values
@@ -175,7 +175,7 @@ def _older(workspace: Workspace, at: datetime, key: uuid.UUID) -> Q:
     return Q(updated_at__lte=at) & (Q(updated_at__lt=at) | Q(pk__lt=number or 0))
 
 
-def _of_status(rows: ScopedQuerySet[Ticket], status: str) -> ScopedQuerySet[Ticket]:
+def of_status(rows: ScopedQuerySet[Ticket], status: str) -> ScopedQuerySet[Ticket]:
     if status == ALL:
         return rows
     if status == LIVE:
@@ -183,12 +183,12 @@ def _of_status(rows: ScopedQuerySet[Ticket], status: str) -> ScopedQuerySet[Tick
     return rows.filter(status=status)
 
 
-def _narrowed(
+def narrowed(
     workspace: Workspace,
     filters: TicketFilter,
     *,
     user_id: int,
-    found: list[int] | None,
+    found: list[int] | None = None,
 ) -> ScopedQuerySet[Ticket]:
     """Every filter but the status."""
     rows: ScopedQuerySet[Ticket] = Ticket.objects.for_workspace(workspace)

@@ -57,8 +57,12 @@ def add(
     now: datetime,
     ip: str | None = None,
     key: uuid.UUID | None = None,
+    label: str = "",
 ) -> Client:
-    """The new client; `key` makes a form that is sent twice one client."""
+    """The new client; `key` makes a form that is sent twice one client.
+
+    `label` names the system that did it, where it was no person.
+    """
     client = Client(workspace=workspace)
     rows = Client.objects.for_workspace(workspace)
     if key is not None:
@@ -72,7 +76,7 @@ def add(
         _save(client)
     except IntegrityError:  # the same form, at the same moment
         return rows.get(key=client.key)
-    _note("client.added", client, actor=actor, fields=[], now=now, ip=ip)
+    _note("client.added", client, actor=actor, fields=[], now=now, ip=ip, label=label)
     return client
 
 
@@ -84,6 +88,7 @@ def edit(
     now: datetime,
     seen: str = "",
     ip: str | None = None,
+    label: str = "",
 ) -> list[str]:
     """Write what changed, and answer the names of those fields.
 
@@ -100,24 +105,50 @@ def edit(
             raise ClientStale(held)
         _write(held, facts)
         _save(held)
-        _note("client.edited", held, actor=actor, fields=changed, now=now, ip=ip)
+        _note(
+            "client.edited",
+            held,
+            actor=actor,
+            fields=changed,
+            now=now,
+            ip=ip,
+            label=label,
+        )
     return changed
+
+
+def upsert(
+    workspace: Workspace,
+    oauth_id: str,
+    facts: Facts,
+    *,
+    actor: User | None,
+    now: datetime,
+    ip: str | None = None,
+    label: str = "",
+) -> tuple[Client, bool]:
+    """The client of this `oauth_id` with these facts, and whether it is a new one."""
+    clients = Client.objects.for_workspace(workspace)
+    with transaction.atomic():
+        known: Client | None = clients.filter(oauth_id=oauth_id).first()
+        if known is None:
+            named = facts.get("name") or oauth_id[:200]
+            fresh = Facts(**{**facts, "name": named, "oauth_id": oauth_id})
+            try:
+                made = add(workspace, fresh, actor=actor, now=now, ip=ip, label=label)
+            except Known as race:
+                known = race.client
+            else:
+                return made, True
+        edit(known, facts, actor=actor, now=now, ip=ip, label=label)
+    return clients.get(pk=known.pk), False
 
 
 def sync(workspace: Workspace, oauth_id: str, facts: Facts, *, now: datetime) -> Client:
     """The client another system names, made or brought up to date; empty facts say nothing."""
     told = Facts(**{name: value for name, value in facts.items() if value})  # type: ignore[typeddict-item]
-    clients = Client.objects.for_workspace(workspace)
-    with transaction.atomic():
-        known: Client | None = clients.filter(oauth_id=oauth_id).first()
-        if known is None:
-            fresh = Facts(**{"name": oauth_id, **told, "oauth_id": oauth_id})  # type: ignore[typeddict-item]
-            try:
-                return add(workspace, fresh, actor=None, now=now)
-            except Known as race:
-                known = race.client
-        edit(known, told, actor=None, now=now)
-    return clients.get(pk=known.pk)
+    client, _ = upsert(workspace, oauth_id, told, actor=None, now=now)
+    return client
 
 
 def link(
@@ -224,12 +255,13 @@ def _note(
     fields: list[str],
     now: datetime,
     ip: str | None,
+    label: str = "",
 ) -> None:
     audit.record(
         workspace=client.workspace,
         action=action,
         actor=actor,
-        actor_label="" if actor else "system",
+        actor_label="" if actor else label or "system",
         target=str(client.key),
         details={"fields": fields} if fields else None,
         ip=ip,

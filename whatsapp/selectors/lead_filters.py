@@ -18,6 +18,8 @@ _MOST_FOUND = 5000  # leads that a search looks at, newest first
 _CONDITIONS = {
     "text": "AND lead.id IN (SELECT lead_id FROM"
     " whatsapp_search_leads(%(words)s, %(phones)s, %(most)s))",
+    "match_key": "AND lead.id IN (SELECT lead_id FROM whatsapp_identity"
+    " WHERE workspace_id = %(workspace)s AND match_key = %(match_key)s)",
     "stage": "AND lead.stage = %(stage)s AND lead.stage <> ''",
     "since": "AND lead.created_at >= %(since)s",
     "before": "AND lead.created_at < %(before)s",
@@ -116,6 +118,7 @@ class LeadFilter:
     is_won: bool = False
     has_talked: bool = False
     is_silent: bool = False  # asked not to be written to
+    match_key: str = ""  # of a phone number that is theirs
 
     @property
     def names(self) -> list[str]:

@@ -25,6 +25,7 @@ _CONDITIONS = {
     "reason": "AND entry.reason = %(reason)s AND entry.reason <> ''",
     "template": "AND entry.template = %(template)s AND entry.template <> ''",
     "channel_id": "AND entry.channel_id = %(channel_id)s",
+    "peer_key": "AND entry.peer_key = %(peer_key)s",
 }
 _PERIOD = "AND entry.created_at >= %(since)s AND entry.created_at < %(until)s"
 _FOUND = "JOIN found ON found.id = entry.id"
@@ -65,6 +66,7 @@ class SendFilter:
     reason: str = ""
     template: str = ""
     channel_id: int | None = None
+    peer_key: str = ""  # the one person
 
     @property
     def narrowing(self) -> list[str]:

@@ -75,10 +75,11 @@ class SendRow:
     provider: str
     conversation_key: uuid.UUID | None
     person: Person
+    peer_key: str
 
     @classmethod
     def of(cls, row: tuple[Any, ...]) -> "SendRow":
-        columns = [*row[:20], person_of(*row[20:24])]
+        columns = [*row[:20], person_of(*row[20:24]), row[20]]
         return cls(*columns)
 
     @property
