@@ -110,6 +110,11 @@ app.conf.update(
             "schedule": 5.0,
             "options": {"expires": HINT_SECONDS},
         },
+        "tickets.deliver_events": {
+            "task": "tickets.deliver_events",
+            "schedule": 5.0,
+            "options": {"expires": HINT_SECONDS},
+        },
         "whatsapp.fetch_media": {
             "task": "whatsapp.fetch_media",
             "schedule": 5.0,
@@ -145,6 +150,11 @@ app.conf.update(
         "integrations.prune_channel_logs": {
             "task": "integrations.prune_channel_logs",
             "schedule": crontab(hour="6", minute="37"),
+            "options": {"expires": 3600},
+        },
+        "tickets.prune_events": {
+            "task": "tickets.prune_events",
+            "schedule": crontab(hour="6", minute="57"),
             "options": {"expires": 3600},
         },
     },

@@ -13,6 +13,7 @@ from typing import Final
 from accounts import bulk
 from accounts.keys import new_key
 from tickets.models import EventKind, EventSource
+from tickets.services import outgoing
 
 # "Thanks!" a month later opens nothing again; "it came back" after three days does.
 RESOLVED_LISTENS: Final = timedelta(days=7)
@@ -111,6 +112,7 @@ def take(
     if entered:
         woken = sorted(set(entered.values()))
         bulk.run(_WAKE, place | {"tickets": woken, "now": now})
+        outgoing.tell_all(workspace_id, entered)
     return entered
 
 

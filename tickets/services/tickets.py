@@ -23,6 +23,7 @@ from tickets.models import (
     TicketEvent,
     TicketStatus,
 )
+from tickets.services import outgoing
 from whatsapp.folding import fold
 from whatsapp.models import Conversation, Message
 
@@ -244,7 +245,7 @@ def _note(
     message: Message | None = None,
     is_public: bool,
 ) -> TicketEvent:
-    return TicketEvent.objects.create(
+    event: TicketEvent = TicketEvent.objects.create(
         workspace_id=ticket.workspace_id,
         ticket=ticket,
         kind=kind,
@@ -257,6 +258,8 @@ def _note(
         external_id=by.event_id,
         created_at=now,
     )
+    outgoing.tell(event)
+    return event
 
 
 def _hold(ticket: Ticket) -> Ticket:

@@ -1,0 +1,25 @@
+"""Hints that there is work for the worker. Lost ones cost until the next sweep."""
+
+import logging
+
+from celery import current_app
+from django.db import transaction
+
+logger = logging.getLogger(__name__)
+
+DELIVER_EVENTS = "tickets.deliver_events"
+
+
+def deliver_after_commit() -> None:
+    """Ask for events to be posted once their rows can be seen."""
+    transaction.on_commit(deliver, robust=True)
+
+
+def deliver() -> None:
+    """Ask at once; without Redis the sweep finds the rows."""
+    try:
+        current_app.send_task(
+            DELIVER_EVENTS, expires=30, retry=False, ignore_result=True
+        )
+    except Exception as error:  # noqa: BLE001  # whatever Redis does, the rows rest safely
+        logger.warning("hint not sent", extra={"error": type(error).__name__})
