@@ -30,6 +30,7 @@ from integrations import durations, words
 from integrations.providers.base.types import MessageKind
 from integrations.views import alerts
 from tickets.history import status_level
+from tickets.views import event_alerts
 from whatsapp import media_words, outcome_words, phones, windows
 from whatsapp.selectors.people import Person
 from whatsapp.views import template_alerts
@@ -108,6 +109,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
     return {
         "alerts": alerts.of(request),
         "template_alerts": template_alerts.of(request),
+        "event_alerts": event_alerts.of(request),
         "workspace": getattr(request, "workspace", None),
         "membership": getattr(request, "membership", None),
         "memberships": getattr(request, "memberships", ()),

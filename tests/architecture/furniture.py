@@ -17,11 +17,18 @@ from accounts.models import (
 )
 from integrations.models import Channel, Episode
 from tests.factories import accounts as make_room_0
+from tests.factories import events as make_events
 from tests.factories import integrations as make_room_1
 from tests.factories import tickets as make_room_3
 from tests.factories import webhooks as make_room_4
 from tests.factories import whatsapp as make
-from tickets.models import Client, Ticket
+from tickets.models import (
+    Client,
+    EventDelivery,
+    IncomingSource,
+    Subscription,
+    Ticket,
+)
 from webhooks.models import RawWebhook
 from whatsapp.models import (
     Attribution,
@@ -65,6 +72,9 @@ class Furniture:
     template: Template  # of `phone`; a change of it left somebody behind
     client: Client
     ticket: Ticket  # of `client`, about `conversation`
+    source: IncomingSource  # told of `ticket`
+    subscription: Subscription
+    delivery: EventDelivery  # of `subscription`, about `ticket`
     webhook: RawWebhook
     rule: SignInRule
     token: ApiToken
@@ -108,6 +118,7 @@ def furnish(
     agent.save()
     member = Membership.objects.for_workspace(workspace).get(user=agent)
     client, ticket = _work(conversation, agent, words=words, reference=reference)
+    source, delivery = _events(ticket, owner, words=words, reference=reference)
     return Furniture(
         workspace=workspace,
         channel=channel,
@@ -137,6 +148,9 @@ def furnish(
         template=_template(phone, words=words),
         client=client,
         ticket=ticket,
+        source=source,
+        subscription=delivery.subscription,
+        delivery=delivery,
         webhook=make_room_4.raw_webhook(
             workspace, state="parked", error=words, headers={"x": words}
         ),
@@ -228,6 +242,41 @@ def _work(
     people = {"assignee_id": [None, agent.pk], "client_id": [None, client.pk]}
     make_room_3.entry(ticket, kind="assigned", details=people)
     return client, ticket
+
+
+def _events(
+    ticket: Ticket, owner: User, *, words: str, reference: str
+) -> tuple[IncomingSource, EventDelivery]:
+    """Told and refused, posted and given up."""
+    workspace = ticket.workspace
+    source = make_events.source(
+        workspace,
+        name=words[:80],
+        created_by=owner,
+        refused=3,
+        last_refused_at=timezone.now(),
+        last_refusal="wrong",
+    )
+    make_events.told(source, ticket=ticket, told_id=words[:160])
+    refused = {"verdict": "refused", "reason": "invalid", "field": words[:60]}
+    make_events.told(source, event_id=None, told_id=words[:160], **refused)
+    subscription = make_events.subscription(
+        workspace,
+        name=words[:80],
+        url=f"https://example.com/{reference}",
+        created_by=owner,
+        failing_since=timezone.now(),
+    )
+    delivery = make_events.delivery(
+        subscription,
+        ticket=ticket,
+        body=words,
+        state="failed",
+        reason="http_500",
+        attempts=10,
+    )
+    make_events.attempt(delivery, request=words, response=words)
+    return source, delivery
 
 
 def _saved_filter(workspace: Workspace, owner: User, *, words: str) -> SavedFilter:

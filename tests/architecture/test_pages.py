@@ -62,6 +62,20 @@ KEYED = {
     "ticket-edit": "ticket",
     "client-detail": "client",
     "client-edit": "client",
+    **dict.fromkeys(
+        ("event-source", "event-source-rotate", "event-source-delete"), "source"
+    ),
+    **dict.fromkeys(
+        (
+            "subscription-detail",
+            "subscription-edit",
+            "subscription-rotate",
+            "subscription-delete",
+            "subscription-export",
+        ),
+        "subscription",
+    ),
+    "delivery-detail": "delivery",
     "webhook-detail": "webhook",
     "link-detail": "link",
     "link-edit": "link",
@@ -114,6 +128,9 @@ ACTS = {
     "connect-return",
     "ticket-bulk",
     "client-link",
+    "subscription-state",
+    "subscription-test",
+    "subscription-again",
 }
 # Addresses that give a file.
 FILES = {
@@ -126,6 +143,7 @@ FILES = {
     "lead-export",
     "ticket-export",
     "client-export",
+    "subscription-export",
     "link-export",
     "link-funnel",
     "lead-report-export",

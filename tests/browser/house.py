@@ -23,13 +23,25 @@ from accounts.models import (
 )
 from accounts.sso import sessions
 from integrations.models import Channel, Episode, SimulatedPhone
-from tests.browser import house_counter, house_numbers, house_sends, house_work
+from tests.browser import (
+    house_counter,
+    house_events,
+    house_numbers,
+    house_sends,
+    house_work,
+)
 from tests.factories import accounts as make_people
 from tests.factories import cloud_api
 from tests.factories import integrations as make_numbers
 from tests.factories import webhooks as make_webhooks
 from tests.factories import whatsapp as make
-from tickets.models import Client, Ticket
+from tickets.models import (
+    Client,
+    EventDelivery,
+    IncomingSource,
+    Subscription,
+    Ticket,
+)
 from webhooks.models import RawWebhook
 from whatsapp import tokens
 from whatsapp.models import (
@@ -80,6 +92,11 @@ class Shop:
     ticket: Ticket | None = None  # of `client`, about `conversation`
     client: Client | None = None
     unlinked: Client | None = None  # whose lead nobody has named yet
+    source: IncomingSource | None = None  # it told of tickets
+    silent: IncomingSource | None = None
+    subscription: Subscription | None = None  # it hears, not of everything
+    unheard: Subscription | None = None  # nothing was posted to it yet
+    delivery: EventDelivery | None = None  # given up
 
 
 @dataclass(frozen=True)
@@ -91,6 +108,7 @@ class House:
     stray: RawWebhook  # of no workspace
     down: Channel  # of a workspace with an alert on each page
     lasting: Episode  # its outage
+    gone: Subscription  # of that workspace; its receiver asked for no more
     to_scan: Channel  # these of a workspace with numbers that are being connected
     to_type: Channel
     to_open: Channel
@@ -121,6 +139,7 @@ def build() -> House:
         stray,
         down,
         lasting,
+        house_events.lose(dark),
         **house_numbers.sessions(joining),
         answered=answered,
         expired=expired,
@@ -250,6 +269,7 @@ def open_shop(slug: str, name: str) -> Shop:
         ticket,
         client,
         unlinked,
+        *house_events.connect(ticket, member.user),
     )
 
 

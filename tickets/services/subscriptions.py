@@ -108,6 +108,9 @@ def switch(subscription: Subscription, *, is_active: bool, by: Who) -> bool:
     with transaction.atomic():
         held = _hold(subscription)
         if held.is_active == is_active:
+            if held.stop_reason == "gone":  # seen, and meant to be so
+                held.stop_reason = "person"
+                held.save(update_fields=["stop_reason"])
             return False
         if is_active:
             held.is_active, held.stop_reason, held.stopped_at = True, "", None
