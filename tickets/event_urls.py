@@ -19,9 +19,7 @@ urlpatterns = [
         event_sources.source_delete,
         name="event-source-delete",
     ),
-    path(
-        "subscriptions/new/", subscriptions.subscription_new, name="subscription-new"
-    ),
+    path("subscriptions/new/", subscriptions.subscription_new, name="subscription-new"),
     path(
         "subscriptions/<uuid:key>/",
         deliveries.subscription_detail,
@@ -62,7 +60,5 @@ urlpatterns = [
         deliveries.subscription_again,
         name="subscription-again",
     ),
-    path(
-        "deliveries/<uuid:key>/", deliveries.delivery_detail, name="delivery-detail"
-    ),
+    path("deliveries/<uuid:key>/", deliveries.delivery_detail, name="delivery-detail"),
 ]

@@ -82,7 +82,9 @@ GROUPS = (
             ),
             "subscription.exported": Words(
                 _("Posted events exported"),
-                _("%(actor)s exported what was posted to the system %(name)s as a file"),
+                _(
+                    "%(actor)s exported what was posted to the system %(name)s as a file"
+                ),
                 _SUBSCRIPTION,
             ),
             "subscription.deleted": Words(

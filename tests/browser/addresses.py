@@ -182,7 +182,14 @@ def _send_nothing(page: BrowserPage) -> None:
 
 _JOINING = ("to_scan", "to_type", "to_open", "late", "refused", "wired")
 _AT_COUNTER = ("answered", "expired", "canned")
-_OF_HOUSE = {"stray", "down", "lasting", "gone", *_JOINING, *_AT_COUNTER}  # not the shop's
+_OF_HOUSE = {
+    "stray",
+    "down",
+    "lasting",
+    "gone",
+    *_JOINING,
+    *_AT_COUNTER,
+}  # not the shop's
 _ROOMS = {"tokens", "events", "webhooks", "whatsapp", "integrations", "tickets"}
 _PLAIN = {
     "account_confirm_email": {"key": "0-0"},

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.models import Workspace
 from tests.factories.whatsapp import NOON
 from tickets.models import (
@@ -67,7 +69,7 @@ def delivery(
         "kind": "ticket.created",
         "body": json.dumps(body),
         "next_at": NOON,
-        "since": NOON,
+        "since": timezone.now(),  # else it is too old by the time of its turn
         "created_at": NOON,
     }
     return EventDelivery.objects.create(

@@ -53,7 +53,7 @@ def test_what_is_no_such_address_is_named(url, word):
     [
         *("localhost", "LOCALHOST", "localhost.", "app.localhost", "db", "redis"),
         *("127.0.0.1", "10.1.2.3", "192.168.0.1", "172.16.0.1", "100.64.0.1"),
-        *("169.254.169.254", "0.0.0.0", "[::1]", "[::ffff:10.0.0.1]", "[fd00::1]"),
+        *("169.254.169.254", "0.1.2.3", "[::1]", "[::ffff:10.0.0.1]", "[fd00::1]"),
         *("[fe80::1]", "[64:ff9b::a00:1]", "2130706433", "0x7f.1", "0x7f000001"),
         *("127.1", "metadata.google.internal", "printer.local"),
     ],

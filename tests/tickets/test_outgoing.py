@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts.scoping import workspace_transaction
 from tests.factories import events as make
+from tests.factories import integrations as make_numbers
 from tests.factories import tickets as make_tickets
 from tests.factories import whatsapp as make_talk
 from tickets import event_kinds
@@ -176,7 +177,7 @@ def test_the_worker_is_woken_after_the_commit(
 
 def test_answers_by_whatsapp_are_told_too(world, subscription, by):
     lead = make_talk.lead(world.workspace)
-    talk = make_talk.conversation(lead)
+    talk = make_talk.conversation(lead, make_numbers.channel(world.workspace))
     ticket = open_one(world, by, conversation=talk)
     message = make_talk.message(talk, text="E o meu pão?")
 

@@ -42,7 +42,9 @@ class NameForm(forms.Form):
     name = forms.CharField(
         label=_("Name of the system"),
         max_length=80,
-        help_text=_("As your team calls it: it stands in tickets and in the audit log."),
+        help_text=_(
+            "As your team calls it: it stands in tickets and in the audit log."
+        ),
     )
 
     def clean_name(self) -> str:

@@ -105,9 +105,7 @@ class EventDelivery(WorkspaceScoped):
                 fields=["subscription", "-created_at", "-id"],
                 name="event_delivery_log",
             ),
-            models.Index(
-                fields=["workspace", "created_at"], name="event_delivery_old"
-            ),
+            models.Index(fields=["workspace", "created_at"], name="event_delivery_old"),
         ]
 
     def __str__(self) -> str:

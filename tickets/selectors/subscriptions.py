@@ -79,7 +79,9 @@ def find_subscription(workspace: Workspace, *, key: uuid.UUID) -> Subscription |
 def list_gone(workspace_id: int) -> Sequence[Subscription]:
     """Switched off because their receivers asked for it, and nobody has seen to it yet."""
     rows = Subscription.objects.for_workspace(workspace_id)
-    return list(rows.filter(is_active=False, stop_reason="gone").order_by("-stopped_at"))
+    return list(
+        rows.filter(is_active=False, stop_reason="gone").order_by("-stopped_at")
+    )
 
 
 def count_states(subscription: Subscription) -> dict[str, int]:

@@ -271,9 +271,7 @@ def _record(turn: Turn, parcel: Parcel, heard: Heard, tally: Tally) -> None:
     with workspace_transaction(turn.workspace_id):
         # The subscription before its deliveries, as whoever switches it off holds them.
         rows = Subscription.objects.for_workspace(turn.workspace_id)
-        subscription = (
-            rows.select_for_update().filter(pk=turn.subscription_id).first()
-        )
+        subscription = rows.select_for_update().filter(pk=turn.subscription_id).first()
         if subscription is None:  # deleted, and its log with it
             return
         deliveries = EventDelivery.objects.for_workspace(turn.workspace_id)

@@ -278,9 +278,7 @@ class _Work:
         overtaken = {
             name for fields in later.values_list("fields", flat=True) for name in fields
         }
-        return {
-            name: value for name, value in wanted.items() if name not in overtaken
-        }
+        return {name: value for name, value in wanted.items() if name not in overtaken}
 
     def _change(self, fresh: Mapping[str, Any]) -> bool:
         self.set_fields = set(fresh)

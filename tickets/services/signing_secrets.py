@@ -58,7 +58,9 @@ def list_live(owner: Owner, *, now: datetime) -> Sequence[SigningSecret]:
 
 
 def _of(owner: Owner) -> ScopedQuerySet[SigningSecret]:
-    rows: ScopedQuerySet[SigningSecret] = SigningSecret.objects.for_workspace(owner.workspace_id)
+    rows: ScopedQuerySet[SigningSecret] = SigningSecret.objects.for_workspace(
+        owner.workspace_id
+    )
     if isinstance(owner, IncomingSource):
         return rows.filter(source=owner)
     return rows.filter(subscription=owner)

@@ -195,8 +195,8 @@ def _source(key: str) -> IncomingSource:
             detail="Post to /webhooks/ticket-events/<key>/ or send X-Recado-Source.",
         ) from None
     if found is None:
-        raise Refusal(404, "Unknown source") if key else Refusal(
-            403, "Invalid signature"
+        raise (
+            Refusal(404, "Unknown source") if key else Refusal(403, "Invalid signature")
         )
     return found
 
