@@ -16,7 +16,7 @@ GROUPS = (
         {
             "event.received": Words(
                 _("Event taken"),
-                _("%(source)s told of ticket #%(number)s: %(kind)s"),
+                _("%(actor)s told of ticket #%(number)s: %(kind)s"),
                 "tickets:ticket-detail",
             ),
             "event_source.added": Words(
@@ -62,7 +62,7 @@ GROUPS = (
             ),
             "subscription.gone": Words(
                 _("Subscription ended by its receiver"),
-                _("The system %(name)s asked for no more events"),
+                _("%(actor)s tells the system %(name)s nothing more, as it asked"),
                 _SUBSCRIPTION,
             ),
             "subscription.rotated": Words(

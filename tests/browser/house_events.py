@@ -99,7 +99,7 @@ def _posted(subscription: Subscription, ticket: Ticket) -> EventDelivery:
 
 
 def lose(workspace: Workspace) -> Subscription:
-    """One whose receiver asked for no more: an alert on each page."""
+    """One whose receiver asked for no more, which admins are told."""
     return make.subscription(
         workspace,
         name="Loja virtual antiga",

@@ -188,7 +188,7 @@ def test_ten_attempts_and_then_it_is_given_up(receive):
 
 
 def test_what_never_had_its_turn_for_days_is_given_up(receive):
-    server, subscription = receive(plain())
+    _server, subscription = receive(plain())
     old = make.delivery(subscription, since=timezone.now() - timedelta(days=5))
     new = make.delivery(subscription, number=2, since=timezone.now())
 
@@ -225,7 +225,7 @@ def test_a_busy_receiver_says_when_to_come_back(receive):
 
 def test_who_gives_no_answer_loses_the_turn_and_holds_nobody_up(receive, world):
     slow, silent = receive(hang)
-    quick, good = receive(plain(), name="BI")
+    _quick, good = receive(plain(), name="BI")
     waiting = [make.delivery(silent, number=n) for n in range(5)]
     sent = [make.delivery(good, number=n) for n in range(5)]
     started = time.monotonic()
@@ -254,7 +254,7 @@ def test_a_receiver_gets_its_events_in_the_order_they_happened(receive):
 
 
 def test_one_worker_has_the_turn_until_its_lease_ends(receive):
-    server, subscription = receive(plain())
+    _server, subscription = receive(plain())
     delivery = make.delivery(subscription)
     with as_app():
         ((_, _, token),) = delivering._claim(10)
@@ -363,7 +363,7 @@ def test_one_and_many_are_posted_again_under_their_ids(receive, world):
 
 
 def test_what_waits_for_its_next_attempt_has_it_now(receive, world):
-    server, subscription = receive(plain())
+    _server, subscription = receive(plain())
     later = timezone.now() + timedelta(hours=5)
     waiting = make.delivery(subscription, next_at=later, tries=5)
     rows(Subscription).filter(pk=subscription.pk).update(next_turn_at=later)

@@ -139,11 +139,7 @@ def _receive(
             action="event.received",
             actor_label=source.name,
             target=str(ticket.key),
-            details={
-                "source": source.name,
-                "kind": told.kind,
-                "number": ticket.ticket_number,
-            },
+            details={"kind": told.kind, "number": ticket.ticket_number},
             ip=ip,
             now=now,
         )

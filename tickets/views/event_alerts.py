@@ -1,4 +1,5 @@
-"""What every page says to admins of subscriptions whose receivers asked for no more."""
+"""What admins are told of subscriptions whose receivers asked for no more: where the day begins
+and where they would see to it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from accounts.scoping import inside
 from tickets.selectors import subscriptions
 
 _CACHED = "_event_alerts_of_request"
+# Other pages are spared the query.
+_PLACES = ("webhooks:home", "accounts:settings-home", "events:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,9 @@ def of(request: HttpRequest) -> Sequence[EventAlert]:
     """Nothing for a part of a page, nor for those who could not see to it."""
     membership = getattr(request, "membership", None)
     if membership is None or getattr(request, "htmx", None):
+        return ()
+    name = request.resolver_match.view_name if request.resolver_match else ""
+    if not name.startswith(_PLACES):
         return ()
     if not may(membership.role, Action.MANAGE_WORKSPACE):
         return ()
