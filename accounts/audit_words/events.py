@@ -72,18 +72,18 @@ GROUPS = (
             ),
             "subscription.tested": Words(
                 _("Subscription tested"),
-                _("%(actor)s had a test event posted to the system %(name)s"),
+                _("%(actor)s had a test event sent to the system %(name)s"),
                 _SUBSCRIPTION,
             ),
             "subscription.repeated": Words(
-                _("Events posted again"),
-                _("%(actor)s had %(count)s events posted to the system %(name)s again"),
+                _("Events sent again"),
+                _("%(actor)s had %(count)s events sent to the system %(name)s again"),
                 _SUBSCRIPTION,
             ),
             "subscription.exported": Words(
-                _("Posted events exported"),
+                _("Sent events exported"),
                 _(
-                    "%(actor)s exported what was posted to the system %(name)s as a file"
+                    "%(actor)s exported what was sent to the system %(name)s as a file"
                 ),
                 _SUBSCRIPTION,
             ),

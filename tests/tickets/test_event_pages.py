@@ -346,9 +346,9 @@ def test_the_chosen_ones_and_all_since_a_day_go_out_again(world, owner, subscrip
     again = f"{PLACE}subscriptions/{subscription.key}/again/"
 
     chosen = owner.post(again, {"delivery": [str(first.key), "x"]}, follow=True)
-    assert "1 event goes out once more." in chosen.content.decode()
+    assert "1 event is sent again." in chosen.content.decode()
     since = owner.post(again, {"failed_since": "2026-03-01"}, follow=True)
-    assert "1 event goes out once more." in since.content.decode()
+    assert "1 event is sent again." in since.content.decode()
     for one in (first, second):
         one.refresh_from_db()
         assert one.state == "due"

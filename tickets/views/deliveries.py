@@ -106,7 +106,7 @@ def subscription_again(request: WorkspaceRequest, key: uuid.UUID) -> HttpRespons
     """Those that were ticked, or all given up since a day."""
     subscription = find(request, key)
     if not subscription.is_active:
-        messages.error(request, gettext("Switch it on first: nothing is posted now."))
+        messages.error(request, gettext("Switch it on first: nothing is sent now."))
         return back_to(request, subscription)
     if "failed_since" in request.POST:
         again = AgainForm(request.POST)
@@ -129,11 +129,11 @@ def subscription_again(request: WorkspaceRequest, key: uuid.UUID) -> HttpRespons
 
 def _tell(request: WorkspaceRequest, count: int) -> None:
     if not count:
-        messages.info(request, gettext("There was nothing to post once more."))
+        messages.info(request, gettext("There was nothing to send again."))
         return
     text = ngettext(
-        "%(count)s event goes out once more.",
-        "%(count)s events go out once more.",
+        "%(count)s event is sent again.",
+        "%(count)s events are sent again.",
         count,
     )
     messages.success(request, text % {"count": count})

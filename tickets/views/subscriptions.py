@@ -107,7 +107,7 @@ def subscription_state(request: WorkspaceRequest, key: uuid.UUID) -> HttpRespons
     elif act == "off":
         service.switch(subscription, is_active=False, by=who(request))
         messages.success(
-            request, gettext("Switched off: nothing is posted to it any more.")
+            request, gettext("Switched off: nothing is sent to it any more.")
         )
     return back_to(request, subscription)
 
@@ -117,7 +117,7 @@ def subscription_state(request: WorkspaceRequest, key: uuid.UUID) -> HttpRespons
 def subscription_test(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
     subscription = find(request, key)
     if not subscription.is_active:
-        messages.error(request, gettext("Switch it on first: nothing is posted now."))
+        messages.error(request, gettext("Switch it on first: nothing is sent now."))
         return back_to(request, subscription)
     delivery = service.test(subscription, by=who(request))
     return redirect("events:delivery-detail", request.workspace.slug, delivery.key)
