@@ -37,7 +37,9 @@ ESCALATING = frozenset(
         "invitation_address",
     }
 )
-SLICED = frozenset({"api_token", "api_address", "oauth_address", "link_click"})
+SLICED = frozenset(
+    {"api_token", "api_address", "oauth_address", "link_click", "ticket_event"}
+)
 LONGEST_LOCK_OUT = timedelta(days=1)
 STRIKES_LAST = timedelta(days=1)
 # A refusal is remembered in the process, so that a flood of tries costs no statements.

@@ -66,6 +66,13 @@ PAGES = (
         Action.MANAGE_WORKSPACE,
     ),
     SettingsPage(
+        "events:event-list",
+        "events:",
+        pgettext_lazy("settings", "Events"),
+        _("What other systems tell of tickets, and what they hear of yours."),
+        Action.MANAGE_WORKSPACE,
+    ),
+    SettingsPage(
         "accounts:settings-applications",
         "accounts:settings-application",
         _("Applications"),

@@ -111,6 +111,11 @@ SETTINGS: dict[str, Any] = {
             "schedule": 5.0,
             "options": {"expires": HINT_SECONDS},
         },
+        "tickets.deliver_events": {
+            "task": "tickets.deliver_events",
+            "schedule": 5.0,
+            "options": {"expires": HINT_SECONDS},
+        },
         "tickets.tell": {
             "task": "tickets.tell",
             "schedule": 5.0,
@@ -146,6 +151,11 @@ SETTINGS: dict[str, Any] = {
         "integrations.prune_channel_logs": {
             "task": "integrations.prune_channel_logs",
             "schedule": crontab(hour="6", minute="37"),
+            "options": {"expires": 3600},
+        },
+        "tickets.prune_events": {
+            "task": "tickets.prune_events",
+            "schedule": crontab(hour="6", minute="57"),
             "options": {"expires": 3600},
         },
     },

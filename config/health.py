@@ -78,6 +78,18 @@ COUNTS = (
         "state",
         "SELECT state, entries FROM whatsapp_outbox_waiting()",
     ),
+    Count(
+        "recado_event_deliveries_waiting",
+        "Events that other systems subscribed to and have not got yet",
+        None,
+        "SELECT deliveries FROM tickets_deliveries_waiting()",
+    ),
+    Count(
+        "recado_event_deliveries_oldest_due_seconds",
+        "How long the oldest of them that is due has been waiting",
+        None,
+        "SELECT oldest_seconds FROM tickets_deliveries_waiting()",
+    ),
 )
 
 

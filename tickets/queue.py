@@ -1,4 +1,4 @@
-"""Hints that there is somebody to be told. Lost ones cost until the next sweep."""
+"""Hints that there is work for the worker. Lost ones cost until the next sweep."""
 
 import logging
 
@@ -8,6 +8,7 @@ from django.db import transaction
 logger = logging.getLogger(__name__)
 
 TELL = "tickets.tell"
+DELIVER_EVENTS = "tickets.deliver_events"
 
 
 def wake_after_commit() -> None:
@@ -16,7 +17,21 @@ def wake_after_commit() -> None:
 
 
 def wake() -> None:
+    _send(TELL)
+
+
+def deliver_after_commit() -> None:
+    """Ask for events to be posted once their rows can be seen."""
+    transaction.on_commit(deliver, robust=True)
+
+
+def deliver() -> None:
+    """Ask at once; without Redis the sweep finds the rows."""
+    _send(DELIVER_EVENTS)
+
+
+def _send(name: str) -> None:
     try:
-        current_app.send_task(TELL, expires=30, retry=False, ignore_result=True)
+        current_app.send_task(name, expires=30, retry=False, ignore_result=True)
     except Exception as error:  # noqa: BLE001  # whatever Redis does, the rows rest safely
         logger.warning("hint not sent", extra={"error": type(error).__name__})

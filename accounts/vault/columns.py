@@ -120,6 +120,11 @@ SEALED_COLUMNS = (
         purpose="webhook-token",
         integration_id_from="integration_id",
     ),
+    SealedColumn(
+        "tickets_signingsecret.sealed",
+        purpose="event-signing-secret",
+        field_from="key",
+    ),
     *(
         SealedColumn(
             f"accounts_oauthgrant.{name}",

@@ -115,6 +115,8 @@ RATE_LIMITS = {
     "link_click": env.rate("RATE_LINK_CLICK", "60/1m"),
     "ticket_page": env.rate("RATE_TICKET_PAGE", "60/1m"),
     "ticket_answer": env.rate("RATE_TICKET_ANSWER", "20/10m"),
+    "ticket_event": env.rate("RATE_TICKET_EVENT", "1200/1m"),
+    "ticket_event_refused": env.rate("RATE_TICKET_EVENT_REFUSED", "60/1m"),
 }
 # How long a link to the client's page of a ticket leads there.
 TICKET_LINK_DAYS = env.integer("TICKET_LINK_DAYS", 30, least=1, most=3650)

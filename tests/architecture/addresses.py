@@ -213,6 +213,11 @@ _TICKET_FILTERS = (
     "source={channel}&status=all",
     "q={email}&status=all",
 )
+_SUBSCRIPTION = {
+    "name": "Outro",
+    "url": "https://example.com/events",
+    "kind_ticket_created": "on",
+}
 _DRAFT = "5b1f3f0e-0000-4000-8000-000000000001"
 _TICKET = {"title": "Outro", "priority": "normal", "key": _DRAFT}
 _NOTIFICATION_FILTERS = (
@@ -769,6 +774,59 @@ ADDRESSES: dict[str, Address] = {
     "tickets:client-link": _act(
         Action.EDIT_TICKETS, "client", bodies=({"lead": "{lead}"},)
     ),
+    # Events between systems.
+    "events:event-list": _page(Action.MANAGE_WORKSPACE),
+    "events:event-source-new": _form(
+        Action.MANAGE_WORKSPACE, empty=422, bodies=({"name": "Outro"},)
+    ),
+    "events:event-source": _page(
+        Action.MANAGE_WORKSPACE, "source", queries=(f"before={_AT}-{{source_hex}}",)
+    ),
+    "events:event-source-rotate": _form(
+        Action.MANAGE_WORKSPACE, "source", empty=422, bodies=({"overlap": "3600"},)
+    ),
+    "events:event-source-delete": _form(
+        Action.MANAGE_WORKSPACE, "source", empty=422, bodies=({"name": "Outro"},)
+    ),
+    "events:subscription-new": _form(
+        Action.MANAGE_WORKSPACE, empty=422, bodies=(_SUBSCRIPTION,)
+    ),
+    "events:subscription-detail": _page(
+        Action.MANAGE_WORKSPACE,
+        "subscription",
+        queries=(f"before={_AT}-{{delivery_hex}}", "state=failed&kind=ticket.created"),
+    ),
+    "events:subscription-edit": _form(
+        Action.MANAGE_WORKSPACE, "subscription", empty=422, bodies=(_SUBSCRIPTION,)
+    ),
+    "events:subscription-rotate": _form(
+        Action.MANAGE_WORKSPACE, "subscription", empty=422, bodies=({"overlap": "0"},)
+    ),
+    "events:subscription-delete": _form(
+        Action.MANAGE_WORKSPACE, "subscription", empty=422, bodies=({"name": "Outro"},)
+    ),
+    "events:subscription-state": _act(
+        Action.MANAGE_WORKSPACE, "subscription", bodies=({"act": "off"},)
+    ),
+    "events:subscription-test": _act(Action.MANAGE_WORKSPACE, "subscription"),
+    "events:subscription-again": _act(
+        Action.MANAGE_WORKSPACE,
+        "subscription",
+        bodies=(
+            {"delivery": "{delivery}"},
+            {"delivery": "{delivery}", "stay": "1"},
+            {"failed_since": "2026-03-01"},
+        ),
+    ),
+    "events:subscription-export": _file(
+        Action.MANAGE_WORKSPACE, "subscription", queries=("state=failed",)
+    ),
+    "events:delivery-detail": _page(
+        Action.MANAGE_WORKSPACE, "delivery", parts=("x=1",)
+    ),
+    # Whoever signs: without a signature, and with two sources in the database, nobody.
+    "ticket-events:incoming": _open({"POST": 400}),
+    "ticket-events:incoming-of": _open({"POST": 404}, key="nenhuma"),
     # Whoever holds the signed link of a ticket.
     "tickets-public:ticket": _open({**_NOT_THERE, "POST": 404}, token="inexistente"),
     # Raw webhooks.

@@ -17,11 +17,19 @@ from accounts.models import (
 )
 from integrations.models import Channel, Episode
 from tests.factories import accounts as make_room_0
+from tests.factories import events as make_events
 from tests.factories import integrations as make_room_1
 from tests.factories import tickets as make_room_3
 from tests.factories import webhooks as make_room_4
 from tests.factories import whatsapp as make
-from tickets.models import Client, NotificationRule, Ticket
+from tickets.models import (
+    Client,
+    EventDelivery,
+    IncomingSource,
+    NotificationRule,
+    Subscription,
+    Ticket,
+)
 from webhooks.models import RawWebhook
 from whatsapp.models import (
     Attribution,
@@ -66,6 +74,9 @@ class Furniture:
     client: Client
     ticket: Ticket  # of `client`, about `conversation`
     notice: NotificationRule  # which has told `client` of it
+    source: IncomingSource  # told of `ticket`
+    subscription: Subscription
+    delivery: EventDelivery  # of `subscription`, about `ticket`
     webhook: RawWebhook
     rule: SignInRule
     token: ApiToken
@@ -110,6 +121,7 @@ def furnish(
     member = Membership.objects.for_workspace(workspace).get(user=agent)
     client, ticket = _work(conversation, agent, words=words, reference=reference)
     template = _template(phone, words=words)
+    source, delivery = _events(ticket, owner, words=words, reference=reference)
     return Furniture(
         workspace=workspace,
         channel=channel,
@@ -140,6 +152,9 @@ def furnish(
         client=client,
         ticket=ticket,
         notice=_notice(ticket, template, words=words),
+        source=source,
+        subscription=delivery.subscription,
+        delivery=delivery,
         webhook=make_room_4.raw_webhook(
             workspace, state="parked", error=words, headers={"x": words}
         ),
@@ -247,6 +262,41 @@ def _notice(ticket: Ticket, template: Template, *, words: str) -> NotificationRu
         ticket, rule, path="nobody", reason=words[:200], text=words
     )
     return rule
+
+
+def _events(
+    ticket: Ticket, owner: User, *, words: str, reference: str
+) -> tuple[IncomingSource, EventDelivery]:
+    """Told and refused, posted and given up."""
+    workspace = ticket.workspace
+    source = make_events.source(
+        workspace,
+        name=words[:80],
+        created_by=owner,
+        refused=3,
+        last_refused_at=timezone.now(),
+        last_refusal="wrong",
+    )
+    make_events.told(source, ticket=ticket, told_id=words[:160])
+    refused = {"verdict": "refused", "reason": "invalid", "field": words[:60]}
+    make_events.told(source, event_id=None, told_id=words[:160], **refused)
+    subscription = make_events.subscription(
+        workspace,
+        name=words[:80],
+        url=f"https://example.com/{reference}",
+        created_by=owner,
+        failing_since=timezone.now(),
+    )
+    delivery = make_events.delivery(
+        subscription,
+        ticket=ticket,
+        body=words,
+        state="failed",
+        reason="http_500",
+        attempts=10,
+    )
+    make_events.attempt(delivery, request=words, response=words)
+    return source, delivery
 
 
 def _saved_filter(workspace: Workspace, owner: User, *, words: str) -> SavedFilter:

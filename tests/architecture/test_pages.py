@@ -63,6 +63,20 @@ KEYED = {
     "notification-rule-edit": "notice",
     "client-detail": "client",
     "client-edit": "client",
+    **dict.fromkeys(
+        ("event-source", "event-source-rotate", "event-source-delete"), "source"
+    ),
+    **dict.fromkeys(
+        (
+            "subscription-detail",
+            "subscription-edit",
+            "subscription-rotate",
+            "subscription-delete",
+            "subscription-export",
+        ),
+        "subscription",
+    ),
+    "delivery-detail": "delivery",
     "webhook-detail": "webhook",
     "link-detail": "link",
     "link-edit": "link",
@@ -115,6 +129,9 @@ ACTS = {
     "connect-return",
     "ticket-bulk",
     "client-link",
+    "subscription-state",
+    "subscription-test",
+    "subscription-again",
 }
 # Addresses that give a file.
 FILES = {
@@ -129,6 +146,7 @@ FILES = {
     "ticket-export",
     "notification-export",
     "client-export",
+    "subscription-export",
     "link-export",
     "link-funnel",
     "lead-report-export",

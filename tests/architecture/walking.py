@@ -46,6 +46,7 @@ _KEYED = (
     *("channel", "phone", "lead", "link", "conversation", "note", "saved", "template"),
     *("merge", "walk", "send", "canned", "client", "ticket", "notice"),
     *("webhook", "rule", "token", "member", "invited", "outage", "file"),
+    *("source", "subscription", "delivery"),
 )
 _ISSUER = "https://identity.example"
 _KEY = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")

@@ -106,6 +106,22 @@ def _make_token(page: BrowserPage) -> None:
     press("main form button")(page)
 
 
+def _make_source(page: BrowserPage) -> None:
+    page.fill("[name=name]", f"Help desk {secrets.token_hex(4)}")
+    press("main form .button--primary")(page)
+
+
+def _make_subscription(page: BrowserPage) -> None:
+    page.fill("[name=name]", f"CRM {secrets.token_hex(4)}")
+    page.fill("[name=url]", "https://crm.example.com/recado")
+    press("main form .button--primary")(page)
+
+
+def _subscribe_wrong(page: BrowserPage) -> None:
+    page.fill("[name=url]", "http://10.0.0.1/events")
+    press("main form .button--primary")(page)
+
+
 def _submit_wrong(page: BrowserPage) -> None:
     page.fill("[name=name]", "Pedido Enviado")
     page.fill("[name=body]", "{{1}}, seu pedido saiu.")
@@ -176,8 +192,15 @@ def _send_nothing(page: BrowserPage) -> None:
 
 _JOINING = ("to_scan", "to_type", "to_open", "late", "refused", "wired")
 _AT_COUNTER = ("answered", "expired", "canned")
-_OF_HOUSE = {"stray", "down", "lasting", *_JOINING, *_AT_COUNTER}  # not the shop's
-_ROOMS = {"tokens", "webhooks", "whatsapp", "integrations", "tickets"}
+_OF_HOUSE = {
+    "stray",
+    "down",
+    "lasting",
+    "gone",
+    *_JOINING,
+    *_AT_COUNTER,
+}  # not the shop's
+_ROOMS = {"tokens", "events", "webhooks", "whatsapp", "integrations", "tickets"}
 _PLAIN = {
     "account_confirm_email": {"key": "0-0"},
     "account_reset_password_from_key": {"uidb36": "0", "key": "0-0"},
@@ -321,6 +344,17 @@ PAGES = (
     Page("tickets:client-detail", "client"),
     Page("tickets:client-edit", "client"),
     Page("tickets-public:ticket", who="stranger", status=404),
+    Page("events:event-list"),
+    Page("events:event-source-new"),
+    Page("events:event-source", "source"),
+    Page("events:event-source-rotate", "source"),
+    Page("events:event-source-delete", "source"),
+    Page("events:subscription-new"),
+    Page("events:subscription-detail", "subscription"),
+    Page("events:subscription-edit", "subscription"),
+    Page("events:subscription-rotate", "subscription"),
+    Page("events:subscription-delete", "subscription"),
+    Page("events:delivery-detail", "delivery"),
     Page("accounts:invitation", who="stranger", status=404),
     Page("accounts:settings-home"),
     Page("accounts:settings-workspace"),
@@ -347,6 +381,18 @@ STATES = (
     Page("account_login", shot="error-403-csrf", who="stranger", act=_lose_cookies),
     Page("/r/panfleto-padaria", shot="link-paused", who="stranger", status=410),
     Page("tokens:token-list", shot="empty-tokens", slug="nova"),
+    Page("events:event-list", shot="empty-events", slug="nova"),
+    Page("events:event-source", "silent", shot="empty-event-source"),
+    Page("events:subscription-detail", "unheard", shot="empty-subscription"),
+    Page(
+        "events:subscription-detail",
+        "gone",
+        shot="subscription-gone",
+        slug="fora-do-ar",
+    ),
+    Page("events:event-source-new", shot="event-source-made", act=_make_source),
+    Page("events:subscription-new", shot="subscription-made", act=_make_subscription),
+    Page("events:subscription-new", shot="subscription-wrong", act=_subscribe_wrong),
     Page("tokens:token-new", shot="token-new-wrong", act=press("main form button")),
     Page("tokens:token-new", shot="token-made", act=_make_token),
     Page(
@@ -693,6 +739,12 @@ NO_PAGES = {
         for word in words.split()
         for place in ("", "workspace-")
     },
+    "ticket-events:incoming": "JSON for programs",
+    "ticket-events:incoming-of": "JSON for programs",
+    "events:subscription-state": "takes a post and goes back",
+    "events:subscription-test": "takes a post and goes on",
+    "events:subscription-again": "takes a post and goes back",
+    "events:subscription-export": "a file",
     "whatsapp:send-export": "a file",
     "whatsapp:conversation-reply": "a part of the conversation's page",
     "whatsapp:conversation-settle": "takes a post and goes back",

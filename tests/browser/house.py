@@ -24,13 +24,26 @@ from accounts.models import (
 from accounts.scoping import workspace_transaction
 from accounts.sso import sessions
 from integrations.models import Channel, Episode, SimulatedPhone
-from tests.browser import house_counter, house_numbers, house_sends, house_work
+from tests.browser import (
+    house_counter,
+    house_events,
+    house_numbers,
+    house_sends,
+    house_work,
+)
 from tests.factories import accounts as make_people
 from tests.factories import cloud_api
 from tests.factories import integrations as make_numbers
 from tests.factories import webhooks as make_webhooks
 from tests.factories import whatsapp as make
-from tickets.models import Client, NotificationRule, Ticket
+from tickets.models import (
+    Client,
+    EventDelivery,
+    IncomingSource,
+    NotificationRule,
+    Subscription,
+    Ticket,
+)
 from webhooks.models import RawWebhook
 from whatsapp import tokens
 from whatsapp.models import (
@@ -83,6 +96,11 @@ class Shop:
     client: Client | None = None
     unlinked: Client | None = None  # whose lead nobody has named yet
     notice: NotificationRule | None = None  # told `client` of `ticket`
+    source: IncomingSource | None = None  # it told of tickets
+    silent: IncomingSource | None = None
+    subscription: Subscription | None = None  # it hears, not of everything
+    unheard: Subscription | None = None  # nothing was posted to it yet
+    delivery: EventDelivery | None = None  # given up
 
 
 @dataclass(frozen=True)
@@ -94,6 +112,7 @@ class House:
     stray: RawWebhook  # of no workspace
     down: Channel  # of a workspace with an alert on each page
     lasting: Episode  # its outage
+    gone: Subscription  # of that workspace; its receiver asked for no more
     to_scan: Channel  # these of a workspace with numbers that are being connected
     to_type: Channel
     to_open: Channel
@@ -124,6 +143,7 @@ def build() -> House:
         stray,
         down,
         lasting,
+        house_events.lose(dark),
         **house_numbers.sessions(joining),
         answered=answered,
         expired=expired,
@@ -235,6 +255,9 @@ def open_shop(slug: str, name: str) -> Shop:
     sends = house_sends.send_week(talks, now)
     templates = _templates(phone, now)
     notice = house_work.tell(ticket, templates[0], [one.message for one in sends])
+    source, silent, subscription, unheard, delivery = house_events.connect(
+        ticket, member.user
+    )
     return Shop(
         workspace,
         first,
@@ -260,6 +283,11 @@ def open_shop(slug: str, name: str) -> Shop:
         client,
         unlinked,
         notice,
+        source,
+        silent,
+        subscription,
+        unheard,
+        delivery,
     )
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tickets', '0005_notifications'),
+        ('tickets', '0009_event_walls'),
     ]
 
     operations = [

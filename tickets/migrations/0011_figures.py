@@ -26,7 +26,7 @@ def _hide(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tickets", "0004_ticket_pages")]
+    dependencies = [("tickets", "0010_client_changed")]
 
     operations = [
         migrations.AddIndex(

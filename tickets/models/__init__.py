@@ -7,6 +7,7 @@ from tickets.models.event import (
     EventSource,
     TicketEvent,
 )
+from tickets.models.incoming import IncomingEvent, IncomingSource, Verdict
 from tickets.models.notification import (
     Audience,
     EmailState,
@@ -16,6 +17,13 @@ from tickets.models.notification import (
     NotificationRule,
     NotificationSettings,
 )
+from tickets.models.outgoing import (
+    DeliveryAttempt,
+    DeliveryState,
+    EventDelivery,
+    Subscription,
+)
+from tickets.models.signing import SigningSecret
 from tickets.models.ticket import (
     Ticket,
     TicketCounter,
@@ -27,17 +35,25 @@ __all__ = [
     "PUBLIC_FIELDS",
     "Audience",
     "Client",
+    "DeliveryAttempt",
+    "DeliveryState",
     "EmailState",
+    "EventDelivery",
     "EventKind",
     "EventSource",
+    "IncomingEvent",
+    "IncomingSource",
     "Notification",
     "NotificationEmail",
     "NotificationPath",
     "NotificationRule",
     "NotificationSettings",
+    "SigningSecret",
+    "Subscription",
     "Ticket",
     "TicketCounter",
     "TicketEvent",
     "TicketPriority",
     "TicketStatus",
+    "Verdict",
 ]

@@ -13,7 +13,7 @@ from typing import Final
 from accounts import bulk
 from accounts.keys import new_key
 from tickets.models import EventKind, EventSource
-from tickets.services import announcing, notifications
+from tickets.services import announcing, notifications, outgoing
 
 # "Thanks!" a month later opens nothing again; "it came back" after three days does.
 RESOLVED_LISTENS: Final = timedelta(days=7)
@@ -141,6 +141,7 @@ def take(
         notifications.raise_for_ids(
             workspace_id, sorted(entered), kind=EventKind.REPLIED, now=now
         )
+        outgoing.tell_all(workspace_id, entered)
     return entered
 
 

@@ -6,7 +6,7 @@ from django.db.models import F
 
 from accounts.models import User, Workspace
 from tickets.models import EventKind, EventSource, Ticket, TicketEvent, TicketStatus
-from tickets.services import announcing
+from tickets.services import announcing, outgoing
 
 
 def release(workspace: Workspace, user: User, *, now: datetime) -> int:
@@ -23,7 +23,7 @@ def release(workspace: Workspace, user: User, *, now: datetime) -> int:
     keys = [ticket.pk for ticket in held.only("pk")]
     rows = Ticket.objects.for_workspace(workspace).filter(pk__in=keys)
     rows.update(assignee=None, updated_at=now, version=F("version") + 1)
-    TicketEvent.objects.bulk_create(
+    entries = TicketEvent.objects.bulk_create(
         TicketEvent(
             workspace=workspace,
             ticket_id=key,
@@ -35,4 +35,5 @@ def release(workspace: Workspace, user: User, *, now: datetime) -> int:
         for key in keys
     )
     announcing.tickets(workspace.pk, keys, is_public=False)
+    outgoing.tell_all(workspace.pk, [entry.pk for entry in entries])
     return len(keys)

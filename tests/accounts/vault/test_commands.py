@@ -147,6 +147,7 @@ def test_verify_counts_what_opens_and_says_what_it_covered(shops, without_centra
         "accounts_auditchain.sealed: 1 opened, 0 failed",
         "integrations_integration.credentials: 2 opened, 0 failed",
         "integrations_webhooktoken.sealed: 0 opened, 0 failed",
+        "tickets_signingsecret.sealed: 0 opened, 0 failed",
         "accounts_oauthgrant.access: 0 opened, 0 failed",
         "accounts_oauthgrant.refresh: 0 opened, 0 failed",
         "accounts_oauthgrant.id_token: 0 opened, 0 failed",

@@ -1,0 +1,32 @@
+"""The types of events between systems, in either direction."""
+
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from tickets.models import EventKind
+
+PREFIX: Final = "ticket."
+TEST: Final = "recado.test"
+MESSAGE: Final = "message.received"
+LEAD: Final = "lead.created"
+
+# What another system may tell us.
+INCOMING: Final = frozenset(
+    PREFIX + kind
+    for kind in EventKind.values
+    if kind != EventKind.REPLIED  # told as a comment of the client
+)
+# What another system may hear of us, in the order of the form.
+OUTGOING: Final[dict[str, Promise]] = {
+    PREFIX + EventKind.CREATED: _("A ticket was opened"),
+    PREFIX + EventKind.UPDATED: _("A ticket was changed"),
+    PREFIX + EventKind.ASSIGNED: _("A ticket was given to somebody"),
+    PREFIX + EventKind.COMMENTED: _("A member commented on a ticket"),
+    PREFIX + EventKind.REPLIED: _("The client answered in a ticket"),
+    PREFIX + EventKind.WAITING: _("A ticket waits for the client"),
+    PREFIX + EventKind.RESOLVED: _("A ticket was resolved"),
+    PREFIX + EventKind.CLOSED: _("A ticket was closed"),
+    PREFIX + EventKind.REOPENED: _("A ticket was opened again"),
+}
