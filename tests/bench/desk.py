@@ -58,7 +58,7 @@ WITH client AS (
 ), talk AS (
     SELECT id, row_number() OVER (ORDER BY id) AS place
       FROM (SELECT id FROM whatsapp_conversation WHERE workspace_id = %(workspace)s
-             ORDER BY id LIMIT %(clients)s) some
+             ORDER BY id LIMIT %(clients)s) threads
 ), planned AS (
     SELECT number, now() - make_interval(secs => ((%(tickets)s - number)
                * (2 * 365 * 86400.0 / %(tickets)s))) AS at,
