@@ -56,9 +56,9 @@ WITH client AS (
     SELECT id, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS every
       FROM tickets_client WHERE workspace_id = %(workspace)s
 ), talk AS (
-    SELECT id, row_number() OVER (ORDER BY id) AS place
+    SELECT id, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS every
       FROM (SELECT id FROM whatsapp_conversation WHERE workspace_id = %(workspace)s
-             ORDER BY id LIMIT %(clients)s) some
+             ORDER BY id LIMIT %(clients)s) threads
 ), planned AS (
     SELECT number, now() - make_interval(secs => ((%(tickets)s - number)
                * (2 * 365 * 86400.0 / %(tickets)s))) AS at,
@@ -89,7 +89,7 @@ SELECT gen_random_uuid(), %(workspace)s, number, said, 'Detalhes de ' || said,
                          CASE WHEN number %% %(rare_in)s = 3 THEN %(rare)s END) AS said
           FROM planned) made
   LEFT JOIN client ON client.place = 1 + number %% client.every
-  LEFT JOIN talk ON talk.place = 1 + number AND number %% 4 = 0
+  LEFT JOIN talk ON talk.place = 1 + number %% talk.every AND number %% 4 = 0
  ORDER BY number
 """
 _COUNTER = """
