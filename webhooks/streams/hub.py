@@ -7,7 +7,6 @@ kilobytes.
 """
 
 import asyncio
-import contextlib
 import logging
 import random
 import time
@@ -115,10 +114,10 @@ class Hub:
 
     async def stop(self) -> None:
         task, self._task = self._task, None
-        if task is not None:
+        # The client may take a cancellation for a broken connection, and connect again.
+        while task is not None and not task.done():
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait({task}, timeout=0.2)
         await self._client.aclose()
 
     def add(self, topic: str, listener: Listener) -> None:
