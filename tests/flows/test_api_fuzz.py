@@ -7,6 +7,7 @@ document, in the shape that it says, and never the server's own failure.
 
 import json
 import string
+from collections import Counter
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -55,6 +56,11 @@ def house(world: World) -> Any:
 
 
 # Each operation at the address without a workspace: at the other one the view is the same.
+# Operations that some of these requests get done; others need what chance seldom makes.
+DONE: Final = {
+    *("getDocument", "verifyToken", "getWorkspace", "listClients"),
+    *("addClient", "getClient", "putClient", "changeClient"),
+}
 NAMES: Final = [name for name, offer in OFFERS.items() if not offer.in_workspace]
 
 
@@ -63,11 +69,16 @@ def test_no_request_gets_an_answer_that_the_document_does_not_know(
     house: ApiHouse, settings: Any, name: str
 ) -> None:
     settings.RATE_LIMITS = dict.fromkeys(settings.RATE_LIMITS)  # it asks often
-    _fuzz(house, name)
+
+    answered = _fuzz(house, name)
+
+    if name in DONE:  # else it would only have knocked
+        assert any(status < 300 for status in answered), answered
 
 
-def _fuzz(house: ApiHouse, name: str) -> None:
-    offer = OFFERS[name]
+def _fuzz(house: ApiHouse, name: str) -> Counter[int]:
+    """How often each status was answered."""
+    offer, answered = OFFERS[name], Counter[int]()
     method = offer.operation.method
     operation = house.document["paths"][offer.path][method.lower()]
 
@@ -87,8 +98,10 @@ def _fuzz(house: ApiHouse, name: str) -> None:
             response = house.ask(method, path + query, body, key=key)
             house.check(offer, response)
             transaction.set_rollback(True)
+        answered[response.status_code] += 1
 
     walk()
+    return answered
 
 
 def _address(
