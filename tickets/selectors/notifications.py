@@ -18,6 +18,7 @@ from tickets import notification_words as words
 from tickets.models import Audience, Notification, NotificationPath, TicketEvent
 
 PAGE_SIZE: Final = 50
+_MOST_REASONS: Final = 20
 _OURS: Final = (
     NotificationPath.HELD,
     NotificationPath.NOBODY,
@@ -208,24 +209,33 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """Why so many did not arrive; codes mean what they mean to their provider."""
+
+    code: str
+    provider: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     total: Line
     states: Counter[str]
     by_event: tuple[Line, ...]
     by_template: tuple[Line, ...]
     by_path: tuple[Line, ...]
-    reasons: tuple[tuple[str, int], ...]
+    reasons: tuple[Reason, ...]
 
 
 def figures(workspace: Workspace, filters: NotificationFilter) -> Figures:
     """Two counts: by event, way, template and state; and of failures by reason."""
     rows = _filtered(workspace, filters).order_by()
     groups = list(rows.values_list(*_GROUPED).annotate(number=Count("pk")))
-    reasons = (
+    failed = (
         rows.exclude(**{_PROBLEM: ""})
-        .values_list(_PROBLEM)
+        .values_list(_PROBLEM, "message__channel__provider")
         .annotate(number=Count("pk"))
-        .order_by("-number", _PROBLEM)[:20]
+        .order_by("-number", _PROBLEM)
     )
     states: Counter[str] = Counter()
     for *_, state, number in groups:
@@ -236,7 +246,22 @@ def figures(workspace: Workspace, filters: NotificationFilter) -> Figures:
         by_event=_lines(groups, 0),
         by_template=tuple(one for one in _lines(groups, 2) if one.name),
         by_path=_lines(groups, 1),
-        reasons=tuple((reason, number) for reason, number in reasons),
+        reasons=_reasons(list(failed)),
+    )
+
+
+def _reasons(
+    counted: Sequence[tuple[str, str | None, int]],
+) -> tuple[Reason, ...]:
+    """Each code once, as the link to its rows counts it; the most first."""
+    totals: Counter[str] = Counter()
+    providers: dict[str, str] = {}
+    for code, provider, number in counted:
+        totals[code] += number
+        providers.setdefault(code, provider or "")
+    return tuple(
+        Reason(code, providers[code], number)
+        for code, number in totals.most_common(_MOST_REASONS)
     )
 
 

@@ -12,7 +12,7 @@ from accounts import audit, paging
 from accounts.http import WorkspaceRequest, client_ip, download, requires
 from accounts.permissions import Action
 from tickets import notification_words as words
-from tickets.forms.notifications import LogForm
+from tickets.forms.notification_log import LogForm
 from tickets.selectors import notification_export
 from tickets.selectors import notifications as selector
 from tickets.selectors.notifications import Line, Told
@@ -116,12 +116,12 @@ def _figures(
         ],
         "reasons": [
             {
-                "word": words.reason(reason),
-                "code": reason,
-                "count": number,
-                "query": link(reason=reason),
+                "word": words.reason(one.code, provider=one.provider),
+                "code": one.code,
+                "count": one.count,
+                "query": link(reason=one.code),
             }
-            for reason, number in figures.reasons
+            for one in figures.reasons
         ],
     }
 

@@ -5,24 +5,25 @@ people; the checks themselves are those of the composer and the claim (`outbox_c
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from accounts import bulk
 from accounts.scoping import inside
 from integrations import explanations, gateway, sendable
-from integrations.models import Channel, ChannelState, IntegrationStatus
+from integrations.models import Channel
 from integrations.providers.base.capabilities import Capability
 from integrations.providers.base.catalogue import NextAction
 from integrations.providers.base.errors import ContentRefused, Unsupported
 from integrations.providers.base.outgoing import Content, Template
 from integrations.providers.base.types import Party
 from whatsapp import phones
-from whatsapp.models import ChannelPace, Identity, OptOutScope
+from whatsapp.models import Identity, OptOutScope
 from whatsapp.models import Template as TemplateRow
 from whatsapp.selectors import recipients
 from whatsapp.services import opt_outs, replies
+from whatsapp.services.numbers import Numbers
 from whatsapp.services.outbox_checks import Facts, Refusal, TemplateFacts, refusal_of
 from whatsapp.services.people import peer_key
 from whatsapp.windows import window_of
@@ -75,44 +76,6 @@ class _Talk:
     last_message_at: datetime
     wrote_as: str | None
     threads: frozenset[int]
-
-
-@dataclass(slots=True)
-class Numbers:
-    """The workspace's active numbers, and which of them could send now."""
-
-    channels: dict[int, Channel] = field(default_factory=dict)
-    problems: dict[int, str] = field(default_factory=dict)  # by channel
-
-    @classmethod
-    def read(cls, workspace_id: int) -> "Numbers":
-        rows = (
-            Channel.objects.for_workspace(workspace_id)
-            .filter(is_active=True)
-            .select_related("integration")
-            .order_by("pk")
-        )
-        channels = {one.pk: one for one in rows}
-        paused = set(
-            ChannelPace.objects.for_workspace(workspace_id)
-            .filter(is_paused=True)
-            .values_list("channel_id", flat=True)
-        )
-        problems = {
-            id_: problem
-            for id_, one in channels.items()
-            if (problem := _problem_of(one, is_paused=id_ in paused))
-        }
-        return cls(channels, problems)
-
-    def choose(self, wanted: int | None) -> Channel | None:
-        """Who writes to somebody without a conversation: the one that is set, else the first
-        that can."""
-        if wanted is not None and wanted in self.channels:
-            return self.channels[wanted]
-        usable = [id_ for id_ in self.channels if id_ not in self.problems]
-        found = next(iter(usable or self.channels), None)
-        return None if found is None else self.channels[found]
 
 
 def ways(
@@ -209,19 +172,6 @@ def templates_by_name(
         name__in=names, gone_at=None
     )
     return {(row.integration_id, row.name, row.language): row for row in rows}
-
-
-def _problem_of(channel: Channel, *, is_paused: bool) -> str:
-    integration = channel.integration
-    if integration is None:
-        return Refusal.NUMBER_GONE
-    if channel.state == ChannelState.DISCONNECTED:
-        return Refusal.NUMBER_DISCONNECTED
-    if Capability.SEND not in gateway.capabilities_of(channel.provider):
-        return Refusal.CANNOT_SEND
-    if is_paused or integration.status == IntegrationStatus.PAUSED:
-        return replies.NUMBER_PAUSED
-    return ""
 
 
 # A person without a lead may have one by now, who wrote from that phone. `told` is all that
