@@ -82,9 +82,7 @@ GROUPS = (
             ),
             "subscription.exported": Words(
                 _("Sent events exported"),
-                _(
-                    "%(actor)s exported what was sent to the system %(name)s as a file"
-                ),
+                _("%(actor)s exported what was sent to the system %(name)s as a file"),
                 _SUBSCRIPTION,
             ),
             "subscription.deleted": Words(

@@ -245,6 +245,7 @@ def open_shop(slug: str, name: str) -> Shop:
     make.message(closed, text="Obrigado!", external_id="c1")
     webhook = _webhooks(workspace, now)
     ticket, client, unlinked = house_work.open_up(first, member.user)
+    events = house_events.connect(ticket, member.user)
     return Shop(
         workspace,
         first,
@@ -269,7 +270,11 @@ def open_shop(slug: str, name: str) -> Shop:
         ticket,
         client,
         unlinked,
-        *house_events.connect(ticket, member.user),
+        events.source,
+        events.silent,
+        events.subscription,
+        events.unheard,
+        events.delivery,
     )
 
 
