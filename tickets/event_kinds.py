@@ -1,11 +1,13 @@
 """The types of events between systems, in either direction."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tickets.models import EventKind
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 PREFIX: Final = "ticket."
 TEST: Final = "recado.test"
@@ -19,7 +21,7 @@ INCOMING: Final = frozenset(
     if kind != EventKind.REPLIED  # told as a comment of the client
 )
 # What another system may hear of us, in the order of the form.
-OUTGOING: Final[dict[str, Promise]] = {
+OUTGOING: Final[dict[str, "_StrPromise"]] = {
     PREFIX + EventKind.CREATED: _("A ticket was opened"),
     PREFIX + EventKind.UPDATED: _("A ticket was changed"),
     PREFIX + EventKind.ASSIGNED: _("A ticket was given to somebody"),

@@ -258,6 +258,13 @@ MEASURES = [
         "promises in the outbox.",
     ),
     Measure(
+        "events",
+        "tests.bench.events:events",
+        "an event that another system tells, from the parsed body to the commit, in one "
+        "process: the 95th percentile. `event_post` posts signed events that wait for eight "
+        "receivers on the loopback address, each attempt with its row in the log.",
+    ),
+    Measure(
         "memory",
         "tests.bench.memory:memory",
         "proportional set size of everything that `manage.py up` starts, 20 s after it "

@@ -255,9 +255,7 @@ def open_shop(slug: str, name: str) -> Shop:
     sends = house_sends.send_week(talks, now)
     templates = _templates(phone, now)
     notice = house_work.tell(ticket, templates[0], [one.message for one in sends])
-    source, silent, subscription, unheard, delivery = house_events.connect(
-        ticket, member.user
-    )
+    events = house_events.connect(ticket, member.user)
     return Shop(
         workspace,
         first,
@@ -283,11 +281,11 @@ def open_shop(slug: str, name: str) -> Shop:
         client,
         unlinked,
         notice,
-        source,
-        silent,
-        subscription,
-        unheard,
-        delivery,
+        events.source,
+        events.silent,
+        events.subscription,
+        events.unheard,
+        events.delivery,
     )
 
 

@@ -1,5 +1,6 @@
 """The shop's other systems: who tells it, who hears of it, and what was posted."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.utils import timezone
@@ -9,9 +10,6 @@ from tests.factories import events as make
 from tickets import event_kinds
 from tickets.models import EventDelivery, IncomingSource, Subscription, Ticket
 
-Events = tuple[
-    IncomingSource, IncomingSource, Subscription, Subscription, EventDelivery
-]
 _HEARD = (
     "500\ncontent-type: application/json\nserver: crm\n\n"
     '{"error": "database is being upgraded"}'
@@ -20,6 +18,17 @@ _SAID = (
     "POST https://crm.example.com/recado\nContent-Type: application/json\n"
     "webhook-id: evt_8f2c\nwebhook-timestamp: 1773154800\nwebhook-signature: v1,***"
 )
+
+
+@dataclass(frozen=True)
+class Events:
+    """As the shop names them."""
+
+    source: IncomingSource
+    silent: IncomingSource
+    subscription: Subscription
+    unheard: Subscription
+    delivery: EventDelivery
 
 
 def connect(ticket: Ticket, person: User) -> Events:
@@ -63,7 +72,7 @@ def connect(ticket: Ticket, person: User) -> Events:
         failing_since=now - timedelta(hours=1),
     )
     unheard = make.subscription(workspace, name="Planilha", created_by=person)
-    return source, silent, subscription, unheard, _posted(subscription, ticket)
+    return Events(source, silent, subscription, unheard, _posted(subscription, ticket))
 
 
 def _posted(subscription: Subscription, ticket: Ticket) -> EventDelivery:

@@ -100,7 +100,8 @@ def test_it_is_posted_signed_and_once(receive):
     assert headers["webhook-id"] == delivery.event_id
     (secret,) = signing_secrets.opened(subscription, now=timezone.now())
     told = headers | {"webhook-signature": raw["webhook-signature"]}
-    assert signing.prove(told, body, [secret], now=timezone.now())
+    proof = signing.prove(told, body, [secret], now=timezone.now())
+    assert proof.event_id == delivery.event_id
 
 
 def test_while_secrets_change_both_sign(receive, world):
@@ -115,7 +116,8 @@ def test_while_secrets_change_both_sign(receive, world):
     lines = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
     told = {name.lower(): value for name, value in lines.items()}
     for secret in (old, new):
-        assert signing.prove(told, body, [secret], now=timezone.now())
+        proof = signing.prove(told, body, [secret], now=timezone.now())
+        assert proof.event_id == "evt_1"
 
 
 @pytest.mark.parametrize(

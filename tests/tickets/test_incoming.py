@@ -4,6 +4,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -378,7 +379,7 @@ def test_an_unknown_ticket_is_named(system):
 # --- what becomes of it -------------------------------------------------------------
 def test_the_whole_life_of_a_ticket(world, system):
     make.client(world.workspace, oauth_id="usr_1")
-    steps = (
+    steps: tuple[tuple[str, dict[str, Any]], ...] = (
         ("ticket.created", {"client_id": "usr_1", "url": "https://erp.example.com/1"}),
         ("ticket.assigned", {"assignee": "agent@example.com"}),
         ("ticket.commented", {"comment": {"text": "Vamos ver", "public": False}}),

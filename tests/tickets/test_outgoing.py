@@ -15,7 +15,7 @@ from tickets import event_kinds
 from tickets.models import EventDelivery, EventSource, Subscription
 from tickets.services import answers, outgoing, releasing, tickets
 from tickets.services.answers import Answer
-from tickets.services.tickets import By
+from tickets.services.tickets import By, Changes
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 
@@ -47,14 +47,15 @@ def open_one(world, by, **fields):
 
 def test_each_thing_that_happens_is_told_as_what_it_is(world, subscription, by):
     ticket = open_one(world, by)
-    for change in (
+    changes: list[Changes] = [
         {"priority": "high"},
         {"assignee_id": world.agent.pk},
         {"status": "waiting"},
         {"status": "resolved"},
         {"status": "open"},
         {"status": "closed"},
-    ):
+    ]
+    for change in changes:
         tickets.change(ticket, change, by=by, now=NOW)
     tickets.comment(ticket, text="Oi", is_public=True, by=by, now=NOW)
     tickets.take_answer(ticket, text="Olá", by=By(source=EventSource.CLIENT), now=NOW)

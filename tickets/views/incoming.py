@@ -144,9 +144,8 @@ def _work(
         error, name = _UNKNOWN[refused.reason]
         status = 422 if refused.reason == "unknown_assignee" else 404
         name = "ticket_number" if isinstance(refused.value, int) else name
-        raise Refusal(
-            status, error, field=refused.field, **{name: refused.value}
-        ) from None
+        what: dict[str, Any] = {"field": refused.field, name: refused.value}
+        raise Refusal(status, error, **what) from None
     facts = {"source_id": source.pk, "verdict": str(outcome.verdict)}
     logger.info("ticket event received", extra=facts)
     return _success(outcome)
