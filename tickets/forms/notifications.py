@@ -7,7 +7,6 @@ from typing import Any, Final, cast
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.keys import new_key
@@ -128,7 +127,7 @@ class RuleForm(forms.Form):
             name = f"gap-{template_preview.field_of(gap)}"
             self.gap_names.append(name)
             self.fields[name] = forms.CharField(
-                label=_gap_label(gap),
+                label=template_words.gap({**gap, "example": ""}),
                 max_length=_LONGEST_VALUE,
                 required=False,
                 widget=forms.TextInput(attrs={"autocomplete": "off"}),
@@ -203,17 +202,6 @@ class RuleForm(forms.Form):
             "seen": rule.version,
             **{f"gap-{name}": text for name, text in rule.template_values.items()},
         }
-
-
-def _gap_label(gap: Mapping[str, Any]) -> str:
-    name = str(gap.get("name", ""))
-    if gap.get("part") == "button":
-        return _now("Button %(place)s: end of the address") % {
-            "place": int(gap.get("index", 0)) + 1
-        }
-    if gap.get("part") == "header":
-        return _now("Header: {{%(name)s}}") % {"name": name}
-    return _now("Text: {{%(name)s}}") % {"name": name}
 
 
 class TryForm(forms.Form):
