@@ -33,7 +33,7 @@ BODIES: dict[str, Any] = {
     "sendNotification": {
         "client_id": OAUTH_ID,
         "notification_type": "ticket_updated",
-        "data": {"ticket_number": 1},
+        "data": {"ticket_number": 1, "title": "Troca"},
     },
 }
 # What makes another request of them.

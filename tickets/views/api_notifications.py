@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import cast
 
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts import audit
@@ -67,4 +68,5 @@ def _relayed(request: ApiWorkspaceRequest, *, now: datetime) -> Done:
             ],
             "notifications": [api_told.notification(row) for row in rows],
         },
+        reverse("tickets-api:ticket", kwargs={"number": number}),
     )

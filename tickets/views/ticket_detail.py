@@ -200,7 +200,7 @@ def _page(
             {event: [Told.of(one) for one in rows] for event, rows in told.items()},
         ),
         "told_last": Told.of(last) if last else None,
-        "tell": TellForm(),
+        "tell": TellForm(auto_id="tell_%s"),
         "older": page.older,
         "is_earlier_page": bool(earlier),
         "quick": quick
