@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
@@ -73,21 +74,21 @@ def _clock(minutes: int) -> str:
 
 
 def _act(request: WorkspaceRequest) -> HttpResponse:
-    if not may(request.membership.role, Action.MANAGE_WORKSPACE):
-        return HttpResponse(status=403)
-    now, ip = timezone.now(), client_ip(request)
     act = request.POST.get("act", "")
+    if act not in {"defaults", "on", "off"}:
+        return HttpResponseBadRequest()
+    if not may(request.membership.role, Action.MANAGE_WORKSPACE):
+        raise PermissionDenied
+    now, ip = timezone.now(), client_ip(request)
     if act == "defaults":
         rules.use_defaults(request.workspace, actor=request.user, now=now, ip=ip)
         messages.success(request, _("The texts are in use. Change them as you like."))
-    elif act in {"on", "off"}:
+    else:
         rule = _find(request, request.POST.get("rule", ""))
         rules.switch(rule, is_active=act == "on", actor=request.user, now=now, ip=ip)
         messages.success(
             request, _("Switched on.") if act == "on" else _("Switched off.")
         )
-    else:
-        return HttpResponseBadRequest()
     return redirect("tickets:notification-rules", request.workspace.slug)
 
 
