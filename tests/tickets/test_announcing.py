@@ -7,6 +7,7 @@ import redis
 from django.utils import timezone
 
 from accounts import broadcast
+from accounts.scoping import workspace_transaction
 from tests import news
 from tests.factories import integrations as numbers
 from tests.factories import tickets as make
@@ -67,6 +68,7 @@ def test_what_somebody_leaves_behind_is_told(world, ticket):
     ticket.assignee = world.agent
     ticket.save()
 
-    releasing.release(world.workspace, world.agent, now=timezone.now())
+    with workspace_transaction(world.workspace.pk):
+        releasing.release(world.workspace, world.agent, now=timezone.now())
 
     assert news.told(world.workspace) == {"ticket": {str(ticket.key)}}

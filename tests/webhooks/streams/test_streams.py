@@ -179,7 +179,7 @@ def link_of(ticket):
 
 async def test_a_client_hears_of_their_ticket_what_is_public(live, ticket):
     other = await owned(make.ticket)(live.world.workspace, number=2)
-    comment = sync_to_async(tickets.comment)
+    comment = owned(tickets.comment)
     by, now = By(live.world.owner), timezone.now()
     async with Page(live.streams, f"/live/t/{link_of(ticket)}/") as page:
         await page.hears("ready")
