@@ -154,6 +154,7 @@ _ALWAYS = (
     r'name="csrfmiddlewaretoken" value="\w+"',
     r'"X-CSRFToken": ?"\w+"',
     r'nonce="[^"]+"',
+    r'data-live-since="\d+"',
     r"\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?",
 )
 
