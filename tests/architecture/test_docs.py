@@ -7,8 +7,9 @@ import pytest
 from django.core.management import get_commands, load_command_class
 from prometheus_client import REGISTRY
 
+from accounts import broadcast  # noqa: F401  # counts what is told
 from config import health
-from webhooks import metrics
+from webhooks import metrics  # noqa: F401  # counts what is heard
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted({*ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md")})
@@ -50,10 +51,9 @@ DATABASE_ROLES = {"recado_app", "recado_crossing", "recado_central"}
 
 
 def test_metrics_in_documents_exist():
-    metrics.stored("meta_cloud", 1)
-    metrics.refused(401)
     counters = {
-        sample.name for metric in REGISTRY.collect() for sample in metric.samples
+        f"{metric.name}_total" if metric.type == "counter" else metric.name
+        for metric in REGISTRY.collect()
     }
     known = {count.name for count in health.COUNTS} | counters | {"recado_database_up"}
 
