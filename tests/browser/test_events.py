@@ -77,11 +77,12 @@ def test_a_system_is_added_tells_and_is_heard(visit, own, address, database):
 def test_a_system_is_told_by_the_keyboard_alone_and_the_log_says_how_it_went(
     visit, own, address, settings, database
 ):
-    """The receiver is a page of ours that takes no post: 405."""
+    """The receiver is a page of ours that takes no post: 403."""
     shop = own("en")
     settings.EGRESS_ALLOWED_HOSTS = [urlsplit(address).netloc]
     page = visit("en", who=shop.owner).open(shop.path("settings/events/"))
     hands.press(page, "a[href$='/subscriptions/new/']")
+    expect(page.locator("h1")).to_contain_text("Add a system to be told")
     hands.write(page, "[name=name]", "Own CRM", hand=hands.press)
     hands.write(page, "[name=url]", f"{address}/healthz", hand=hands.press)
     hands.press(page, "main form .button--primary")
@@ -93,7 +94,7 @@ def test_a_system_is_told_by_the_keyboard_alone_and_the_log_says_how_it_went(
     expect(page.locator("#delivery")).to_contain_text("It goes out in a moment")
     with as_app():
         delivering.drain(budget_seconds=5)
-    expect(page.locator("#delivery")).to_contain_text("Answered 405")  # by itself
+    expect(page.locator("#delivery")).to_contain_text("Answered 403")  # by itself
     page.click("#delivery summary")
     expect(page.locator("#delivery pre").first).to_contain_text("webhook-id: evt_")
 
