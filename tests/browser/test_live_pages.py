@@ -78,11 +78,13 @@ def test_rows_change_where_they_are_and_new_ones_are_said(pair, screens, width):
     assert watching.evaluate(order) == before
     assert watching.locator("[name=ticket]:checked").count() == 1
 
+    where = row.bounding_box()
     tickets.open_ticket(
         shop.shop.workspace, title="Pão de mel", by=By(shop.owner), now=now
     )
     link = watching.locator("[data-live-moved] a")
     expect(link).to_have_text("1 new. Show it", timeout=2 * SOON)
+    assert row.bounding_box() == where
     assert watching.evaluate(order) == before
     assert checks.violations(watching) == []
     assert checks.sideways(watching) <= 0
