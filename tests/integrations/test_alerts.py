@@ -187,13 +187,14 @@ def test_a_foreign_mark_tells_nothing(world, signed_in, outage):
     assert "Vendas" not in said
 
 
-def test_it_costs_a_page_one_query_and_a_part_of_one_none(world, signed_in, outage):
+def test_it_costs_a_page_two_queries_and_a_part_of_one_none(world, signed_in, outage):
+    """Whether there is anything to tell, and what."""
     client = signed_in(world.owner)
     client.get(HOME)
 
     with walls.asked() as said:
         client.get(HOME)
-    assert len([sql for sql in said if "integrations_episode" in sql]) == 1
+    assert len([sql for sql in said if "integrations_episode" in sql]) == 2
     with walls.asked() as said:
         client.get(f"{HOME}conversations/", headers={"HX-Request": "true"})
     assert [sql for sql in said if "integrations_episode" in sql] == []

@@ -16,11 +16,12 @@ from accounts.central import people
 from accounts.models import RateCounter, User
 from accounts.permissions import Scope
 from accounts.services import tokens
+from integrations import signing
 from tests.accounts.sso.conftest import Walker, last_event
 from tests.central import role
 from tests.factories import integrations, whatsapp
 from tests.factories import tickets as clients
-from tickets.services import client_links
+from tickets.services import client_links, event_sources
 
 pytestmark = pytest.mark.django_db
 
@@ -131,6 +132,21 @@ def _ticket_page(world, idp):
     Client().post(path, {"text": "Oi", "key": str(uuid.uuid4())})
 
 
+def _ticket_event(world, idp):
+    told_by = event_sources.add(
+        world.workspace, name="Help desk", actor=None, now=timezone.now()
+    )
+    path = f"/webhooks/ticket-events/{told_by.source.key}/"
+    signature = signing.sign_plain(told_by.secret, b"{}")
+    for shown in (signature, "sha256=guess"):
+        Client().post(
+            path,
+            b"{}",
+            content_type="application/json",
+            headers={"X-Signature": shown},
+        )
+
+
 WAYS = {
     "sign_in_address": _sign_in,
     "sign_in_account": _sign_in,
@@ -147,6 +163,8 @@ WAYS = {
     "link_click": _click,
     "ticket_page": _ticket_page,
     "ticket_answer": _ticket_page,
+    "ticket_event": _ticket_event,
+    "ticket_event_refused": _ticket_event,
 }
 
 
