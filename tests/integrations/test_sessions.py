@@ -99,7 +99,8 @@ def test_a_scanned_code_is_connected_at_the_next_look(channel, twin):
     assert channel.state == "connected"
 
 
-def test_two_polls_within_two_seconds_are_one_question(channel, twin):
+def test_two_polls_one_after_the_other_are_one_question(channel, twin, monkeypatch):
+    monkeypatch.setattr(sessions, "ASKED_JUST_NOW", timedelta(seconds=20))
     session = open_session(channel)
     asked = len(twin.asked)
 
