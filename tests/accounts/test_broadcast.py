@@ -65,7 +65,7 @@ def test_nobody_waits_for_a_redis_that_is_away(settings, monkeypatch, topic):
     broadcast.tell(topic, Kind.TICKET, ["a"])
     broadcast.tell(broadcast.client_topic("usr_1"), Kind.PUBLIC_TICKET, ["a"])
 
-    assert time.monotonic() - began < 0.2
+    assert time.monotonic() - began < 0.45
     assert not broadcast.flush(0.5)
     assert list(teller._news) == [topic]  # whoever missed the other asks anyway
     teller._news.clear()  # its thread has nothing left to try

@@ -118,9 +118,9 @@ def _plain(value: object) -> object:
     ids=["escapes", "names", "blanks", "event blanks", "a large one"],
 )
 def test_one_pass_is_enough_for_the_largest_body(body: bytes) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     kept = without_secrets(body)
-    elapsed = time.perf_counter() - started
+    elapsed = time.thread_time() - started
 
     assert b"3A1B" not in kept
     assert elapsed < 2  # quadratic would take minutes
