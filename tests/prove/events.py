@@ -55,6 +55,7 @@ def events(plan: Plan) -> list[Row]:
         ):
             _raise(stack, how, count)
         killer.join()
+        say(f"  {sum(came.values())} posts taken by then")
         seconds = _wait(stack, came, committed + killed)
     titles = Counter(one.partition(" ")[0] for one in came)
     say(

@@ -14,14 +14,23 @@ from integrations import signing
 from tests.factories import events as make
 from tests.integrations.loopback import plain, serving
 from tests.walls import as_app
+from tickets import tasks
 from tickets.models import (
     DeliveryAttempt,
     EventDelivery,
+    IncomingEvent,
     SigningSecret,
     Subscription,
 )
-from tickets.services import delivering, signing_secrets, subscriptions
+from tickets.services import (
+    delivering,
+    event_upkeep,
+    signing_secrets,
+    subscriptions,
+    tickets,
+)
 from tickets.services.subscriptions import Who
+from tickets.services.tickets import By
 
 LONG_AGO = datetime(2026, 3, 10, tzinfo=UTC)
 
@@ -383,3 +392,48 @@ def test_nothing_is_posted_again_while_it_is_off(world):
     who = Who(world.owner, timezone.now())
 
     assert subscriptions.deliver_again(subscription, [failed.key], by=who) == 0
+
+
+# --- without hints ------------------------------------------------------------------
+@pytest.mark.django_db(transaction=True)
+def test_a_hint_that_is_lost_costs_until_the_next_sweep(receive, world, monkeypatch):
+    """As when the process dies between its commit and the hint, or Redis is away."""
+    server, _ = receive(plain())
+    asked = []
+
+    def away(*args, **kwargs):
+        asked.append(args)
+        raise ConnectionError
+
+    monkeypatch.setattr("tickets.queue.current_app.send_task", away)
+    tickets.open_ticket(
+        world.workspace, title="Pão", by=By(world.agent), now=timezone.now()
+    )
+    assert len(asked) == 1
+
+    with as_app():
+        tasks.deliver_events()
+        tasks.deliver_events()
+
+    assert len(server.requests) == 1
+
+
+def test_what_is_old_goes_and_what_waits_stays(world):
+    subscription = make.subscription(world.workspace)
+    old = make.delivery(subscription, number=1, state="delivered", created_at=LONG_AGO)
+    make.attempt(old)
+    waiting = make.delivery(subscription, number=2, created_at=LONG_AGO)
+    new = make.delivery(
+        subscription, number=3, state="failed", created_at=timezone.now()
+    )
+    source = make.source(world.workspace)
+    make.told(source, received_at=timezone.now() - timedelta(days=91))
+    kept = make.told(source, event_id="e2", received_at=timezone.now())
+
+    with as_app():
+        gone = event_upkeep.prune(world.workspace, now=timezone.now())
+
+    assert gone == 2
+    assert set(rows(EventDelivery)) == {waiting, new}
+    assert list(rows(IncomingEvent)) == [kept]
+    assert not rows(DeliveryAttempt).exists()
