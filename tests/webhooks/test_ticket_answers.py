@@ -141,7 +141,7 @@ def test_statements_do_not_grow_with_the_answers(shop, talk):
         answers.take(talk.workspace_id, told, now=NOW)
         again = answers.take(talk.workspace_id, told, now=NOW)
 
-    assert len(said) == 6 + 3
+    assert len(said) == 8 + 3
     assert again == {}
     assert len(replies(shop)) == 20
     assert Ticket.objects.for_workspace(talk.workspace).filter(version=2).count() == 1
