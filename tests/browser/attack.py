@@ -73,6 +73,7 @@ def build() -> Shop:
     other_talk = make.conversation(lead, phone, preview=texts[5])
     make.message(other_talk, text=texts[5], external_id="x")
     ticket, client = attack_work.tickets_of(conversation, texts)
+    template = attack_work.templates_of(phone, texts)
     webhooks = _webhooks(workspace, texts)
     token = make_people.api_token(workspace, name=texts[3][:80])
     walk = make.link_test(link, phone, words=texts[0])
@@ -97,9 +98,10 @@ def build() -> Shop:
         outage=outage,
         failed=_sends(number, conversation, texts),
         closed=other_talk,
-        template=attack_work.templates_of(phone, texts),
+        template=template,
         ticket=ticket,
         client=client,
+        notice=attack_work.notices_of(ticket, template, texts),
     )
 
 

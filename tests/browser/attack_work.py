@@ -7,7 +7,7 @@ from django.utils import timezone
 from integrations.models import Channel
 from tests.factories import tickets as make
 from tests.factories import whatsapp as make_talk
-from tickets.models import Client, Ticket
+from tickets.models import Client, NotificationRule, Ticket
 from whatsapp.folding import fold
 from whatsapp.models import Conversation, Template
 
@@ -68,3 +68,20 @@ def templates_of(phone: Channel, texts: list[str]) -> Template:
         for place, text in enumerate(texts[:ROWS])
     ]
     return made[0]
+
+
+def notices_of(
+    ticket: Ticket, template: Template, texts: list[str]
+) -> NotificationRule:
+    """A line of the table that says it, and whom it did not reach, for each of them."""
+    rule = make.rule(
+        ticket.workspace,
+        text=texts[0],
+        email_subject=texts[1][:200],
+        email_body=texts[2],
+        template=template,
+        template_values={"body-1": texts[3]},
+    )
+    for text in texts[:ROWS]:
+        make.notification(ticket, rule, path="nobody", reason=text[:200], text=text)
+    return rule
