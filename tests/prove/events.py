@@ -9,9 +9,9 @@ import random
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 from config.embedded import files
 from tests.integrations.loopback import Answer, plain, serving
@@ -46,15 +46,12 @@ def events(plan: Plan) -> list[Row]:
     with serving(_receiver(came, chance)) as server:
         _in_django(stack, _SUBSCRIBE.format(url=server.url("/events")))
         stack.add_worker("worker", EGRESS_ALLOWED_HOSTS=server.host)
-        killer = threading.Thread(target=_kill, args=(stack, kills))
-        killer.start()
-        for how, count in (
-            ("commit", committed),
-            ("rollback", committed),
-            ("kill", killed),
-        ):
-            _raise(stack, how, count)
-        killer.join()
+        counts = {"commit": committed, "rollback": committed, "kill": killed}
+        with ThreadPoolExecutor(1) as hand:
+            raised = hand.submit(_raise_all, stack, counts)
+            # A worker dies with the thread that started it, so that has to be this one.
+            _kill(stack, kills)
+            raised.result()
         say(f"  {sum(came.values())} posts taken by then")
         seconds = _wait(stack, came, committed + killed)
     titles = Counter(one.partition(" ")[0] for one in came)
@@ -113,6 +110,11 @@ def _wait(stack: Stack, came: "Counter[str]", expected: int) -> float:
             break
         time.sleep(2)
     return time.monotonic() - started
+
+
+def _raise_all(stack: Stack, counts: dict[str, int]) -> None:
+    for how, count in counts.items():
+        _raise(stack, how, count)
 
 
 def _raise(stack: Stack, how: str, count: int) -> None:
