@@ -55,7 +55,7 @@ OURS: Final[Mapping[str, Entry]] = {
     ),
     Refusal.NOTHING_TO_SEND: entry(
         ErrorClass.FAIL,
-        _("There is nothing in it to send."),
+        _("There is nothing to send."),
         advice=_("Write a message first."),
     ),
     Refusal.WINDOW_CLOSED: entry(

@@ -180,7 +180,7 @@ def test_everything_works_without_javascript(desk):
     with page.expect_navigation():
         page.click(".composer__send")
     expect(page.locator("#composer-problem")).to_have_text(
-        "Escreva uma mensagem primeiro."
+        "Não há nada para enviar. Escreva uma mensagem primeiro."
     )
     with page.expect_navigation():
         page.locator("article.message").first.get_by_role(

@@ -20,7 +20,7 @@ from integrations.providers.base.errors import (
     Unsupported,
 )
 from whatsapp.models import ENDED_WITHOUT, MediaAsset, MediaState
-from whatsapp.services import file_store
+from whatsapp.services import announcing, file_store
 from whatsapp.services.examining import Examined
 from whatsapp.services.previews import Preview
 
@@ -89,6 +89,7 @@ def record(
             )
             if ours:
                 file_store.adopt(kept)
+                announcing.deliveries([asset.message_id])
     except file_store.Removed:
         ours = 0
     with transaction.atomic():
