@@ -47,7 +47,7 @@ def test_a_client_and_a_ticket_are_made_and_the_client_answers(
     expect(theirs.locator("main")).not_to_contain_text("Ver com o forno")
     theirs.fill("[name=text]", "Pode ser outro sabor")
     theirs.click(f"button:has-text('{words[0]}')")
-    expect(theirs.locator("[role=status]")).to_contain_text(words[1])
+    expect(theirs.locator(".notice[role=status]")).to_contain_text(words[1])
 
     page.reload()
     expect(page.locator(".ticket-entry--client")).to_contain_text("outro sabor")
