@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "ticket."
 TEST: Final = "recado.test"
-MESSAGE: Final = "message.received"
-LEAD: Final = "lead.created"
 
 # What another system may tell us.
 INCOMING: Final = frozenset(
