@@ -87,7 +87,7 @@ MEASURES = [
         "tests.bench.walls:walls",
         "the busiest statements in the same database, prepared, as the run-time role that "
         "row-level security binds, against the owner whom it lets through. The bound holds "
-        "for the mean of the ten that take longest; each one's figure is shown.",
+        "for the ten that take longest; of the two quickest look-ups the figure is shown.",
     ),
     Measure(
         "page_list",
