@@ -1,11 +1,8 @@
 """Hints that there is work for the worker. Lost ones cost until the next sweep."""
 
-import logging
-
-from celery import current_app
 from django.db import transaction
 
-logger = logging.getLogger(__name__)
+from whatsapp.queue import send
 
 TELL = "tickets.tell"
 DELIVER_EVENTS = "tickets.deliver_events"
@@ -17,7 +14,7 @@ def wake_after_commit() -> None:
 
 
 def wake() -> None:
-    _send(TELL)
+    send(TELL)
 
 
 def deliver_after_commit() -> None:
@@ -27,11 +24,4 @@ def deliver_after_commit() -> None:
 
 def deliver() -> None:
     """Ask at once; without Redis the sweep finds the rows."""
-    _send(DELIVER_EVENTS)
-
-
-def _send(name: str) -> None:
-    try:
-        current_app.send_task(name, expires=30, retry=False, ignore_result=True)
-    except Exception as error:  # noqa: BLE001  # whatever Redis does, the rows rest safely
-        logger.warning("hint not sent", extra={"error": type(error).__name__})
+    send(DELIVER_EVENTS)

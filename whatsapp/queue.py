@@ -22,11 +22,11 @@ SHOW_TYPING = "whatsapp.show_typing"
 
 
 def hint_link_checks() -> None:
-    _send(CHECK_LINKS)
+    send(CHECK_LINKS)
 
 
 def hint_template_sync() -> None:
-    _send(SYNC_TEMPLATES)
+    send(SYNC_TEMPLATES)
 
 
 def wake_after_commit() -> None:
@@ -36,7 +36,7 @@ def wake_after_commit() -> None:
 
 def wake() -> None:
     """Ask for a drain; without Redis the sweep finds the rows."""
-    _send(DRAIN_OUTBOX)
+    send(DRAIN_OUTBOX)
 
 
 def fetch_after_commit() -> None:
@@ -45,7 +45,7 @@ def fetch_after_commit() -> None:
 
 
 def fetch() -> None:
-    _send(FETCH_MEDIA)
+    send(FETCH_MEDIA)
 
 
 def show_read_after_commit(workspace_id: int, conversation_id: int) -> None:
@@ -62,12 +62,11 @@ def _after_commit(
     task: str, workspace_id: int, conversation_id: int, *, expires: int
 ) -> None:
     ids = {"workspace_id": workspace_id, "conversation_id": conversation_id}
-    transaction.on_commit(partial(_send, task, ids, expires=expires), robust=True)
+    transaction.on_commit(partial(send, task, ids, expires=expires), robust=True)
 
 
-def _send(
-    task: str, ids: Mapping[str, int] | None = None, *, expires: int = 30
-) -> None:
+def send(task: str, ids: Mapping[str, int] | None = None, *, expires: int = 30) -> None:
+    """A hint, for the rooms above too; nobody has to hear of it when Redis takes none."""
     try:
         current_app.send_task(
             task,

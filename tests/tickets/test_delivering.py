@@ -405,7 +405,7 @@ def test_a_hint_that_is_lost_costs_until_the_next_sweep(receive, world, monkeypa
         asked.append(args)
         raise ConnectionError
 
-    monkeypatch.setattr("tickets.queue.current_app.send_task", away)
+    monkeypatch.setattr("whatsapp.queue.current_app.send_task", away)
     tickets.open_ticket(
         world.workspace, title="Pão", by=By(world.agent), now=timezone.now()
     )

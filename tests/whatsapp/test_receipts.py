@@ -68,7 +68,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> None:
             with as_app():
                 found[name](**(ids or {}))
 
-    monkeypatch.setattr(queue, "_send", run)
+    monkeypatch.setattr(queue, "send", run)
 
 
 def post(client: Client, thread: Conversation, **values: Any) -> Any:
