@@ -363,8 +363,7 @@ class _Arrived:
         }
         opened = conversations.open_threads(self.workspace_id, threads, now=self.now)
         placed: list[tuple[Arrival, int | None]] = []
-        # One order for everybody: two batches with the same messages then never deadlock.
-        for arrival in sorted(self.fresh, key=lambda one: one.external_key):
+        for arrival in self.fresh:
             lead_id = self._lead_id(arrival)
             thread = opened[arrival.channel_id, lead_id] if lead_id else None
             placed.append((arrival, thread.id if thread else None))

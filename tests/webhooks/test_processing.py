@@ -65,6 +65,16 @@ def test_a_message_posted_twice_is_stored_once(shop):
     assert second.outcome == third.outcome == {"duplicates": 1}
 
 
+def test_what_was_said_within_one_second_stays_in_the_order_it_came_in(shop):
+    said = [("Primeiro", "wamid.9"), ("Segundo", "wamid.10"), ("Terceiro", "wamid.1")]
+
+    shop.process(*(cloud.body(cloud.message(text, id_=id_)) for text, id_ in said))
+
+    told = shop.rows(Message).order_by("provider_at", "pk")
+    assert [one.text for one in told] == ["Primeiro", "Segundo", "Terceiro"]
+    assert shop.rows(Conversation).get().preview == "Terceiro"
+
+
 def test_an_echo_makes_no_lead_and_waits_for_the_person(shop):
     (row,) = shop.process(cloud.echo("Podemos ajudar?"))
 
