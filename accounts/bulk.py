@@ -6,12 +6,14 @@ parameters sent apart, and prepared.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import Any, cast
 
 import psycopg
 from django.db import connection
+from django.db.models.expressions import RawSQL
 
 _PLACEHOLDER = re.compile(r"%(\(\w+\))?s")
 
@@ -44,10 +46,32 @@ def _execute(
     cursor.execute(_in_binary(sql), parameters, prepare=True)
 
 
+_PLAN = "SELECT set_config('plan_cache_mode', %s, true)"
+
+
+@contextmanager
+def planned_for_each() -> Iterator[None]:
+    """Plan every statement for the rows it is given. Inside a transaction.
+
+    For what writes thousands of rows and looks them up again: a plan made while a table was
+    small would be kept, and nobody counts the rows before the commit. The checks at the
+    commit are left out: each would be planned anew for its one row.
+    """
+    ((before,),) = run("SELECT current_setting('plan_cache_mode')")
+    run(_PLAN, ["force_custom_plan"])
+    yield
+    run(_PLAN, [before])
+
+
 @lru_cache(maxsize=256)
 def _in_binary(sql: str) -> bytes:
     """The statement with `%b` for `%s`: arrays of text need no quoting then."""
     return _PLACEHOLDER.sub(r"%\1b", sql).encode()
+
+
+def each_of(ids: Iterable[int]) -> RawSQL:
+    """For `filter(pk__in=each_of(ids))`: one parameter, where a list is one for each."""
+    return RawSQL("SELECT unnest(%s::bigint[])", [list(ids)])
 
 
 # Above this many names one lock on the whole workspace stands for all of them: PostgreSQL's

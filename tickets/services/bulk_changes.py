@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Coalesce
 
+from accounts import bulk
 from tickets.models import Ticket, TicketEvent, TicketStatus
 from tickets.services import following, tickets
 from tickets.services.tickets import By, Changes
@@ -33,7 +34,7 @@ def change_many(
     now: datetime,
 ) -> Outcome:
     """All of it or nothing; raises NotAMember. Only status, priority and assignee change so."""
-    with transaction.atomic():
+    with transaction.atomic(), bulk.planned_for_each():
         if "assignee_id" in changes:
             tickets.require_member(workspace_id, changes["assignee_id"])
         events: list[TicketEvent] = []
@@ -57,14 +58,14 @@ def _change(
     # In one order, so that two selections never wait for one another.
     held = (
         Ticket.objects.for_workspace(workspace_id)
-        .filter(pk__in=ticket_ids)
-        .only("pk", *changes)
+        .filter(pk__in=bulk.each_of(ticket_ids))
         .select_for_update()
         .order_by("pk")
+        .values_list("pk", *changes)
     )
     events: list[TicketEvent] = []
-    for ticket in held:
-        before: dict[str, Any] = {name: getattr(ticket, name) for name in changes}
+    for ticket_id, *standing in held:
+        before: dict[str, Any] = dict(zip(changes, standing, strict=True))
         changed = {
             name: value for name, value in changes.items() if before[name] != value
         }
@@ -72,7 +73,7 @@ def _change(
             events.append(
                 TicketEvent(
                     workspace_id=workspace_id,
-                    ticket=ticket,
+                    ticket_id=ticket_id,
                     kind=tickets.kind_of(before, changed),
                     source=by.source,
                     actor=by.user,
@@ -82,7 +83,7 @@ def _change(
                 )
             )
     moved = [event.ticket_id for event in events]
-    rows = Ticket.objects.for_workspace(workspace_id).filter(pk__in=moved)
+    rows = Ticket.objects.for_workspace(workspace_id).filter(pk__in=bulk.each_of(moved))
     rows.update(**_stamped(changes, now=now))
     return TicketEvent.objects.bulk_create(events)
 

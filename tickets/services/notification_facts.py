@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.urls import reverse
 
+from accounts import bulk
 from accounts.models import User, Workspace
 from tickets import notification_texts as texts
 from tickets.ladder import Templates
@@ -218,7 +219,7 @@ def state_key(event: TicketEvent, ticket: Ticket) -> str:
 def list_tickets(workspace_id: int, ids: Collection[int]) -> list[Ticket]:
     return list(
         Ticket.objects.for_workspace(workspace_id)
-        .filter(pk__in=ids)
+        .filter(pk__in=bulk.each_of(ids))
         .select_related("client", "assignee")
         .only(*_READ)
         .order_by("pk")

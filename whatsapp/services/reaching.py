@@ -333,7 +333,11 @@ def _failed(
     workspace_id: int, asked: set[tuple[str, int]], *, now: datetime
 ) -> dict[tuple[str, int], str]:
     """The code of the newest send of the last day to each, where that failed and they have
-    not written since."""
+    not written since.
+
+    When they wrote is looked up for each failure, not joined: for a table that was empty
+    when it was last counted, a join would read every message for every person.
+    """
     if not asked:
         return {}
     rows = bulk.run(
@@ -349,11 +353,12 @@ def _failed(
                   AND entry.channel_id = wanted.channel_id
                   AND entry.created_at >= %(since)s
                 ORDER BY entry.created_at DESC, entry.id DESC LIMIT 1) newest
-          JOIN whatsapp_message message ON message.id = newest.message_id
-          LEFT JOIN whatsapp_conversation thread ON thread.id = message.conversation_id
          WHERE newest.shown = 'failed'
-           AND (thread.last_inbound_at IS NULL
-                OR thread.last_inbound_at < newest.created_at)
+           AND newest.created_at > COALESCE(
+               (SELECT thread.last_inbound_at
+                  FROM whatsapp_message message
+                  JOIN whatsapp_conversation thread ON thread.id = message.conversation_id
+                 WHERE message.id = newest.message_id), '-infinity')
         """,
         {
             "workspace": workspace_id,
