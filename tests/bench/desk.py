@@ -53,10 +53,10 @@ SELECT gen_random_uuid(), %(workspace)s, lead.name, '+' || told.value, told.matc
 # Three in a hundred are open, two wait, four are resolved; the newest ones among them.
 _TICKETS = """
 WITH client AS (
-    SELECT id, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS every
+    SELECT id, row_number() OVER (ORDER BY id) AS place
       FROM tickets_client WHERE workspace_id = %(workspace)s
 ), talk AS (
-    SELECT id, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS every
+    SELECT id, row_number() OVER (ORDER BY id) AS place
       FROM (SELECT id FROM whatsapp_conversation WHERE workspace_id = %(workspace)s
              ORDER BY id LIMIT %(clients)s) threads
 ), planned AS (
@@ -88,8 +88,8 @@ SELECT gen_random_uuid(), %(workspace)s, number, said, 'Detalhes de ' || said,
                          number,
                          CASE WHEN number %% %(rare_in)s = 3 THEN %(rare)s END) AS said
           FROM planned) made
-  LEFT JOIN client ON client.place = 1 + number %% client.every
-  LEFT JOIN talk ON talk.place = 1 + number %% talk.every AND number %% 4 = 0
+  LEFT JOIN client ON client.place = 1 + number %% (SELECT count(*) FROM client)
+  LEFT JOIN talk ON talk.place = 1 + number %% (SELECT count(*) FROM talk) AND number %% 4 = 0
  ORDER BY number
 """
 _COUNTER = """
@@ -189,6 +189,7 @@ def _fill(
         "rare_in": max(tickets * RARE_IN // TICKETS, 10),
     }
     with connection.transaction():
-        for statement in (_ANSWERS, _CLIENTS, _TICKETS, _COUNTER):
-            connection.execute(statement, values)
+        # Counted before it is joined, or each ticket looks through all clients.
+        for statement in (_ANSWERS, _CLIENTS, "ANALYZE", _TICKETS, _COUNTER):
+            connection.execute(statement, values if "%(" in statement else None)
     connection.execute("VACUUM (ANALYZE)")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 import pytest
@@ -62,13 +62,14 @@ def served(server, sessions, tmp_path) -> Iterator[Served]:
             env=environment,
             stdout=log,
             stderr=subprocess.STDOUT,
+            start_new_session=True,  # granian's worker is to end with it
         )
     try:
         wait(f"http://127.0.0.1:{port}/healthz", process, tmp_path / "server.log")
         yield Served(port, process, sessions["owner"])
     finally:
-        if process.poll() is None:
-            process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
