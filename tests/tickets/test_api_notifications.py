@@ -62,6 +62,22 @@ def test_the_ticket_is_brought_to_where_it_stands_there(ana: Desk) -> None:
     assert [one["kind"] for one in response.json()["events"]] == ["resolved"]
 
 
+def test_who_hears_of_a_ticket_when_it_is_resolved_is_told_that_alone(
+    ana: Desk,
+) -> None:
+    make.rule(ana.world.workspace, event="created")
+    make.rule(ana.world.workspace, event="resolved")
+
+    response = ana.post(URL, body("ticket_resolved"))
+
+    assert told(response) == [("resolved", "free_text")]
+    answer = response.json()
+    assert answer["ticket"]["status"] == "resolved"
+    assert [one["kind"] for one in answer["events"]] == ["created", "resolved"]
+    ticket = Ticket.objects.for_workspace(ana.world.workspace).get()
+    assert ticket.resolved_at == ticket.created_at
+
+
 def test_what_changes_nothing_here_is_told_all_the_same(ana: Desk) -> None:
     make.rule(ana.world.workspace, event="updated")
     ana.post(URL, body("ticket_created"))

@@ -16,7 +16,14 @@ from accounts.models import AuditEvent
 from integrations import signing
 from tests.factories import accounts as people
 from tests.factories import tickets as make
-from tickets.models import Client, IncomingEvent, IncomingSource, Ticket, TicketEvent
+from tickets.models import (
+    Client,
+    IncomingEvent,
+    IncomingSource,
+    Notification,
+    Ticket,
+    TicketEvent,
+)
 from tickets.services import event_sources, tickets
 from tickets.services.tickets import By
 
@@ -472,6 +479,16 @@ def test_an_event_that_overtook_the_first_one_opens_the_ticket(world, system):
     assert (ticket.status, ticket.title) == ("resolved", "Resolvido já")
     assert ticket.description == "O começo"
     assert entries(world) == ["created", "resolved", "updated"]
+
+
+def test_a_ticket_first_heard_of_as_resolved_is_told_as_that_alone(world, system):
+    for kind in ("created", "resolved"):
+        make.rule(world.workspace, event=kind)
+
+    system.tell("ticket.resolved", client={"name": "Ana", "phone": "+5511987654321"})
+
+    told = Notification.objects.for_workspace(world.workspace)
+    assert [one.event for one in told] == ["resolved"]
 
 
 def test_a_late_comment_is_said_all_the_same(world, system):

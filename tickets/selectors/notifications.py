@@ -258,9 +258,10 @@ def _reasons(
     providers: dict[str, str] = {}
     for code, provider, number in counted:
         totals[code] += number
-        providers.setdefault(code, provider or "")
+        if provider:
+            providers.setdefault(code, provider)
     return tuple(
-        Reason(code, providers[code], number)
+        Reason(code, providers.get(code, ""), number)
         for code, number in totals.most_common(_MOST_REASONS)
     )
 

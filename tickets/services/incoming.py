@@ -25,6 +25,7 @@ from tickets.models import (
     IncomingSource,
     Ticket,
     TicketEvent,
+    TicketStatus,
     Verdict,
 )
 from tickets.services import clients, tickets
@@ -219,7 +220,6 @@ class _Work:
             raise Unacceptable(
                 "unknown_ticket", field="data.ticket_id", value=self.told.ticket_id
             )
-        status = values.pop("status", "open")
         client = self._client()
         assignee_id = self._assignee_id()
         by = By(source=EventSource.SYSTEM, event_id=self._name)
@@ -231,6 +231,7 @@ class _Work:
                 priority=values.get("priority", "normal"),
                 client=client,
                 assignee_id=assignee_id,
+                status=values.get("status", TicketStatus.OPEN),
                 external_id=self.told.ticket_id,
                 external_url=values.get("external_url", ""),
                 by=by,
@@ -240,8 +241,6 @@ class _Work:
             raise self._no_member() from None
         if self._is_ours(ticket):
             self.set_fields = {*self.told.values, *self._people()}
-            if status != "open":
-                self._apply(ticket, {"status": status}, f"{self._name}#s")
         return ticket
 
     def _is_ours(self, ticket: Ticket) -> bool:
@@ -278,13 +277,12 @@ class _Work:
 
     def _change(self, fresh: Mapping[str, Any]) -> bool:
         self.set_fields = set(fresh)
-        return bool(fresh) and self._apply(self.ticket, fresh, self._name)
-
-    def _apply(self, ticket: Ticket, fresh: Mapping[str, Any], name: str) -> bool:
-        by = By(source=EventSource.SYSTEM, event_id=name)
+        if not fresh:
+            return False
+        by = By(source=EventSource.SYSTEM, event_id=self._name)
         changes = Changes(**fresh)  # type: ignore[typeddict-item]  # named as its members
         try:
-            event = tickets.change(ticket, changes, by=by, now=self.now)
+            event = tickets.change(self.ticket, changes, by=by, now=self.now)
         except NotAMember:
             raise self._no_member() from None
         return event is not None

@@ -64,7 +64,7 @@ def relay(
     with transaction.atomic():
         ticket, events = _found(client, news, by=by, now=now)
         if ticket is None:
-            ticket = _opened(client, news, by=by, now=now)
+            ticket = _opened(client, kind, news, by=by, now=now)
             events = list(_entries(ticket))
         event = _brought(ticket, kind, news, by=by, now=now)
         if event is not None:
@@ -98,7 +98,9 @@ def _found(
     return ticket, [event] if event else []
 
 
-def _opened(client: Client, news: News, *, by: By, now: datetime) -> Ticket:
+def _opened(
+    client: Client, kind: EventKind, news: News, *, by: By, now: datetime
+) -> Ticket:
     title = news.get("title", "")
     if not title:
         raise TitleMissing
@@ -109,6 +111,7 @@ def _opened(client: Client, news: News, *, by: By, now: datetime) -> Ticket:
         description=news.get("description", ""),
         priority=news.get("priority", "normal"),
         client=client,
+        status=_status(kind, news) or TicketStatus.OPEN,
         external_id=news["ticket_number"],
         external_url=news.get("url", ""),
         by=by,
@@ -126,12 +129,17 @@ def _brought(
             changes[name] = news[name]
     if "url" in news:
         changes["external_url"] = news["url"]
-    status = news.get("status") or _STANDS.get(kind)
+    status = _status(kind, news)
     if status:
-        changes["status"] = str(status)
+        changes["status"] = status
     if not changes:
         return None
     return tickets.change(ticket, changes, by=by, now=now)
+
+
+def _status(kind: EventKind, news: News) -> str:
+    """Where the ticket stands there, as far as it is told."""
+    return str(news.get("status") or _STANDS.get(kind) or "")
 
 
 def _entries(ticket: Ticket) -> list[TicketEvent]:

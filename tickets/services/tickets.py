@@ -5,7 +5,7 @@ follows from it. Told twice under one `external_id`, it happens once.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypedDict
 
@@ -83,10 +83,15 @@ def open_ticket(
     client: Client | None = None,
     assignee_id: int | None = None,
     conversation: Conversation | None = None,
+    status: str = TicketStatus.OPEN,
     external_id: str | None = None,
     external_url: str = "",
 ) -> Ticket:
-    """The new ticket; the one that `by.event_id` or `external_id` has made already."""
+    """The new ticket; the one that `by.event_id` or `external_id` has made already.
+
+    One that is further than open when it is first heard of has two entries in its history,
+    and people are told of the second: where it stands is the news.
+    """
     with transaction.atomic():
         require_member(workspace.pk, assignee_id)
         counter = _hold_counter(workspace)
@@ -111,7 +116,14 @@ def open_ticket(
             updated_at=now,
             status_at=now,
         )
-        _note(ticket, EventKind.CREATED, by=by, now=now, is_public=True)
+        is_news = status == TicketStatus.OPEN
+        _note(
+            ticket, EventKind.CREATED, by=by, now=now, is_public=True, is_told=is_news
+        )
+        if not is_news:
+            name = f"{by.event_id}#s" if by.event_id else None
+            change(ticket, {"status": status}, by=replace(by, event_id=name), now=now)
+            ticket.refresh_from_db()
     return ticket
 
 
@@ -275,6 +287,7 @@ def _note(
     details: Mapping[str, Any] | None = None,
     message: Message | None = None,
     is_public: bool,
+    is_told: bool = True,
 ) -> TicketEvent:
     event: TicketEvent = TicketEvent.objects.create(
         workspace_id=ticket.workspace_id,
@@ -289,7 +302,7 @@ def _note(
         external_id=by.event_id,
         created_at=now,
     )
-    following.follow(ticket.workspace_id, [event], now=now)
+    following.follow(ticket.workspace_id, [event], now=now, is_told=is_told)
     return event
 
 
