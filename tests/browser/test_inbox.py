@@ -15,7 +15,7 @@ ROWS = "#conversations .conversation-row__name"
         ("11 98765.4321", "Bruno Sá"),
         ("5511987654321", "Bruno Sá"),
         ("joao conceicao", "João Conceição"),
-        ("SÁ", "Bruno Sá"),
+        ("BRUNO SÁ", "Bruno Sá"),
         ("bolo de fuba", "Bruno Sá"),
         ("fermentacao natural", "Ana Lima"),
     ],

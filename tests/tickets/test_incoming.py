@@ -485,7 +485,8 @@ def test_a_ticket_first_heard_of_as_resolved_is_told_as_that_alone(world, system
     for kind in ("created", "resolved"):
         make.rule(world.workspace, event=kind)
 
-    system.tell("ticket.resolved", client={"name": "Ana", "phone": "+5511987654321"})
+    ana = {"oauth_id": "usr_1", "name": "Ana", "phone": "+5511987654321"}
+    assert system.tell("ticket.resolved", client=ana).status_code == 200
 
     told = Notification.objects.for_workspace(world.workspace)
     assert [one.event for one in told] == ["resolved"]
