@@ -46,6 +46,12 @@ def _execute(
     cursor.execute(_in_binary(sql), parameters, prepare=True)
 
 
+@lru_cache(maxsize=256)
+def _in_binary(sql: str) -> bytes:
+    """The statement with `%b` for `%s`: arrays of text need no quoting then."""
+    return _PLACEHOLDER.sub(r"%\1b", sql).encode()
+
+
 _PLAN = "SELECT set_config('plan_cache_mode', %s, true)"
 
 
@@ -55,18 +61,13 @@ def planned_for_each() -> Iterator[None]:
 
     For what writes thousands of rows and looks them up again: a plan made while a table was
     small would be kept, and nobody counts the rows before the commit. The checks at the
-    commit are left out: each would be planned anew for its one row.
+    commit are left out: each would be planned anew for its one row. An error needs nothing
+    put back: the rollback does it.
     """
     ((before,),) = run("SELECT current_setting('plan_cache_mode')")
     run(_PLAN, ["force_custom_plan"])
     yield
     run(_PLAN, [before])
-
-
-@lru_cache(maxsize=256)
-def _in_binary(sql: str) -> bytes:
-    """The statement with `%b` for `%s`: arrays of text need no quoting then."""
-    return _PLACEHOLDER.sub(r"%\1b", sql).encode()
 
 
 def each_of(ids: Iterable[int]) -> RawSQL:

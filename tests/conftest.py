@@ -15,6 +15,13 @@ from tests import walls
 from tests.factories import accounts as make
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if not {"client", "signed_in"}.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker("page")
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():

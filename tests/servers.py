@@ -24,32 +24,6 @@ from config.embedded import launch, postgres, valkey
 _stops: list[Callable[[], object]] = []
 
 
-# What asks a page, which asks the services that are asked by themselves too.
-_PAGES = frozenset({"client", "signed_in"})
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--without-pages",
-        action="store_true",
-        help="only what asks the services itself",
-    )
-
-
-def pytest_collection_modifyitems(
-    config: pytest.Config, items: list[pytest.Item]
-) -> None:
-    if not config.getoption("--without-pages"):
-        return
-    asked: list[pytest.Item] = []
-    left_out: list[pytest.Item] = []
-    for item in items:
-        names = getattr(item, "fixturenames", ())
-        (asked if _PAGES.isdisjoint(names) else left_out).append(item)
-    items[:] = asked
-    config.hook.pytest_deselected(items=left_out)
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(
     early_config: pytest.Config,

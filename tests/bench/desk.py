@@ -191,5 +191,5 @@ def _fill(
     with connection.transaction():
         # Counted before it is joined, or each ticket looks through all clients.
         for statement in (_ANSWERS, _CLIENTS, "ANALYZE", _TICKETS, _COUNTER):
-            connection.execute(statement, values if "%(" in statement else None)
+            connection.execute(statement, values)
     connection.execute("VACUUM (ANALYZE)")

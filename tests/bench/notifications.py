@@ -2,7 +2,6 @@
 
 import time
 
-from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -72,8 +71,7 @@ def notifications(house: House) -> list[Row]:
         # A server has loaded its addresses long before somebody changes 10,000 tickets.
         reverse("tickets:ticket-list", kwargs={"workspace_slug": workspace.slug})
         # So has autovacuum looked at rows that have been there for a minute.
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
+        house.execute("ANALYZE")
         planned = _plan(workspace, tickets)
         enqueued = _change(workspace, tickets)
     finally:

@@ -9,9 +9,8 @@ from typing import Final
 
 from django.db import connection
 from django.db.models import Q
-from django.db.models.expressions import RawSQL
 
-from accounts import paging
+from accounts import bulk, paging
 from accounts.models import Workspace
 from accounts.paging import Page
 from accounts.scoping import ScopedQuerySet, inside
@@ -194,8 +193,7 @@ def narrowed(
     rows: ScopedQuerySet[Ticket] = Ticket.objects.for_workspace(workspace)
     if filters.text:
         ids = find(workspace, text=filters.text) if found is None else found
-        # One parameter, however many there are.
-        rows = rows.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [ids]))  # ours
+        rows = rows.filter(pk__in=bulk.each_of(ids))
     if filters.assignee == NOBODYS:
         rows = rows.filter(assignee=None)
     elif filters.assignee:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
@@ -16,6 +16,7 @@ from django.db import connection
 
 from accounts import broadcast
 from accounts.broadcast import Kind
+from config.embedded import launch
 from config.embedded.files import BASE_DIR
 from tests.bench import memory
 from tests.browser.server import free_port, wait
@@ -56,20 +57,17 @@ def served(server, sessions, tmp_path) -> Iterator[Served]:
     }
     serving = ("--interface", "asgi", "--host", "127.0.0.1", "--port", str(port))
     with (tmp_path / "server.log").open("wb") as log:
-        process = subprocess.Popen(
+        process = launch.spawn(
             [sys.executable, "-m", "granian", *serving, "config.asgi:application"],
+            log=log,
             cwd=BASE_DIR,
             env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # granian's worker is to end with it
         )
     try:
         wait(f"http://127.0.0.1:{port}/healthz", process, tmp_path / "server.log")
         yield Served(port, process, sessions["owner"])
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        launch.kill_session(process)  # granian's worker with it
         process.wait()
 
 
