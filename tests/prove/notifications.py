@@ -20,7 +20,7 @@ from tests.prove.stack import Stack
 
 NAMES = ("notifications_same", "notifications_undone", "notifications_killed")
 AT_ONCE = 20
-PATIENCE = 300.0
+PATIENCE = 120.0
 _COUNT = """
 SELECT count(*) FROM tickets_notification told
   JOIN tickets_ticket ticket ON ticket.id = told.ticket_id
@@ -108,6 +108,8 @@ def _wait_until_sent(stack: Stack, ledger: Path) -> list[str]:
         if not going:
             break
         time.sleep(0.5)
+    else:
+        say(f"  not sent after {PATIENCE:.0f} s: {going}")
     return [json.loads(line)[0] for line in ledger.read_text().splitlines()]
 
 

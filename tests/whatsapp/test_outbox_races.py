@@ -184,6 +184,40 @@ def test_both_numbers_move_on_together(counter: Counter, fence_file: Path) -> No
     assert not told.is_closed
 
 
+def test_workers_that_send_for_the_first_time_at_once_are_not_fenced(
+    counter: Counter, fence_file: Path
+) -> None:
+    """There is something unsent, so that whoever finds no file would close it."""
+    counter.enqueue("Oi")
+
+    for _ in range(5):
+        OutboxFence.objects.all().delete()
+        fence_file.unlink(missing_ok=True)
+
+        assert together(*[fence.may_pass] * 8) == [True] * 8
+    assert fence.state().mark == int(fence_file.read_text()) == 8
+
+
+def test_a_worker_that_dies_in_its_first_step_fences_nobody(
+    counter: Counter, fence_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter.enqueue("Oi")
+    write = fence._write
+
+    def dies(mark: int) -> None:
+        if mark:
+            raise SystemExit
+        write(mark)
+
+    monkeypatch.setattr(fence, "_write", dies)
+    with as_app(), pytest.raises(SystemExit):
+        fence.may_pass()
+    monkeypatch.setattr(fence, "_write", write)
+
+    with as_app():
+        assert fence.may_pass()
+
+
 @pytest.mark.parametrize("is_lost", [False, True], ids=["older", "file gone"])
 def test_nothing_goes_out_after_an_older_database_was_put_back(
     counter: Counter, fence_file: Path, is_lost: bool

@@ -11,6 +11,7 @@ import fcntl
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -52,25 +53,27 @@ class Doubtful:
 
 def may_pass() -> bool:
     """Move both numbers on; False when nothing may go out. Outside of transactions."""
-    outside = _read()
-    rows = bulk.run(
-        """
-        INSERT INTO whatsapp_outboxfence AS fence (id, epoch, mark) VALUES (1, 1, 1)
-        ON CONFLICT (id) DO UPDATE SET mark = fence.mark + 1
-         WHERE fence.closed_at IS NULL
-           AND (%(file)s::boolean = false
-                OR (%(outside)s::bigint IS NULL AND fence.mark = 0)
-                OR fence.mark >= %(outside)s::bigint)
-        RETURNING mark
-        """,
-        {"outside": outside, "file": settings.OUTBOX_FENCE_FILE is not None},
-    )
-    # A row made just now stands for a database that knows of no sends at all.
-    is_behind = bool(rows) and outside is not None and rows[0][0] < outside
-    if not rows or is_behind:
-        return _close_or_catch_up()
-    _write(rows[0][0])
-    return True
+    with _held():
+        outside = _read()
+        if outside is None and _has_never_sent():
+            outside = 0
+            _write(outside)
+        rows = bulk.run(
+            """
+            INSERT INTO whatsapp_outboxfence AS fence (id, epoch, mark) VALUES (1, 1, 1)
+            ON CONFLICT (id) DO UPDATE SET mark = fence.mark + 1
+             WHERE fence.closed_at IS NULL
+               AND (%(file)s::boolean = false OR fence.mark >= %(outside)s::bigint)
+            RETURNING mark
+            """,
+            {"outside": outside, "file": settings.OUTBOX_FENCE_FILE is not None},
+        )
+        # A row made just now stands for a database that knows of no sends at all.
+        is_behind = bool(rows) and outside is not None and rows[0][0] < outside
+        if rows and not is_behind:
+            _write(rows[0][0])
+            return True
+    return _close_or_catch_up()
 
 
 def state() -> FenceState:
@@ -135,7 +138,8 @@ def accept(*, sends_again: bool) -> int:
             "UPDATE whatsapp_outboxfence SET mark = %s::bigint, closed_at = NULL",
             [reached],
         )
-    _write(reached)
+    with _held():
+        _write(reached)
     return left
 
 
@@ -186,7 +190,25 @@ def _unsent() -> dict[int, list[int]]:
     return found
 
 
+def _has_never_sent() -> bool:
+    return not bulk.run("SELECT mark FROM whatsapp_outboxfence WHERE mark > 0")
+
+
 # --- the file -----------------------------------------------------------------
+@contextmanager
+def _held() -> Iterator[None]:
+    """The file for us alone: of two that send for the first time, one would find the
+    database's number moved on and no file yet, which is how a lost file looks."""
+    path: Path | None = settings.OUTBOX_FENCE_FILE
+    if path is None:
+        yield
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_suffix(".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _read() -> int | None:
     path: Path | None = settings.OUTBOX_FENCE_FILE
     if path is None:
@@ -198,18 +220,14 @@ def _read() -> int | None:
 
 
 def _write(mark: int) -> None:
-    """Only ever forwards, whoever else writes; a torn write cannot be read as a number."""
+    """While it is held. Only ever forwards; a torn write cannot be read as a number."""
     path: Path | None = settings.OUTBOX_FENCE_FILE
-    if path is None:
+    known = _read()
+    if path is None or (known is not None and mark <= known):
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_suffix(".lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if mark <= (_read() or 0):
-            return
-        fresh = path.with_suffix(".new")
-        with fresh.open("w", encoding="ascii") as file:
-            file.write(str(mark))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+    fresh = path.with_suffix(".new")
+    with fresh.open("w", encoding="ascii") as file:
+        file.write(str(mark))
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)

@@ -1,5 +1,6 @@
 """Streams over a Redis that a test may flush, freeze and kill, and a house that commits."""
 
+import json
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -46,6 +47,12 @@ class Server:
     def flush(self) -> None:
         with redis.Redis.from_url(self.url) as client:
             client.flushall()
+
+    def kept(self, topic: str) -> list[dict[str, list[str]]]:
+        """The news in the topic's ring, the oldest first."""
+        with redis.Redis.from_url(self.url, decode_responses=True) as client:
+            entries = client.xrange(broadcast.ring_of(topic))
+        return [json.loads(fields["news"]) for _, fields in entries]
 
 
 @pytest.fixture
