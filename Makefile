@@ -27,7 +27,7 @@ run: $(RUN_STAMP) ## run all of Recado on this machine (PORT=8000); Ctrl-C stops
 	@exec $(BIN)/python manage.py up $(if $(PORT),--port $(PORT))
 
 test: $(DEV_STAMP) ## the whole test suite, on servers of its own unless DATABASE_URL / REDIS_URL are set (ARGS=--cov counts lines)
-	@exec $(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
+	@exec $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: lint ## everything a change must pass besides the tests
 	$(BIN)/mypy .

@@ -15,11 +15,15 @@ from tests import walls
 from tests.factories import accounts as make
 
 
-@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Before `-m` chooses, what asks a page is marked; after others have sorted, what takes
+    long comes first: otherwise one worker ends with it while the others are done."""
     for item in items:
         if not {"client", "signed_in"}.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker("page")
+    yield
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")

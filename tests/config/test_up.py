@@ -14,6 +14,8 @@ from config.embedded import files
 from tests.config.conftest import let_servers_enter
 from tests.config.up import Up, environment, running, wait_until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory) -> Iterator[Up]:

@@ -6,11 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from config.embedded import files
 
 PATIENCE = 400
 
 
+@pytest.mark.slow
 def test_a_small_proof_holds_and_is_written_down(tmp_path: Path):
     done = subprocess.run(
         [
