@@ -18,7 +18,7 @@ from integrations.providers.base.types import (
     PreferenceEvent,
     StatusEvent,
 )
-from tickets.services import answers
+from tickets.services import answers, outgoing_people
 from tickets.services.answers import Answer
 from webhooks import journal
 from webhooks.hearing import Hearing
@@ -71,7 +71,14 @@ class Batch:
         arrived = _Arrived(workspace_id, persons, fresh, found, now)
         stored = arrived.settle()
         responder.answer(workspace_id, stored, now=now)
-        answers.take(workspace_id, _answers(stored), now=now)
+        written = _answers(stored)
+        answers.take(workspace_id, written, now=now)
+        outgoing_people.tell(
+            workspace_id,
+            lead_ids=persons.new_lead_ids,
+            message_ids=[one.message_id for one in written],
+            now=now,
+        )
         announcing.conversations(workspace_id, _conversations(stored))
         changes += [(one.arrival.raw_webhook_id, "messages") for one in stored]
         changes += self._apply_contacts(workspace_id, persons)

@@ -23,6 +23,7 @@ from whatsapp.models import (
     MessageDirection,
     OptOutScope,
     Shown,
+    TouchKind,
 )
 
 MEMBER: Final = Object(
@@ -87,6 +88,37 @@ LEAD: Final = Object(
         "created_at": Moment(),
     },
 )
+TOUCH: Final = Object(
+    name="Touch",
+    is_answer=True,
+    is_nullable=True,
+    about=_("The click or the ad behind it; null where none was found."),
+    fields={
+        "kind": Word(among=TouchKind.values),
+        "at": Moment(),
+        "link": Said(is_nullable=True, about=_("The name in the tracked link.")),
+        **{
+            name: Said(is_nullable=True)
+            for name in (
+                *("utm_source", "utm_medium", "utm_campaign", "utm_content"),
+                *("utm_term", "gclid", "fbclid", "ctwa_clid", "ad_id", "headline"),
+                *("source_url", "referrer"),
+            )
+        },
+    },
+)
+ATTRIBUTION: Final = Object(
+    name="Attribution",
+    is_answer=True,
+    is_nullable=True,
+    about=_("Why we say so."),
+    fields={
+        "rule": Said(about=_("The rule that decided."), example="token"),
+        "confidence": Word(among=Confidence.values),
+        "decided_at": Moment(),
+        "touch": TOUCH,
+    },
+)
 PERSON: Final = Object(
     name="ConversationLead", is_answer=True, fields={"id": ROW_ID, **_BY_NAME}
 )
@@ -137,6 +169,7 @@ LEAD_DETAIL: Final = Object(
     is_answer=True,
     fields={
         **LEAD.fields,
+        "attribution": ATTRIBUTION,
         "merged_into": Key(
             is_nullable=True, about=_("The lead that this one has become a part of.")
         ),

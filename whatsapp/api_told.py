@@ -8,7 +8,14 @@ from accounts.api import cursors
 from accounts.models import User
 from integrations.models import Channel
 from whatsapp import send_reasons, windows
-from whatsapp.models import Conversation, OutboxEntry, StatusEvent
+from whatsapp.api_shapes import TOUCH
+from whatsapp.models import (
+    Attribution,
+    Conversation,
+    OutboxEntry,
+    StatusEvent,
+    Touch,
+)
 from whatsapp.selectors.exchange import ConversationView, MessageView, has_window
 from whatsapp.selectors.leads import LeadRow
 from whatsapp.selectors.people import Person
@@ -62,6 +69,29 @@ def lead(row: LeadRow) -> Told:
             "confidence": row.origin.confidence,
         },
         "created_at": moment(row.created_at),
+    }
+
+
+def attribution(verdict: Attribution | None) -> Told | None:
+    """Why we say that somebody came from there."""
+    if verdict is None:
+        return None
+    return {
+        "rule": str(verdict.rule),
+        "confidence": str(verdict.confidence),
+        "decided_at": moment(verdict.decided_at),
+        "touch": _touch(verdict.touch) if verdict.touch else None,
+    }
+
+
+def _touch(touch: Touch) -> Told:
+    told = {
+        "kind": str(touch.kind),
+        "at": moment(touch.occurred_at),
+        "link": touch.link.slug if touch.link else None,
+    }
+    return told | {
+        name: getattr(touch, name) or None for name in TOUCH.fields if name not in told
     }
 
 

@@ -47,6 +47,8 @@ def test_a_lead_with_everything_it_is_known_by(reader: Shop) -> None:
     assert told["phone"] == "+5511911112222"
     assert told["origin"]["kind"] == "link"
     assert told["origin"]["name"] == "bio"
+    assert told["attribution"]["rule"] == "token"
+    assert told["attribution"]["touch"]["link"] == "bio"
     assert told["merged_into"] is None
     assert [one["value"] for one in told["identities"]] == ["5511911112222"]
     assert told["whatsapp"]["window"]["is_open"] is True

@@ -115,10 +115,8 @@ class SubscriptionForm(forms.Form):
 
     @classmethod
     def values_of(cls, subscription: Subscription | None) -> dict[str, Any]:
-        """What stands in it at first; a new one hears of everything."""
-        chosen = (
-            subscription.kinds if subscription is not None else event_kinds.OUTGOING
-        )
+        """What stands in it at first."""
+        chosen = subscription.kinds if subscription is not None else event_kinds.USUAL
         told: dict[str, Any] = {
             f"kind_{kind.replace('.', '_')}": True for kind in chosen
         }

@@ -33,7 +33,7 @@ def tell_all(workspace_id: int, entry_ids: Iterable[int]) -> None:
     ids = list(entry_ids)
     if not ids:
         return
-    subscriptions = _active(workspace_id)
+    subscriptions = active(workspace_id)
     if not subscriptions:
         return
     entries = (
@@ -45,21 +45,21 @@ def tell_all(workspace_id: int, entry_ids: Iterable[int]) -> None:
     rows = [
         row for entry in entries for row in _rows_of(entry, subscriptions, _told(entry))
     ]
-    _write(rows)
+    write(rows)
 
 
 def tell_test(subscription: Subscription, *, now: datetime) -> EventDelivery:
     """An event that means nothing, so that the way can be tried."""
     workspace: Workspace = subscription.workspace
-    told = _envelope(
+    told = envelope(
         new_key(),
         event_kinds.TEST,
         workspace,
         now,
         {"subscription": {"id": str(subscription.key), "name": subscription.name}},
     )
-    row = _row(subscription, told, now=now)
-    _write([row])
+    row = row_of(subscription, told, now=now)
+    write([row])
     return row
 
 
@@ -67,7 +67,8 @@ def event_id(key: uuid.UUID) -> str:
     return f"evt_{key.hex}"
 
 
-def _active(workspace_id: int) -> list[Subscription]:
+def active(workspace_id: int) -> list[Subscription]:
+    """Those that are on, with what says which events are for them."""
     rows = Subscription.objects.for_workspace(workspace_id).filter(is_active=True)
     return list(rows.only("pk", "kinds", "with_private", "workspace_id"))
 
@@ -77,13 +78,13 @@ def _rows_of(
 ) -> list[EventDelivery]:
     is_private = entry.kind == EventKind.COMMENTED and not entry.is_public
     return [
-        _row(one, told, now=entry.created_at, ticket_id=entry.ticket_id)
+        row_of(one, told, now=entry.created_at, ticket_id=entry.ticket_id)
         for one in subscriptions
         if told["type"] in one.kinds and (one.with_private or not is_private)
     ]
 
 
-def _row(
+def row_of(
     subscription: Subscription,
     told: Mapping[str, Any],
     *,
@@ -103,14 +104,15 @@ def _row(
     )
 
 
-def _write(rows: Sequence[EventDelivery]) -> None:
+def write(rows: Sequence[EventDelivery]) -> None:
+    """To be posted once the transaction is committed."""
     if rows:
         EventDelivery.objects.bulk_create(rows)
         queue.deliver_after_commit()
 
 
 # --- what is told -------------------------------------------------------------------
-def _envelope(
+def envelope(
     key: uuid.UUID,
     kind: str,
     workspace: Workspace,
@@ -130,7 +132,7 @@ def _told(entry: TicketEvent) -> dict[str, Any]:
     ticket: Ticket = entry.ticket
     kind = event_kinds.PREFIX + entry.kind
     data = {"ticket": _ticket(ticket, entry.workspace), "event": _entry(entry)}
-    return _envelope(entry.key, kind, entry.workspace, entry.created_at, data)
+    return envelope(entry.key, kind, entry.workspace, entry.created_at, data)
 
 
 def _ticket(ticket: Ticket, workspace: Workspace) -> dict[str, Any]:

@@ -5,7 +5,7 @@ number of statements however much is on it.
 """
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from heapq import merge
@@ -171,9 +171,28 @@ def list_messages(
     return Page(shown, paging.write(last.provider_at, last.pk))
 
 
+def find_messages(
+    workspace: Workspace, *, ids: Collection[int]
+) -> list[tuple[MessageView, ConversationView]]:
+    """Messages with the conversations they were said in, in the order they came in."""
+    rows: ScopedQuerySet[Message] = (
+        Message.objects.for_workspace(workspace)
+        .filter(pk__in=ids, conversation__isnull=False)
+        .select_related("author", "outbox_entry")
+        .defer("search", "search_text", "content", "outbox_entry__payload")
+        .order_by("pk")
+    )
+    found = _with_files(workspace.pk, rows)
+    places = [one.message.conversation_id or 0 for one in found]
+    talks = views_of(workspace, list(_rows(workspace).filter(pk__in=set(places))))
+    by_id = {one.conversation.pk: one for one in talks}
+    return [(one, by_id[place]) for one, place in zip(found, places, strict=True)]
+
+
 def _with_files(
-    workspace_id: int, messages: Sequence[Message]
+    workspace_id: int, messages: Iterable[Message]
 ) -> tuple[MessageView, ...]:
+    messages = list(messages)
     files: dict[int, list[MediaAsset]] = {}
     rows = MediaAsset.objects.for_workspace(workspace_id)
     for one in rows.filter(message__in=messages).order_by("pk"):

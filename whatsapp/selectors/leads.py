@@ -151,6 +151,19 @@ def find_rows(workspace: Workspace, *, ids: Collection[int]) -> dict[int, LeadRo
         return {row[0]: LeadRow.of(row[1:]) for row in cursor.fetchall()}
 
 
+def find_verdicts(
+    workspace: Workspace, *, ids: Collection[int]
+) -> dict[int, Attribution]:
+    """Of leads, by their id, what counts now as the reason they came, with its touch."""
+    rows = (
+        Lead.objects.for_workspace(workspace)
+        .filter(pk__in=ids, attribution__isnull=False)
+        .select_related("attribution__touch__link")
+        .only("attribution")
+    )
+    return {row.pk: row.attribution for row in rows if row.attribution}
+
+
 def find_lead(workspace: Workspace, *, key: uuid.UUID) -> LeadView | None:
     lead = (
         Lead.objects.for_workspace(workspace)

@@ -188,6 +188,13 @@ class People:
         """Each person once."""
         return list({id(one): one for one in self._by_key.values()}.values())
 
+    @property
+    def new_lead_ids(self) -> list[int]:
+        """Of those who have become leads just now."""
+        return [
+            one.lead_id for one in self.all if one.is_new and one.lead_id is not None
+        ]
+
     def hold(self, workspace_id: int, persons: Iterable[Person]) -> None:
         """Nobody merges the leads of these persons until we are done; whoever is about to
         is waited for. Ask anew who they are then."""

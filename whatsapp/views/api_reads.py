@@ -43,12 +43,14 @@ def lead(request: ApiWorkspaceRequest, key: uuid.UUID) -> HttpResponse:
     if found is None:
         raise answers.not_found()
     [row] = leads.find_rows(request.workspace, ids=[found.pk]).values()
+    verdict = leads.find_verdicts(request.workspace, ids=[found.pk]).get(found.pk)
     told = profile.profile_of(found)
     whatsapp = api_told.profile(told, now=timezone.now())
     into = found.merged_into
     return answers.answer(
         api_told.lead(row)
         | {
+            "attribution": api_told.attribution(verdict),
             "merged_into": str(into.key) if into else None,
             "identities": api_told.identities(told),
             "whatsapp": whatsapp,
