@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.models import User, Workspace
 from accounts.scoping import ScopedQuerySet
 from integrations import http
-from tests import walls
+from tests import emptying, walls
 from tests.factories import accounts as make
 
 
@@ -30,6 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
         walls.prepare()
+        emptying.install()
 
 
 @pytest.fixture

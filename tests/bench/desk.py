@@ -3,6 +3,7 @@
 
 import itertools
 import random
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -17,9 +18,10 @@ from tests.bench.report import Row
 from tests.bench.served import Shop, Walk
 from tickets.models import Client
 from whatsapp import phones
+from whatsapp.selectors import periods
 
 TICKETS, CLIENTS = 100_000, 20_000
-HOME_MS, TICKETS_MS = 300, 150
+HOME_MS, HOME_LONG_MS, TICKETS_MS = 300, 1000, 150
 # One in so many titles.
 RARE_WORD, RARE_IN = "jabuticaba", 8_000
 _OLDER = served.OLDER
@@ -100,11 +102,13 @@ _filled: list[Shop] = []
 
 
 def page_dashboard(house: House) -> list[Row]:
-    shop = _desk(house)
+    """The periods that the page offers, and those that are typed into its address."""
     today = timezone.localdate()
-    asked: list[dict[str, str]] = [
+    offered: list[dict[str, str]] = [
         {},
-        *({"period": name} for name in ("today", "yesterday", "7", "30", "month")),
+        *({"period": name} for name in periods.HOME_PRESETS),
+    ]
+    typed: list[dict[str, str]] = [
         *(
             {"from": str(today - timedelta(days=days)), "to": str(today)}
             for days in (89, 179, 364)
@@ -114,12 +118,20 @@ def page_dashboard(house: House) -> list[Row]:
             "to": str(today - timedelta(days=370)),
         },
     ]
+    return [
+        *_homes(house, "page_dashboard", offered, target=HOME_MS),
+        *_homes(house, "page_dashboard_long", typed, target=HOME_LONG_MS),
+    ]
+
+
+def _homes(
+    house: House, name: str, asked: Iterable[dict[str, str]], *, target: float
+) -> list[Row]:
+    shop = _desk(house)
     walks = [
         Walk(urlencode(query) or "usual", shop.path("", **query)) for query in asked
     ]
-    return served.rows(
-        house, "page_dashboard", shop, itertools.cycle(walks), target=HOME_MS
-    )
+    return served.rows(house, name, shop, itertools.cycle(walks), target=target)
 
 
 def page_tickets(house: House) -> list[Row]:
