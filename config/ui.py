@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, get_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import (
@@ -207,6 +208,13 @@ def carry_query(context: template.Context) -> str:
 def phone(number: str) -> str:
     """`5511987654321` as `+55 11 98765-4321`."""
     return phones.display(number) if number else ""
+
+
+@register.filter
+def breakable(email: str) -> str:
+    """In a heading on a phone a line ends behind its @ rather than in the middle of a name."""
+    who, at, where = email.rpartition("@")
+    return format_html("{}{}<wbr>{}", who, at, where) if at else email
 
 
 @register.filter

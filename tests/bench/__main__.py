@@ -74,6 +74,7 @@ def _measure(house: House, chosen: Sequence[Measure]) -> list[Row]:
     rows: list[Row] = []
     for measure in chosen:
         print(f"{measure.name} …", file=sys.stderr, flush=True)
+        house.calm()
         started = time.monotonic()
         found = _run(measure, house)
         print(report.table(found), file=sys.stderr)

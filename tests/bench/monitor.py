@@ -59,7 +59,10 @@ def monitor(house: House) -> list[Row]:
 
 def _run(env: dict[str, str], sessions: int) -> tuple[float, float]:
     """Seconds that a run says it took, and the most memory that its process ever held."""
-    Session.objects.unscoped("bench").update(next_check_at=Now() - timedelta(seconds=1))
+    every = Session.objects.unscoped("bench")
+    every.update(next_check_at=Now() + timedelta(days=1))  # other measures have theirs
+    ours = every.filter(workspace__slug__startswith="monitor-")
+    ours.update(next_check_at=Now() - timedelta(seconds=1))
     child = subprocess.Popen(
         [sys.executable, "manage.py", "check_sessions", "--json"],
         cwd=files.BASE_DIR,

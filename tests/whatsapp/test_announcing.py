@@ -4,6 +4,7 @@ import uuid
 from datetime import UTC, datetime
 
 import pytest
+from django.db import transaction
 
 from accounts.scoping import workspace_transaction
 from integrations.providers.base.outgoing import Text
@@ -16,7 +17,14 @@ from integrations.providers.base.types import (
 from tests import news
 from tests.factories import integrations as numbers
 from tests.factories import whatsapp as make
-from whatsapp.services import announcing, handling, outbox, outbox_results, statuses
+from whatsapp.services import (
+    announcing,
+    handling,
+    merging,
+    outbox,
+    outbox_results,
+    statuses,
+)
 from whatsapp.services.outbox import Draft
 from whatsapp.services.outbox_results import Attempt, Ending, Outcome
 from whatsapp.services.statuses import News
@@ -53,6 +61,29 @@ def test_what_changes_nothing_is_not_told(world, talk):
     handling.mark_read(talk, seen=talk.message_count)
 
     assert news.told(world.workspace) == {}
+
+
+def test_what_a_former_member_leaves_is_told(world, talk):
+    handling.assign(talk, assignee_id=world.agent.pk, actor=world.owner)
+    news.told(world.workspace)
+
+    with transaction.atomic():
+        assert handling.release(world.workspace, world.agent) == 1
+
+    assert news.told(world.workspace) == {"conversation": {str(talk.key)}}
+
+
+def test_a_merge_and_its_undoing_are_told(world, talk):
+    gone = make.lead(world.workspace, name="Outra")
+    theirs = make.conversation(gone, numbers.channel(world.workspace))
+    both = {str(talk.key), str(theirs.key)}
+    said = {"reason": "Mesma pessoa", "actor": world.agent, "now": NOW}
+
+    done = merging.merge(gone, into=talk.lead, **said)
+    assert news.told(world.workspace) == {"conversation": both}
+
+    merging.undo(done, **said)
+    assert news.told(world.workspace) == {"conversation": both}
 
 
 def test_a_promise_is_told(world, talk):

@@ -2,9 +2,11 @@
 
 import itertools
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import AuditEvent
@@ -15,8 +17,11 @@ from tests.whatsapp.counter import Counter, open_counter, plan_of
 from tests.whatsapp.test_outbox import news
 from whatsapp.models import (
     Breaker,
+    OutboxEntry,
 )
 from whatsapp.services import (
+    fence,
+    outbox,
     outbox_claims,
     pauses,
     unconfirmed,
@@ -180,3 +185,50 @@ def test_a_person_drops_what_waits_and_what_is_unconfirmed(
     assert counter.state(unknown) == ("accepted", "", "delivered")
     with as_app(), pytest.raises(unconfirmed.NotPossible):
         unconfirmed.drop(unknown, actor=world.agent, now=timezone.now())
+
+
+def test_a_claim_looks_no_further_than_what_it_takes(counter: Counter) -> None:
+    """However much is settled: PostgreSQL then takes what waits for one row at most."""
+    counter.channel.limits = {"per_second": "off"}
+    counter.channel.save()
+    enqueue_many(counter, "old", 4000)
+    entries = OutboxEntry.objects.for_workspace(counter.workspace)
+    entries.update(state="accepted", submitted_at=timezone.now() - timedelta(days=1))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE whatsapp_outboxentry")
+    enqueue_many(counter, "new", 1000)
+
+    with as_app():
+        fence.may_pass()
+    with transaction.atomic():
+        with as_app():
+            claimed = outbox_claims.claim(counter.clock, limit=20)
+        looked = looks()
+
+    assert len(claimed) == 20
+    # Who is before it in its person's queue, and what its person has got already.
+    assert 20 <= looked <= 80
+
+
+def enqueue_many(counter: Counter, word: str, count: int) -> None:
+    thread = counter.conversation()
+    drafts = [
+        counter.draft(
+            f"{word} {number}",
+            to=f"55119{number:08d}",
+            conversation_id=thread.pk,
+        )
+        for number in range(count)
+    ]
+    with as_app():
+        outbox.enqueue_many(counter.workspace.pk, drafts, now=timezone.now())
+
+
+def looks() -> int:
+    """How often this transaction has looked into the indexes that a claim needs."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sum(pg_stat_get_xact_numscans(indexrelid)) FROM pg_index"
+            " WHERE indexrelid = ANY(ARRAY['outbox_queue', 'outbox_pair']::regclass[])"
+        )
+        return int(cursor.fetchone()[0])

@@ -19,6 +19,13 @@ SELECT workspace.key, array_agg(talk.key)
  WHERE talk.workspace_id = %s AND talk.id = ANY(%s)
  GROUP BY workspace.key
 """
+_KEYS_OF_LEADS = """
+SELECT workspace.key, array_agg(talk.key)
+  FROM whatsapp_conversation talk
+  JOIN accounts_workspace workspace ON workspace.id = talk.workspace_id
+ WHERE talk.workspace_id = %s AND talk.lead_id = ANY(%s)
+ GROUP BY workspace.key
+"""
 _KEYS_OF_MESSAGES = """
 SELECT workspace.key, array_agg(DISTINCT talk.key) FILTER (WHERE talk.key IS NOT NULL)
   FROM whatsapp_message message
@@ -45,6 +52,13 @@ def conversations(workspace_id: int, ids: Collection[int]) -> None:
     """Something was said in them, or they stand another way in the list."""
     if ids:
         _tell(Kind.CONVERSATION, bulk.run(_KEYS, [workspace_id, sorted(set(ids))]))
+
+
+def leads(workspace_id: int, ids: Collection[int]) -> None:
+    """Whose conversations these are has changed."""
+    if ids:
+        rows = bulk.run(_KEYS_OF_LEADS, [workspace_id, sorted(set(ids))])
+        _tell(Kind.CONVERSATION, rows)
 
 
 def deliveries(message_ids: Collection[int]) -> None:

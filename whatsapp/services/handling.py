@@ -148,7 +148,11 @@ def release(workspace: Workspace, user: User) -> int:
 
     In the transaction that has ended the membership, which tells the audit trail.
     """
-    return int(_held_by(workspace, user).update(assignee=None))
+    held = _held_by(workspace, user)
+    ids = list(held.values_list("pk", flat=True))
+    released = int(held.filter(pk__in=ids).update(assignee=None))
+    announcing.conversations(workspace.pk, ids)
+    return released
 
 
 def _held_by(workspace: Workspace, user: User) -> QuerySet[Conversation]:

@@ -14,7 +14,7 @@ from typing import Any
 from accounts import bulk
 from accounts.keys import new_key
 from whatsapp.folding import fold
-from whatsapp.services import blend
+from whatsapp.services import announcing, blend
 from whatsapp.services.blend import Standing
 
 Evidence = list[dict[str, Any]]
@@ -57,6 +57,7 @@ def join(workspace_id: int, wanted: Sequence[Join], *, now: datetime) -> list[Jo
         joined = _join(workspace_id, pairs, now=now) if pairs else []
         went |= {one.gone: one.stays for one in joined}
         done += joined
+    announcing.leads(workspace_id, [one.stays for one in done])
     return done
 
 

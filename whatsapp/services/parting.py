@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from accounts import bulk
 from whatsapp.folding import fold
 from whatsapp.models import Identity, LeadMerge
-from whatsapp.services import conversations, recounting
+from whatsapp.services import announcing, conversations, recounting
 from whatsapp.services.joining import TABLES
 from whatsapp.services.people import origin_rank
 
@@ -57,6 +57,7 @@ def part(merge: LeadMerge, *, now: datetime) -> None:
     came = _move_verdicts(two)
     for lead_id in two.ids:
         _point_again(two, lead_id, came=came)
+    announcing.leads(merge.workspace_id, two.ids)
 
 
 def _move_back(merge: LeadMerge) -> None:
