@@ -20,6 +20,7 @@ from integrations.gateway import credentials_context
 from integrations.models import Channel, Integration
 from integrations.providers.base.outgoing import Text
 from integrations.providers.base.types import Party
+from tests.bench import served
 from tests.bench.house import House, HouseFailed
 from tests.bench.report import Bound, Row
 from tests.factories import whatsapp as make
@@ -36,8 +37,9 @@ MOST_ENQUEUE_SECONDS = 10.0
 
 
 def sending(house: House) -> list[Row]:
-    """At the limit, lifted, and what enqueueing costs; each in a workspace of its own."""
-    house.ready()
+    """At the limit, lifted, and what enqueueing costs; each in a workspace of its own, beside
+    one with a million sends that are settled."""
+    served.busy_shop(house)
     sends = 600 if house.is_quick else SENDS
     with _provider(house.home / "sends.ledger") as (host, ledger):
         env = house.env | {
