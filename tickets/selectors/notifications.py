@@ -15,7 +15,13 @@ from accounts.models import Workspace
 from accounts.paging import Page
 from accounts.scoping import ScopedQuerySet
 from tickets import notification_words as words
-from tickets.models import Audience, Notification, NotificationPath, TicketEvent
+from tickets.models import (
+    Audience,
+    Notification,
+    NotificationPath,
+    Ticket,
+    TicketEvent,
+)
 
 PAGE_SIZE: Final = 50
 _MOST_REASONS: Final = 20
@@ -136,15 +142,26 @@ def of_event(event: TicketEvent) -> list[Notification]:
     return list(rows_of(event.workspace_id).filter(ticket_event=event).order_by("pk"))
 
 
-def of_events(
-    workspace: Workspace | int, event_ids: Collection[int]
-) -> dict[int, list[Notification]]:
-    """By the entries of a history."""
+def of_page(
+    ticket: Ticket, event_ids: Collection[int]
+) -> tuple[dict[int, list[Notification]], Notification | None]:
+    """By the entries of a page of its history, and the one that `told_last` gives."""
+    last = (
+        Notification.objects.for_workspace(ticket.workspace_id)
+        .filter(ticket=ticket, audience=Audience.CLIENT)
+        .exclude(path=NotificationPath.SKIPPED)
+        .order_by("-pk")
+        .values_list("pk", flat=True)
+        .first()
+    )
+    rows = rows_of(ticket.workspace_id).filter(
+        Q(ticket_event__in=event_ids) | Q(pk=last or 0)
+    )
     found: dict[int, list[Notification]] = {}
-    rows = rows_of(workspace).filter(ticket_event__in=event_ids).order_by("pk")
-    for one in rows:
+    for one in rows.order_by("pk"):
         found.setdefault(one.ticket_event_id, []).append(one)
-    return found
+    newest = (one for rows in found.values() for one in rows if one.pk == last)
+    return found, next(newest, None)
 
 
 def told_last(

@@ -154,16 +154,23 @@ def find_ticket(workspace: Workspace, *, key: uuid.UUID) -> Ticket | None:
     found: Ticket | None = (
         Ticket.objects.for_workspace(workspace)
         .select_related(
-            "workspace",
             "client__lead__merged_into",
             "assignee",
             "conversation__channel",
             "conversation__lead",
         )
-        .defer("search", "search_text", "client__search", "client__search_text")
+        .defer(
+            *("search", "search_text", "client__search", "client__search_text"),
+            *("client__lead__search", "client__lead__search_text"),
+            *("client__lead__merged_into__search", "conversation__lead__search"),
+            *("client__lead__merged_into__search_text",),
+            *("conversation__lead__search_text",),
+        )
         .filter(key=key)
         .first()
     )
+    if found is not None:
+        found.workspace = workspace
     return found
 
 

@@ -190,8 +190,7 @@ def _page(
     earlier = paging.understood(request.GET.get("earlier", ""))
     page = events.list_events(ticket, before=earlier)
     lead = client_selector.lead_of(ticket.client)
-    told = notifications.of_events(request.workspace, [one.pk for one in page.rows])
-    last = notifications.told_last(request.workspace, [ticket.pk]).get(ticket.pk)
+    told, last = notifications.of_page(ticket, [one.pk for one in page.rows])
     context = {
         "ticket": ticket,
         "entries": history.entries(
