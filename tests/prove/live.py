@@ -6,7 +6,6 @@ import json
 import random
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import dataclass, field
 
@@ -161,30 +160,32 @@ async def _live(
     ends = asyncio.Event()
     living = [asyncio.create_task(page.live(ends)) for page in pages]
     await asyncio.sleep(3)
-    harm = threading.Thread(target=_harm, args=(plan, changer))
-    harm.start()
+    harm = asyncio.create_task(_harm(plan, changer))
     assert changer.stdin is not None
     changer.stdin.write("go\n")
     changer.stdin.flush()
     if await asyncio.to_thread(changer.wait) != 0:
         raise RuntimeError("the changes were not made")
-    await asyncio.to_thread(harm.join)
+    await harm
     await asyncio.sleep(SETTLED_SECONDS)
     ends.set()
     await asyncio.gather(*living)
 
 
-def _harm(plan: Plan, changer: "subprocess.Popen[str]") -> None:
-    """Flushed three times, then killed and away for two seconds, in turn."""
+async def _harm(plan: Plan, changer: "subprocess.Popen[str]") -> None:
+    """Flushed three times, then killed and away for two seconds, in turn.
+
+    In the main thread: a server dies with the thread that started it.
+    """
     server = plan.stack.processes["valkey"]
     path = str(plan.stack.sockets / valkey.SOCKET_NAME)
     for number in range(1_000):
-        time.sleep(1.5)
+        await asyncio.sleep(1.5)
         if changer.poll() is not None:
             return
         if number % 4 == 3:
             server.kill()
-            time.sleep(2)
+            await asyncio.sleep(2)
             server.start()
         else:
             with redis.Redis(unix_socket_path=path) as client:
