@@ -19,6 +19,7 @@ from integrations.providers.base.outgoing import (
     Part,
 )
 from integrations.providers.base.types import MessageKind
+from whatsapp import template_preview
 
 _LONGEST: Final = 5000
 # How a caller names the parts.
@@ -59,6 +60,18 @@ def components(
         elif parameters:
             found.append(Component(part, tuple(parameters)))
     return tuple(found)
+
+
+def texts(gaps: Sequence[Mapping[str, Any]], told: Mapping[str, Any]) -> dict[str, str]:
+    """What `components` was told as text, by the field of each gap, for a preview."""
+    found: dict[str, str] = {}
+    for name, part in PARTS.items():
+        wanted = [gap for gap in gaps if gap.get("part") == part]
+        values = _in_order(wanted, told.get(name), f"template.parameters.{name}")
+        for gap, value in zip(wanted, values, strict=True):
+            if isinstance(value, str):
+                found[template_preview.field_of(gap)] = value
+    return found
 
 
 def _in_order(

@@ -37,6 +37,9 @@ STREAMS = 1_000
 PER_SESSION = 10
 PATIENCE = 30.0
 
+# A stream that is opened before its server has found Redis hears the second.
+_THERE = (b"ready", b"resync")
+
 Address = tuple[str, int]
 _shops = itertools.count(1)
 
@@ -72,7 +75,7 @@ class OpenPage:
             while line := await reader.readline():
                 if line.startswith(b"event: "):
                     name = line[7:].strip()
-                elif line.startswith(b"data: ") and name == b"ready":
+                elif line.startswith(b"data: ") and name in _THERE:
                     self.is_ready.set()
                 elif line.startswith(b"data: ") and name == b"change":
                     self.heard.append((time.perf_counter(), json.loads(line[6:])))

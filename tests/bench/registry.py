@@ -233,7 +233,8 @@ MEASURES = [
         "5,000 messages promised at once and sent by one process (`manage.py sweep_outbox "
         "--drain`) to a Cloud API on the loopback address that takes 50 ms for each answer: "
         "at a limit of 80/s, with the most that came within any second by the provider's own "
-        "ledger, and with the limit lifted. `enqueue` promises 10,000 notifications.",
+        "ledger, and with the limit lifted; 1,000,000 sends of before lie beside them. "
+        "`enqueue` promises 10,000 notifications.",
     ),
     Measure(
         "live",

@@ -83,6 +83,28 @@ def test_a_template_to_somebody_who_never_wrote(
     assert [one["text"] for one in body["parameters"]] == ["Ana", "19h"]
 
 
+def test_the_thread_shows_a_template_as_it_went_out(shop: Shop) -> None:
+    shop.template(
+        components=[
+            {"type": "HEADER", "format": "TEXT", "text": "Padaria"},
+            {"type": "BODY", "text": "Oi, {{1}}! Seu pedido sai às {{2}}."},
+            {"type": "FOOTER", "text": "Não responda"},
+        ]
+    )
+    wanted = {
+        "name": "pedido",
+        "language": "pt_BR",
+        "parameters": {"body": ["Ana", "19h"]},
+    }
+
+    shop.ask({"to": "5511987654321", "type": "template", "template": wanted})
+
+    [entry] = shop.entries
+    assert entry.message.text == "Oi, Ana! Seu pedido sai às 19h."
+    assert entry.message.content["shown"]["header"] == "Padaria"
+    assert entry.message.content["shown"]["footer"] == "Não responda"
+
+
 def test_gaps_by_name_of_header_body_and_button(shop: Shop) -> None:
     shop.template(
         parameters=[

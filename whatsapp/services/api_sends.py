@@ -19,7 +19,7 @@ from integrations.models import Channel
 from integrations.providers.base.catalogue import NextAction
 from integrations.providers.base.outgoing import Content, MessageRef, Template
 from integrations.providers.base.types import Party
-from whatsapp import phones, template_filling
+from whatsapp import phones, template_filling, template_preview
 from whatsapp.api_bodies import Asked, TemplateAsked
 from whatsapp.models import Conversation, Identity, Message, OutboxEntry, Shown
 from whatsapp.selectors import recipients
@@ -27,6 +27,7 @@ from whatsapp.services import outbox, replies
 from whatsapp.services.outbox_checks import Refusal
 from whatsapp.services.people import peer_key
 from whatsapp.services.replies import ReplyRefused
+from whatsapp.template_preview import Preview
 
 UNKNOWN_CHANNEL: Final = "unknown_channel"
 CHANNEL_NEEDED: Final = "channel_needed"
@@ -75,7 +76,7 @@ def send(
     """Promise it. Raises ReplyRefused, template_filling.Unfilled or KeyReused."""
     with inside(workspace.pk):
         place = _place(workspace, asked)
-        content = _content(place.channel, asked)
+        content, shown = _content(place.channel, asked)
         _check(place, content, now=now)
         assert place.person is not None  # noqa: S101  # checked
         draft = outbox.Draft(
@@ -83,6 +84,8 @@ def send(
             channel_id=place.channel.pk,
             recipient=place.person,
             content=content,
+            text=shown.body_text if shown else "",
+            shown=shown.shown if shown else {},
             conversation_id=place.conversation.pk if place.conversation else None,
             reply_to=_quoted(place, asked.reply_to) if asked.reply_to else None,
             author_id=author_id,
@@ -169,17 +172,19 @@ def _thread_of(channel: Channel, number: str) -> Conversation | None:
     return found
 
 
-def _content(channel: Channel, asked: Asked) -> Content:
+def _content(channel: Channel, asked: Asked) -> tuple[Content, Preview | None]:
+    """And how a template looks then, for the thread."""
     wanted = asked.content
     if not isinstance(wanted, TemplateAsked):
-        return wanted
+        return wanted, None
     row = replies.find_template(channel, wanted.name, wanted.language)
     if row is None:
         raise ReplyRefused("template", Refusal.TEMPLATE_UNKNOWN)
-    return Template(
-        wanted.name,
-        wanted.language,
-        template_filling.components(row.parameters, wanted.parameters),
+    filled = template_filling.components(row.parameters, wanted.parameters)
+    values = template_filling.texts(row.parameters, wanted.parameters)
+    return (
+        Template(wanted.name, wanted.language, filled),
+        template_preview.of(row.components, values),
     )
 
 
