@@ -46,6 +46,7 @@ def serving(answer: Answer, *, tls: ssl.SSLContext | None = None) -> Iterator[Se
     listener = socket.create_server(("127.0.0.1", 0))
     server = Server(port=listener.getsockname()[1])
     open_connections: list[socket.socket] = []
+    threads: list[threading.Thread] = []
 
     def accept() -> None:
         while True:
@@ -55,7 +56,9 @@ def serving(answer: Answer, *, tls: ssl.SSLContext | None = None) -> Iterator[Se
                 return
             server.connections += 1
             open_connections.append(connection)
-            threading.Thread(target=serve, args=(connection,), daemon=True).start()
+            thread = threading.Thread(target=serve, args=(connection,), daemon=True)
+            threads.append(thread)
+            thread.start()
 
     def serve(connection: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -76,6 +79,12 @@ def serving(answer: Answer, *, tls: ssl.SSLContext | None = None) -> Iterator[Se
         listener.shutdown(socket.SHUT_RDWR)
         accepting.join(timeout=5)
         listener.close()
+        # What is being answered ends with its test: the next one has other settings.
+        for connection in open_connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join(timeout=5)
         for connection in open_connections:
             connection.close()
 
