@@ -4,7 +4,7 @@ The contract is a list of gaps (`integrations.providers.base.templates.Gap` as J
 kind, name, index of the button, media.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -20,6 +20,8 @@ from integrations.providers.base.outgoing import (
 )
 from integrations.providers.base.types import MessageKind
 from whatsapp import template_preview
+
+Gap = Mapping[str, Any]
 
 _LONGEST: Final = 5000
 # How a caller names the parts.
@@ -45,9 +47,7 @@ def components(
 ) -> tuple[Component, ...]:
     """Every gap filled with what was told of it; raises Unfilled."""
     found: list[Component] = []
-    for name, part in PARTS.items():
-        wanted = [gap for gap in gaps if gap.get("part") == part]
-        values = _in_order(wanted, told.get(name), f"template.parameters.{name}")
+    for name, part, wanted, values in _by_part(gaps, told):
         parameters = [
             _parameter(gap, value, f"template.parameters.{name}.{place}")
             for place, (gap, value) in enumerate(zip(wanted, values, strict=True))
@@ -65,13 +65,21 @@ def components(
 def texts(gaps: Sequence[Mapping[str, Any]], told: Mapping[str, Any]) -> dict[str, str]:
     """What `components` was told as text, by the field of each gap, for a preview."""
     found: dict[str, str] = {}
-    for name, part in PARTS.items():
-        wanted = [gap for gap in gaps if gap.get("part") == part]
-        values = _in_order(wanted, told.get(name), f"template.parameters.{name}")
+    for _, _, wanted, values in _by_part(gaps, told):
         for gap, value in zip(wanted, values, strict=True):
             if isinstance(value, str):
                 found[template_preview.field_of(gap)] = value
     return found
+
+
+def _by_part(
+    gaps: Sequence[Gap], told: Mapping[str, Any]
+) -> Iterator[tuple[str, Part, list[Gap], Sequence[Any]]]:
+    """Each part as a caller names it, its gaps, and what was told of them, in order."""
+    for name, part in PARTS.items():
+        wanted = [gap for gap in gaps if gap.get("part") == part]
+        values = _in_order(wanted, told.get(name), f"template.parameters.{name}")
+        yield name, part, wanted, values
 
 
 def _in_order(

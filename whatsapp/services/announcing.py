@@ -16,14 +16,7 @@ _KEYS = """
 SELECT workspace.key, array_agg(talk.key)
   FROM whatsapp_conversation talk
   JOIN accounts_workspace workspace ON workspace.id = talk.workspace_id
- WHERE talk.workspace_id = %s AND talk.id = ANY(%s)
- GROUP BY workspace.key
-"""
-_KEYS_OF_LEADS = """
-SELECT workspace.key, array_agg(talk.key)
-  FROM whatsapp_conversation talk
-  JOIN accounts_workspace workspace ON workspace.id = talk.workspace_id
- WHERE talk.workspace_id = %s AND talk.lead_id = ANY(%s)
+ WHERE talk.workspace_id = %s AND talk.{column} = ANY(%s)
  GROUP BY workspace.key
 """
 _KEYS_OF_MESSAGES = """
@@ -50,15 +43,12 @@ SELECT workspace.key, array_agg(DISTINCT talk.key) FILTER (WHERE talk.key IS NOT
 
 def conversations(workspace_id: int, ids: Collection[int]) -> None:
     """Something was said in them, or they stand another way in the list."""
-    if ids:
-        _tell(Kind.CONVERSATION, bulk.run(_KEYS, [workspace_id, sorted(set(ids))]))
+    _tell_of("id", workspace_id, ids)
 
 
 def leads(workspace_id: int, ids: Collection[int]) -> None:
     """Whose conversations these are has changed."""
-    if ids:
-        rows = bulk.run(_KEYS_OF_LEADS, [workspace_id, sorted(set(ids))])
-        _tell(Kind.CONVERSATION, rows)
+    _tell_of("lead_id", workspace_id, ids)
 
 
 def deliveries(message_ids: Collection[int]) -> None:
@@ -71,6 +61,12 @@ def sends(entry_ids: Collection[int]) -> None:
     """Something became of these entries of the outbox."""
     if entry_ids:
         _tell(Kind.DELIVERY, bulk.run(_KEYS_OF_SENDS, [sorted(set(entry_ids))]))
+
+
+def _tell_of(column: str, workspace_id: int, ids: Collection[int]) -> None:
+    if ids:
+        query = _KEYS.format(column=column)
+        _tell(Kind.CONVERSATION, bulk.run(query, [workspace_id, sorted(set(ids))]))
 
 
 def _tell(kind: Kind, rows: Iterable[tuple[Any, ...]]) -> None:
