@@ -37,7 +37,10 @@ _VERIFIED: Final = Free(
         "properties": {
             "active": {"const": True},
             "kind": {"enum": ["person", "service"]},
-            "scope": {"type": "string"},
+            "scope": {
+                "type": ["string", "null"],
+                "description": "Null where the identity server names none.",
+            },
             "exp": {"type": ["integer", "null"], "description": "Unix seconds."},
             "sub": {"type": "string"},
             "iss": {"type": "string"},
@@ -63,6 +66,7 @@ USER: Final = Operation(
     name="getUser",
     group=BEARER,
     summary=_("The person behind the token, and their workspaces"),
+    about=_("For a token of a person that may read in Recado."),
     is_of_workspace=False,
     answers={200: _PERSON},
 )

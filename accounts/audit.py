@@ -31,6 +31,7 @@ from accounts.vault import keyring
 from accounts.vault.cipher import VaultError
 
 _FIRST = bytes(32)  # what the first entry is linked to
+_BEGINNING = "workspace.added"  # what the first entry tells
 _ENTRY, _HEAD = b"recado audit entry 1\0", b"recado audit head 1\0"
 
 
@@ -98,11 +99,7 @@ def _verify(workspace: Workspace) -> AuditReport:
     chains = AuditChain.objects.for_workspace(workspace)
     events = AuditEvent.objects.for_workspace(workspace).order_by("sequence")
     chain = chains.first()
-    if chain is None:
-        if not events.exists():
-            return AuditReport(0, "")
-        chain = chains.first()  # the first entry may have come in between
-    if chain is None:
+    if chain is None:  # a workspace and its first entry are made together
         return AuditReport(0, "", 1, "the chain's own row is gone")
     try:
         key = _open(chain)
@@ -121,7 +118,7 @@ def _verify(workspace: Workspace) -> AuditReport:
         entries += 1
     if not head_is_ours:
         return AuditReport(entries, head, entries + 1, "the chain's head was altered")
-    if entries < chain.sequence:
+    if entries < max(chain.sequence, 1):
         return AuditReport(entries, head, entries + 1, "this and what followed is gone")
     return AuditReport(entries, head)
 
@@ -162,6 +159,8 @@ def _walk(
             yield event, "was altered"
         elif bytes(event.previous_hash) != previous:
             yield event, "does not follow the entry before it"
+        elif expected == 1 and event.action != _BEGINNING:
+            yield event, "is not how a log begins"
         else:
             yield event, ""
         previous = bytes(event.hash)

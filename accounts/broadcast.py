@@ -54,6 +54,7 @@ class Kind(StrEnum):
     DELIVERY = "delivery"  # what became of messages of ours, by their conversation
     TICKET = "ticket"
     PUBLIC_TICKET = "public_ticket"  # changed in what its client sees, too
+    OUTAGE = "outage"  # of a number: it began, goes on or is over
 
 
 def workspace_topic(key: object) -> str:

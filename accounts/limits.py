@@ -38,7 +38,10 @@ ESCALATING = frozenset(
     }
 )
 SLICED = frozenset(
-    {"api_token", "api_address", "oauth_address", "link_click", "ticket_event"}
+    {
+        *("api_token", "api_address", "oauth_client", "oauth_address"),
+        *("link_click", "ticket_event"),
+    }
 )
 LONGEST_LOCK_OUT = timedelta(days=1)
 STRIKES_LAST = timedelta(days=1)

@@ -145,10 +145,15 @@ class LimitMiddleware:
             scope = self.POSTS_BY_ADDRESS.get(name)
         if scope is None:
             return None
-        verdict = limits.hit(scope, neighbourhood(request), now=timezone.now())
+        scope, subject = self.subject(request, scope)
+        verdict = limits.hit(scope, subject, now=timezone.now())
         if verdict.allowed:
             return None
         return self.too_many(request, scope, verdict.retry_after_seconds)
+
+    def subject(self, request: HttpRequest, scope: str) -> tuple[str, str]:
+        """Under which limit this request counts, and for whom."""
+        return scope, neighbourhood(request)
 
     def process_exception(
         self, request: HttpRequest, problem: Exception

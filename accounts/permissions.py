@@ -52,7 +52,8 @@ def may(role: str, action: Action) -> bool:
 
 class Scope(StrEnum):
     """What a bearer on `/api/` may do. A service token holds its own, a person's bearer
-    those that the person's role allows."""
+    those that the person's role allows, as far as they allowed the token to read and write.
+    """
 
     WORKSPACE_READ = "workspace:read"
     CLIENTS_READ = "clients:read"
@@ -78,6 +79,10 @@ SCOPES: dict[Scope, Action] = {
     Scope.MESSAGES_SEND: Action.REPLY,
     Scope.NOTIFICATIONS_SEND: Action.EDIT_TICKETS,
 }
+
+
+# The others change something, or send it.
+READING = frozenset(scope for scope, action in SCOPES.items() if action is Action.READ)
 
 
 def scopes_of(role: str) -> frozenset[Scope]:

@@ -1,8 +1,16 @@
-"""What follows every sign-in and sign-out, by whichever door."""
+"""What follows every sign-in and sign-out, by whichever door, and changes to the keys of it."""
 
 from typing import Any
 
-from allauth.account.signals import authentication_step_completed
+from allauth.account.signals import (
+    authentication_step_completed,
+    email_added,
+    email_changed,
+    email_removed,
+    password_changed,
+    password_reset,
+    password_set,
+)
 from django.contrib.auth.signals import (
     user_logged_in,
     user_logged_out,
@@ -13,13 +21,18 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import SessionEnd, User
-from accounts.sso import journal, sessions
+from accounts.sso import journal, outcomes, sessions
 from accounts.sso.outcomes import BY_PASSWORD, PASSWORD_REFUSED
 
 
 @receiver(user_logged_in, dispatch_uid="accounts.begin_session")
 def begin_session(request: HttpRequest, user: User, **_: Any) -> None:
-    sessions.begin(request, user, now=timezone.now())
+    """A password may take over the browser of a session whose server is away."""
+    now = timezone.now()
+    earlier = getattr(request, "browser_session", None)
+    if earlier is not None:
+        sessions.replace(request, earlier, user, now=now)
+    sessions.begin(request, user, now=now)
 
 
 @receiver(user_logged_out, dispatch_uid="accounts.end_session")
@@ -48,3 +61,31 @@ def record_refusal(
     email = str(credentials.get("email") or "").strip().lower()
     user = User.objects.filter(email=email).first()
     journal.record(request, PASSWORD_REFUSED, now=timezone.now(), user=user)
+
+
+@receiver(
+    [password_changed, password_reset, password_set],
+    dispatch_uid="accounts.record_new_password",
+)
+def record_new_password(request: HttpRequest, user: User, **_: Any) -> None:
+    record_change(request, user, outcomes.PASSWORD_CHANGED)
+
+
+@receiver(email_added, dispatch_uid="accounts.record_email_added")
+def record_email_added(request: HttpRequest, user: User, **_: Any) -> None:
+    record_change(request, user, outcomes.EMAIL_ADDED)
+
+
+@receiver(email_removed, dispatch_uid="accounts.record_email_removed")
+def record_email_removed(request: HttpRequest, user: User, **_: Any) -> None:
+    record_change(request, user, outcomes.EMAIL_REMOVED)
+
+
+@receiver(email_changed, dispatch_uid="accounts.record_email_changed")
+def record_email_changed(request: HttpRequest, user: User, **_: Any) -> None:
+    record_change(request, user, outcomes.EMAIL_CHANGED)
+
+
+def record_change(request: HttpRequest, user: User, outcome: str) -> None:
+    """Only that it changed: neither an address nor a secret is kept."""
+    journal.record(request, outcome, now=timezone.now(), user=user)

@@ -14,6 +14,15 @@ from django.db import connection, models, transaction
 
 _M_co = TypeVar("_M_co", bound=models.Model, covariant=True)
 
+# What a page looks for is a few dozen rows. The policies make PostgreSQL take joins for
+# smaller than they are, and so it takes long walks for worth two more processes and a
+# compiler, which alone take longer than the page (docs/adr/0018-prepared-queries.md).
+TELL = """
+SELECT set_config('app.workspace_id', %s, true),
+       set_config('max_parallel_workers_per_gather', '0', true),
+       set_config('jit', 'off', true)
+"""
+
 
 class WorkspaceMissing(RuntimeError):
     """A query on tenant rows was about to run without saying whose."""
@@ -162,7 +171,4 @@ def _tell(workspace_id: int | None) -> None:
     if workspace_id is None and len(connection.savepoint_ids) == 0:
         return
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('app.workspace_id', %s, true)",
-            ["" if workspace_id is None else str(workspace_id)],
-        )
+        cursor.execute(TELL, ["" if workspace_id is None else str(workspace_id)])

@@ -12,63 +12,20 @@ key to a tenant row is added there with `db_constraint=False` and `composite_for
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.conf import settings
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
+from accounts.built import Build, Built
+from accounts.planning import AS_ONE
 from accounts.roles import Roles, statements
 
 SETTING = "(SELECT nullif(current_setting('app.workspace_id', true), '')::bigint)"
 TENANT = "workspace_id"
 
-Build = Callable[[BaseDatabaseSchemaEditor, ProjectState, str], list[str]]
-
 
 class RolesMissing(Exception):
     """The owner may not make the roles of this installation; the text has the SQL."""
-
-
-class _Built(Operation):
-    """An operation on the database alone: Django's state of the models stays."""
-
-    reduces_to_sql = True
-    reversible = True
-
-    def __init__(self, what: str, forwards: Build, backwards: Build) -> None:
-        self.what = what
-        self.forwards = forwards
-        self.backwards = backwards
-
-    def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        return
-
-    def database_forwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        if not settings.HAS_WALLS:
-            return
-        for statement in self.forwards(schema_editor, from_state, app_label):
-            schema_editor.execute(statement, params=None)
-
-    def database_backwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        if not settings.HAS_WALLS:
-            return
-        for statement in self.backwards(schema_editor, from_state, app_label):
-            schema_editor.execute(statement, params=None)
-
-    def describe(self) -> str:
-        return self.what
 
 
 def roles() -> Operation:
@@ -98,7 +55,7 @@ def roles() -> Operation:
             f"REVOKE ALL ON SCHEMA public FROM {app}, {crossing}",
         ]
 
-    return _Built("Make the roles of this installation", grant, take_back)
+    return Built("Make the roles of this installation", grant, take_back)
 
 
 def composite_key(model: str) -> Operation:
@@ -144,7 +101,7 @@ def composite_key(model: str) -> Operation:
 
         return build
 
-    return _Built(
+    return Built(
         f"Give {model} a key with its workspace",
         convert(
             lambda quote, column: (
@@ -189,7 +146,7 @@ def composite_foreign_key(model: str, field: str) -> Operation:
         name = f"{source._meta.db_table}_{reference.column}_tenant"[-63:]
         return source._meta.db_table, name, reference.column, target
 
-    return _Built(f"Tie {model}.{field} to one workspace", build, undo)
+    return Built(f"Tie {model}.{field} to one workspace", build, undo)
 
 
 def police(model: str, *, tenant: str = TENANT) -> Operation:
@@ -204,6 +161,7 @@ def police(model: str, *, tenant: str = TENANT) -> Operation:
             f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
             f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
             f"CREATE POLICY tenant ON {table} USING {holds} WITH CHECK {holds}",
+            f"ALTER TABLE {table} ALTER COLUMN {TENANT} SET ({AS_ONE})",
         ]
 
     def undo(
@@ -211,12 +169,13 @@ def police(model: str, *, tenant: str = TENANT) -> Operation:
     ) -> list[str]:
         table = editor.quote_name(_table(state, app_label, model))
         return [
+            f"ALTER TABLE {table} ALTER COLUMN {TENANT} RESET (n_distinct)",
             f"DROP POLICY tenant ON {table}",
             f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY",
             f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
         ]
 
-    return _Built(f"Police {model}", build, undo)
+    return Built(f"Police {model}", build, undo)
 
 
 def let_cross(model: str, *privileges: str) -> Operation:
@@ -243,7 +202,7 @@ def let_cross(model: str, *privileges: str) -> Operation:
             f"DROP POLICY crossing ON {table}",
         ]
 
-    return _Built(f"Let the crossing functions use {model}", build, undo)
+    return Built(f"Let the crossing functions use {model}", build, undo)
 
 
 def let_cross_further(model: str, *privileges: str) -> Operation:
@@ -263,7 +222,7 @@ def let_cross_further(model: str, *privileges: str) -> Operation:
         crossing = editor.quote_name(_roles(editor).crossing)
         return [f"REVOKE {', '.join(privileges)} ON {table} FROM {crossing}"]
 
-    return _Built(f"Let the crossing functions use more of {model}", build, undo)
+    return Built(f"Let the crossing functions use more of {model}", build, undo)
 
 
 def crossing_function(
@@ -273,7 +232,7 @@ def crossing_function(
     returns: str,
     volatility: str = "STABLE",
     rows: int | None = None,
-) -> Operation:
+) -> Built:
     """A function in SQL that looks across workspaces, run by the run-time role alone.
 
     `signature` is its name with its arguments' names and types.
@@ -291,7 +250,12 @@ def crossing_function(
     def undo(editor: BaseDatabaseSchemaEditor, *_: Any) -> list[str]:
         return [f"DROP FUNCTION {name}"]
 
-    return _Built(f"Make the crossing function {name}", build, undo)
+    return Built(f"Make the crossing function {name}", build, undo)
+
+
+def undone(made: Built) -> Operation:
+    """What an earlier migration made goes, and comes back on the way back."""
+    return Built(f"Undo: {made.what}", made.backwards, made.forwards)
 
 
 def crossing_owner(name: str) -> Operation:
@@ -306,7 +270,7 @@ def crossing_owner(name: str) -> Operation:
             f"GRANT EXECUTE ON FUNCTION {name} TO PUBLIC",
         ]
 
-    return _Built(f"Hand {name} to the crossing role", build, undo)
+    return Built(f"Hand {name} to the crossing role", build, undo)
 
 
 def _hand_over(editor: BaseDatabaseSchemaEditor, function: str) -> list[str]:

@@ -21,7 +21,7 @@ def _keep_our_logging(**_: Any) -> None:
 
 @signals.worker_init.connect
 def _refuse_strong_role(**_: Any) -> None:
-    asyncio.run(database.refuse_strong_role())
+    asyncio.run(database.wait_for_bound_role())
 
 
 @signals.worker_before_create_process.connect

@@ -79,6 +79,8 @@ SETTINGS: dict[str, Any] = {
     "task_create_missing_queues": False,
     "task_queues": [Queue(name) for name in QUEUES],
     "task_routes": {
+        # It waits for providers, and messages that come in do not wait for that.
+        "webhooks.look_up_lids": {"queue": "default"},
         "webhooks.*": {"queue": "inbox"},
         "whatsapp.fetch_media": {"queue": "media"},
         # What people see of us waits for a provider; messages do not wait for that.
@@ -126,6 +128,16 @@ SETTINGS: dict[str, Any] = {
             "schedule": 60.0,
             "options": {"expires": HINT_SECONDS},
         },
+        "webhooks.look_up_lids": {
+            "task": "webhooks.look_up_lids",
+            "schedule": 60.0,
+            "options": {"expires": HINT_SECONDS},
+        },
+        "integrations.send_outage_mails": {
+            "task": "integrations.send_outage_mails",
+            "schedule": 60.0,
+            "options": {"expires": HINT_SECONDS},
+        },
         "whatsapp.check_silence": {
             "task": "whatsapp.check_silence",
             "schedule": crontab(minute="4"),  # the hour before is complete then
@@ -142,6 +154,11 @@ SETTINGS: dict[str, Any] = {
             "task": "whatsapp.sync_templates",
             "schedule": 60.0,
             "options": {"expires": HINT_SECONDS},
+        },
+        "accounts.clear_sessions": {
+            "task": "accounts.clear_sessions",
+            "schedule": crontab(minute="24"),
+            "options": {"expires": 1800},
         },
         "webhooks.prune_inbox": {
             "task": "webhooks.prune_inbox",

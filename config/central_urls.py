@@ -2,9 +2,10 @@
 
 from allauth.account import views as account
 from allauth.idp.oidc import views as oidc
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from accounts.central import api
+from accounts.central.views import account as own
 from accounts.central.views import discovery, flow
 
 handler500 = "config.errors.server_error"
@@ -21,8 +22,9 @@ _account = [
         account.password_reset_done,
         name="account_reset_password_done",
     ),
-    path(
-        "password/reset/key/<uidb36>-<key>/",
+    # As allauth writes it: the key holds hyphens too, and the first one parts the two.
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
         account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),
@@ -31,6 +33,8 @@ _account = [
         account.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
+    # Under allauth's name: its mail leads there.
+    path("email/confirm/<str:key>/", own.prove_address, name="account_confirm_email"),
     path("2fa/", include("allauth.mfa.urls")),
     path("sessions/", include("allauth.usersessions.urls")),
 ]

@@ -24,4 +24,4 @@ def _use_our_logging(**_: Any) -> None:
 
 @signals.beat_init.connect
 def _refuse_strong_role(**_: Any) -> None:
-    asyncio.run(database.refuse_strong_role())
+    asyncio.run(database.wait_for_bound_role())

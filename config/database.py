@@ -12,15 +12,28 @@ from accounts import direct
 
 logger = logging.getLogger(__name__)
 
+AGAIN_SECONDS = 5.0
+
 CURE = (
     "Set DATABASE_URL to the run-time role (`manage.py database_roles` makes it) and "
-    "DATABASE_OWNER_URL to the owner, which only migrations use."
+    "DATABASE_OWNER_URL to the owner, which only migrations use. The run-time role is a "
+    "member of no other role: take it back with REVOKE."
 )
+# MEMBER is membership of any kind, direct or through other roles, whether its rights are
+# inherited, put on by SET ROLE or, since PostgreSQL 16, only given on to others.
 _STRENGTH = """
-SELECT current_user::text, me.rolsuper, me.rolbypassrls,
+SELECT current_user::text, me.rolsuper, me.rolbypassrls, me.rolcreaterole,
+       (SELECT min(other.rolname::text) FROM pg_roles other
+         WHERE (other.rolsuper OR other.rolbypassrls) AND other.oid <> me.oid
+           AND pg_has_role(me.oid, other.oid, 'MEMBER')),
        EXISTS (SELECT FROM pg_class one
                 WHERE one.relnamespace = 'public'::regnamespace AND one.relkind IN ('r', 'p')
-                  AND pg_has_role(current_user, one.relowner, 'MEMBER')),
+                  AND pg_has_role(me.oid, one.relowner, 'MEMBER')),
+       (SELECT min(other.rolname::text) FROM pg_roles other
+         WHERE (EXISTS (SELECT FROM pg_policy one WHERE other.oid = ANY (one.polroles))
+                OR EXISTS (SELECT FROM pg_proc one WHERE one.proowner = other.oid
+                            AND one.prosecdef AND one.pronamespace = 'public'::regnamespace))
+           AND pg_has_role(me.oid, other.oid, 'MEMBER')),
        EXISTS (SELECT FROM pg_class one
                 WHERE one.relnamespace = 'public'::regnamespace AND one.relkind IN ('r', 'p')
                   AND has_table_privilege(current_user, one.oid, 'TRUNCATE'))
@@ -39,7 +52,13 @@ class Strength:
     name: str
     is_superuser: bool
     bypasses: bool
+    makes_roles: (
+        bool  # before PostgreSQL 16 it could let itself into any that is no superuser
+    )
+    # A superuser, or one that bypasses, of which it is a member.
+    unbound_role: str | None
     owns: bool
+    crossing_role: str | None  # one that looks across workspaces, likewise
     truncates: bool
 
     @property
@@ -49,8 +68,20 @@ class Strength:
             return f"{self.name} is a superuser"
         if self.bypasses:
             return f"{self.name} bypasses row-level security"
+        if self.makes_roles:
+            return f"{self.name} may make roles, and itself a member of others"
+        if self.unbound_role is not None:
+            return (
+                f"{self.name} is a member of {self.unbound_role}, which row-level"
+                " security does not bind"
+            )
         if self.owns:
             return f"{self.name} owns the tables, or is a member of the role that does"
+        if self.crossing_role is not None:
+            return (
+                f"{self.name} is a member of {self.crossing_role}, which looks across"
+                " workspaces"
+            )
         if self.truncates:
             return f"{self.name} may truncate tables"
         return ""
@@ -74,11 +105,13 @@ async def strength(
     return Strength(*row)  # type: ignore[misc]  # one row, of these columns
 
 
-async def refuse_strong_role() -> None:
-    """At the start of web, receiver, worker and beat. A database that is away is told later:
-    /readyz asks the same again."""
+async def refuse_strong_role() -> bool:
+    """At the start of web, receiver, worker and beat; whether the database could be asked.
+
+    Raises RoleTooStrong. Where the database is away, /readyz asks web and receiver again.
+    """
     if not settings.HAS_WALLS:
-        return
+        return True
     try:
         async with (
             asyncio.timeout(direct.CONNECT_SECONDS),
@@ -89,6 +122,14 @@ async def refuse_strong_role() -> None:
         logger.warning(
             "database not there at the start", extra={"error": type(error).__name__}
         )
-        return
+        return False
     if problem:
         raise RoleTooStrong(f"Recado cannot start: {problem}. {CURE}")
+    return True
+
+
+async def wait_for_bound_role() -> None:
+    """Worker and beat begin with the database: nobody asks them for /readyz later, and
+    without it they have nothing to do. Raises RoleTooStrong."""
+    while not await refuse_strong_role():
+        await asyncio.sleep(AGAIN_SECONDS)

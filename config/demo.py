@@ -48,7 +48,7 @@ def make_demo(*, now: datetime, identity: tuple[str, str] | None = None) -> Demo
 
     from accounts.models import User, Workspace  # noqa: PLC0415
     from accounts.scoping import workspace_transaction  # noqa: PLC0415
-    from accounts.services import memberships, onboarding  # noqa: PLC0415
+    from accounts.services import additions, onboarding  # noqa: PLC0415
     from integrations.services import connections, simulated  # noqa: PLC0415
     from whatsapp.services import links  # noqa: PLC0415
 
@@ -57,7 +57,7 @@ def make_demo(*, now: datetime, identity: tuple[str, str] | None = None) -> Demo
     webhook_secret = secrets.token_urlsafe(24)
     with transaction.atomic():
         workspace = onboarding.add_workspace(slug="demo", name="Demo", now=now)
-        added = memberships.add_member(
+        added = additions.add_member(
             workspace=workspace, email=ADMIN_EMAIL, role="owner", name="Admin", now=now
         )
         owner = added.membership.user

@@ -67,6 +67,7 @@ def examine() -> Iterator[Finding]:
         return
     yield Finding("settings", "ok", "every setting is there and well-formed")
     yield _limits()
+    yield _bearers()
     yield from _database()
     yield from _redis()
     yield _storage()
@@ -99,6 +100,23 @@ def _limits() -> Finding:
             "Behind a proxy every visitor has its address: set TRUSTED_PROXIES.",
         )
     return Finding("limits", "ok", detail)
+
+
+def _bearers() -> Finding:
+    """Whose tokens open `/api/`, and by which words of theirs; see accounts/api."""
+    from django.conf import settings  # noqa: PLC0415  # after the settings are known
+
+    server = settings.API_BEARERS
+    if server is None:
+        return Finding("bearers", "ok", "none but service tokens open /api/")
+    place = server["verify_url"] or server["introspection_url"]
+    clients = ", ".join(server["clients"]) or "any client"
+    detail = (
+        f"the identity server is asked at {place or 'the address of its discovery'}; "
+        f"OAUTH_API_CLIENTS: {clients}; "
+        f"{server['read_scope']} reads, {server['write_scope']} writes"
+    )
+    return Finding("bearers", "ok", detail)
 
 
 def _machine() -> Iterator[Finding]:

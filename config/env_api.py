@@ -23,6 +23,8 @@ def read(server: dict[str, Any] | None) -> dict[str, Any] | None:
         )
     if not server["is_discovered"] and not introspection:
         verify = verify or f"{server['issuer']}/api/verify"
+    reading = env.text("OAUTH_API_READ_SCOPE", "read")
+    writing = env.text("OAUTH_API_WRITE_SCOPE", "write")
     return {
         "issuer": server["issuer"],
         "client_id": server["client_id"],
@@ -37,4 +39,14 @@ def read(server: dict[str, Any] | None) -> dict[str, Any] | None:
             among=["client_secret_basic", "client_secret_post"],
         ),
         "clients": env.listing("OAUTH_API_CLIENTS"),
+        "read_scope": _one("OAUTH_API_READ_SCOPE", reading),
+        "write_scope": _one("OAUTH_API_WRITE_SCOPE", writing),
     }
+
+
+def _one(name: str, value: str) -> str:
+    if len(value.split()) != 1:
+        raise env.BadSetting(
+            name, f"is {value!r}", "Set it to one scope, as the server writes it."
+        )
+    return value

@@ -5,7 +5,9 @@ discovery (`OIDC_ISSUER`) or by plain endpoints (`OAUTH_SERVER_URL`). What does 
 together stops the start, by name.
 """
 
+import os
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -13,6 +15,11 @@ from accounts import addresses
 from config import env
 
 CALLBACK_PATH = "account/sso/callback/"
+SERVERS = ("OIDC_ISSUER", "OAUTH_SERVER_URL")
+# These hold for whatever server there is, also for the one that comes with Recado.
+_OF_ANY_SERVER = {
+    *("OAUTH_NAME", "OAUTH_SCOPE", "OAUTH_LINK_BY_EMAIL", "OAUTH_API_CLIENTS"),
+}
 # What a sign-in decides by itself; nobody overrides it by OAUTH_AUTH_PARAMS.
 _RESERVED = {
     *("client_id", "client_secret", "redirect_uri", "response_type", "response_mode"),
@@ -60,11 +67,22 @@ def origins(server: dict[str, Any]) -> list[str]:
     ]
 
 
+def describing(environment: Mapping[str, str]) -> list[str]:
+    """The names that are set and speak of a server of the operator's own."""
+    return sorted(
+        name
+        for name, value in environment.items()
+        if name.startswith(("OIDC_", "OAUTH_"))
+        and name not in _OF_ANY_SERVER
+        and value.strip()
+    )
+
+
 def _refuse_leftovers() -> None:
     """A client without a server would be a server that somebody forgot to name."""
-    if env.text("OAUTH_CLIENT_ID", ""):
+    for name in describing(os.environ):
         raise env.BadSetting(
-            "OAUTH_CLIENT_ID",
+            name,
             "is set, but neither OIDC_ISSUER nor OAUTH_SERVER_URL is",
             "Set OIDC_ISSUER for a server with discovery, OAUTH_SERVER_URL for one without.",
         )

@@ -13,13 +13,15 @@ def take(session: Session, report: SessionReport, *, now: datetime) -> None:
     """What is reported is good; told again, it lives no longer than was promised first.
 
     A pairing code and a link are told once: an answer without them takes nothing back while
-    the provider waits.
+    the provider waits for them, and not for what its reason says.
     """
-    is_waiting = report.state == SessionState.AWAITING_USER
+    is_waiting = report.state == SessionState.AWAITING_USER and not report.reason
     is_link = session.kind == SessionKind.EXTERNAL_LINK
     kept = session.payload if is_waiting and is_link else ""
     payload = report.payload or kept
     pairing_code = report.pairing_code[:20]
+    if report.payload or pairing_code:
+        session.code_shown_at = now
     if is_waiting and not pairing_code:
         pairing_code = session.pairing_code
     is_told_again = bool(payload) and payload == session.payload

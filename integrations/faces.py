@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from integrations import qr, words
+from integrations import qr, waiting, words
 from integrations.models import Problem, Session, SessionKind, SessionState
 from integrations.providers.base.adapter import Adapter
 from integrations.providers.base.capabilities import Capability
@@ -26,6 +26,10 @@ _LONGEST_CODE: Final = (
     1200  # characters; a longer text makes no code that a phone reads
 )
 
+_REVIEWED: Final = _(
+    "%(provider)s is checking the account. That may take minutes or days: you can close this "
+    "page, and the number is connected by itself."
+)
 # By face: how it is coloured, its heading, and what is going on.
 _WORDS: Final[dict[str, tuple[str, Text, Text]]] = {
     "none": (
@@ -125,16 +129,22 @@ def face_of(
         return Face(what, *_WORDS[what], said="", stamp=what, is_polled=False)
     what = _what(session, types=types, now=now)
     level, title, text = _WORDS[what]
+    is_reviewed = waiting.is_under_review(session)
+    if is_reviewed:
+        text = _REVIEWED % {"provider": adapter.label}
     problem = session.problem
     # Somebody who waits in front of a code is told what is wrong beside it.
     is_told = problem and what != "ended"
+    may_enter = adapter.may_enter(session.kind)
     shows_code = what in {"scan", "type", "open"}
     left = _left(session, now=now) if shows_code else 0
     return Face(
         what=what,
         level=level,
         title=title,
-        text=words.why(problem, provider=adapter.label) if is_told else text,
+        text=words.why(problem, provider=adapter.label, may_enter=may_enter)
+        if is_told
+        else text,
         said=words.reason(session.reason) if what != "ended" else "",
         stamp=_stamp(session, what),
         is_polled=_is_polled(session, what, now=now),
@@ -144,9 +154,11 @@ def face_of(
         can_type=Capability.PAIRING_CODE in adapter.capabilities and shows_code,
         seconds_left=left,
         of_seconds=max(left, int(_CODE_LASTS.total_seconds())) if left else 0,
-        ends_at=session.expires_at,
+        ends_at=None if is_reviewed else session.expires_at,
         is_live=session.is_open and session.connected_at is not None,
-        may_change=what in {"lost", "failed"} and problem in _OF_CREDENTIALS,
+        may_change=may_enter
+        and what in {"lost", "failed"}
+        and problem in _OF_CREDENTIALS,
     )
 
 

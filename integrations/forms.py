@@ -20,6 +20,7 @@ from integrations.providers.base.adapter import Adapter
 from integrations.providers.base.credentials import MISSING, MOST, PHONE, Field
 from integrations.providers.base.errors import CredentialsInvalid
 from integrations.services.credentials import Stored
+from integrations.services.places import PlaceTaken
 from integrations.services.sessions import SessionFailed
 
 _ADDRESSES: Final = ("base_url", "address")
@@ -65,6 +66,14 @@ class ProviderForm(forms.Form):
         if said:
             text = gettext("%(provider)s says: %(said)s")
             self.add_error(None, text % {"provider": label, "said": said})
+
+    def refuse_place(self, taken: PlaceTaken) -> None:
+        """Another number of the workspace lives where this one should."""
+        text = gettext(
+            "The number %(number)s is connected here already, and only one fits. Give this "
+            "number a place of its own, or remove the other one first."
+        )
+        self.add_error(taken.field, text % {"number": taken.channel.phone})
 
     def _place(self, failure: SessionFailed) -> str | None:
         """The name of the field that a failure is about, if it is one's."""

@@ -4,14 +4,14 @@ It unseals credentials, picks the adapter and calls it. The rooms above know pro
 slug alone.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from django.conf import settings
+from django.utils import timezone
 
 from accounts.scoping import workspace_transaction
 from accounts.vault import SecretContext, VaultError, unseal_json
-from integrations import news, settling, wire
+from integrations import news, proofs, settling, webhook_tokens, wire
 from integrations.http import DEADLINE, Client
 from integrations.models import Channel, ChannelLog, Integration
 from integrations.news import SIGN_IS_FRESH as SIGN_IS_FRESH  # noqa: PLC0414  # what others say about numbers
@@ -23,7 +23,7 @@ from integrations.pools import asking_threads as asking_threads  # noqa: PLC0414
 from integrations.providers import registry
 from integrations.providers.base.adapter import Adapter, Credentials
 from integrations.providers.base.capabilities import Capability
-from integrations.providers.base.errors import Refused, SignatureInvalid, Unreadable
+from integrations.providers.base.errors import Refused
 from integrations.providers.base.outgoing import (
     MessageRef,
     OutgoingMessage,
@@ -32,8 +32,7 @@ from integrations.providers.base.outgoing import (
 from integrations.providers.base.types import (
     Acknowledgement,
     Event,
-    Ignored,
-    NumberRef,
+    MessageLink,
     Party,
     RawRequest,
 )
@@ -60,6 +59,8 @@ class Endpoint:
     workspace_id: int | None
     integration_id: int | None
     secrets: tuple[tuple[Credentials, ...], ...] = field(repr=False)
+    # SHA-256 of the URL's token while nobody was seen to use it: see confirm_url().
+    new_token: bytes = field(default=b"", repr=False)
 
 
 def credentials_context(integration: Integration) -> SecretContext:
@@ -88,63 +89,23 @@ def load_endpoint(token_digest: bytes) -> Endpoint:
     integration = routing.find_integration_by_token(token_digest)
     if integration is None or integration.provider not in registry.slugs():
         raise EndpointNotFound
+    workspace_id = integration.workspace_id
+    is_used = webhook_tokens.is_confirmed(workspace_id, token_digest)
     return Endpoint(
         provider=integration.provider,
-        workspace_id=integration.workspace_id,
+        workspace_id=workspace_id,
         integration_id=integration.pk,
-        secrets=((unseal_credentials(integration),),),
+        secrets=(proofs_of(integration),),
+        new_token=b"" if is_used else token_digest,
     )
 
 
-def numbers_in(body: bytes) -> dict[str, tuple[NumberRef, ...]]:
-    """For each provider that could have sent this body to the shared URL: the numbers.
-
-    They are the numbers of the parsed events themselves, so that nobody can be authenticated
-    for one number and then be heard for another. A body nobody can read still maps to
-    every provider with no number, because its sender may be genuine: it is then kept.
-    """
-    possible: dict[str, tuple[NumberRef, ...]] = {}
-    for slug in _sharing():
-        try:
-            events = registry.get(slug).parse(body, {})
-        except Unreadable:
-            events = []
-        numbers = {
-            event.number: None
-            for event in events
-            if not isinstance(event, Ignored)
-            and event.number not in {None, NumberRef()}
-        }
-        possible[slug] = tuple(numbers)
-    return possible
-
-
-def load_shared_endpoints(
-    possible: Mapping[str, Sequence[NumberRef]],
-) -> list[Endpoint]:
-    """The endpoints a body on the shared URL may belong to, named numbers first."""
-    named: list[Endpoint] = []
-    unnamed: list[Endpoint] = []
-    for slug, numbers in possible.items():
-        installation = _installation_secrets(slug)
-        integrations = routing.list_integrations_by_number(slug, numbers)
-        if integrations:
-            only = integrations[0] if len(integrations) == 1 else None
-            groups = tuple(
-                (unseal_credentials(integration), *installation)
-                for integration in integrations
-            )
-            named.append(
-                Endpoint(
-                    provider=slug,
-                    workspace_id=only.workspace_id if only else None,
-                    integration_id=only.pk if only else None,
-                    secrets=groups,
-                )
-            )
-        elif installation:
-            unnamed.append(Endpoint(slug, None, None, (installation,)))
-    return named + unnamed
+def confirm_url(endpoint: Endpoint) -> None:
+    """The provider has posted to a new URL, proven: the ones before it have a week left."""
+    if endpoint.workspace_id is not None and endpoint.integration_id is not None:
+        webhook_tokens.confirm(
+            endpoint.workspace_id, endpoint.integration_id, endpoint.new_token
+        )
 
 
 def authenticate(endpoint: Endpoint, raw: RawRequest) -> None:
@@ -154,28 +115,9 @@ def authenticate(endpoint: Endpoint, raw: RawRequest) -> None:
         adapter.authenticate_webhook(raw, group)
 
 
-def authenticate_shared(endpoints: Sequence[Endpoint], raw: RawRequest) -> Endpoint:
-    """The first endpoint whose secrets prove the sender, else SignatureInvalid."""
-    refusal = SignatureInvalid("no number of ours and no secret of this installation")
-    for endpoint in endpoints:
-        try:
-            authenticate(endpoint, raw)
-        except SignatureInvalid as error:
-            refusal = error
-        else:
-            return endpoint
-    raise refusal
-
-
-def handshake(endpoint: Endpoint | None, raw: RawRequest) -> Acknowledgement:
-    """Answer the GET that confirms a webhook URL; None stands for the shared URL."""
-    if endpoint is not None:
-        return registry.get(endpoint.provider).handshake(raw, endpoint.secrets[0])
-    for slug in _sharing():
-        adapter = registry.get(slug)
-        if Capability.HANDSHAKE in adapter.capabilities:
-            return adapter.handshake(raw, _installation_secrets(slug))
-    raise EndpointNotFound
+def handshake(endpoint: Endpoint, raw: RawRequest) -> Acknowledgement:
+    """Answer the GET that confirms a webhook URL with a token."""
+    return registry.get(endpoint.provider).handshake(raw, endpoint.secrets[0])
 
 
 def acknowledge(endpoint: Endpoint, raw: RawRequest) -> Acknowledgement:
@@ -220,11 +162,12 @@ def open_line(
     *,
     channel_id: int | None = None,
     deadline: float = DEADLINE,
+    budget: float | None = None,
     failures: list[ChannelLog] | None = None,
 ) -> Line:
     """Raises CredentialsUnreadable or registry.UnknownProvider. Use it outside transactions.
 
-    `failures`: see http.Client.
+    `budget`, `failures`: see http.Client.
     """
     adapter = registry.get(integration.provider)
     credentials = unseal_credentials(integration)
@@ -238,6 +181,7 @@ def open_line(
             redact_keys=adapter.redact_keys,
             secrets=secrets_of(adapter, credentials),
             deadline=deadline,
+            budget=budget,
             failures=failures,
         ),
     )
@@ -283,11 +227,39 @@ def capabilities_of(provider: str) -> frozenset[Capability]:
         return frozenset()
 
 
+def message_link_text(provider: str) -> int:
+    """How long the text of a message link may be; 0 where the provider keeps no such links."""
+    try:
+        return registry.get(provider).message_link_text
+    except registry.UnknownProvider:
+        return 0
+
+
+def list_message_links(line: Line) -> list[MessageLink]:
+    """Short links that the provider keeps for this number. Raises a ProviderError."""
+    return line.adapter.list_message_links(line.credentials, line.http)
+
+
+def create_message_link(text: str, *, line: Line) -> MessageLink:
+    """Another one. Raises a ProviderError."""
+    return line.adapter.create_message_link(text, line.credentials, line.http)
+
+
+def delete_message_link(external_id: str, *, line: Line) -> None:
+    """Nothing when it is gone already. Raises a ProviderError."""
+    line.adapter.delete_message_link(external_id, line.credentials, line.http)
+
+
 def find_sent(
     channel: Channel, callback_token: str, *, line: Line
 ) -> SendResult | None:
     """Ask the provider about a message whose sending nobody heard the end of."""
     return line.adapter.find_message(callback_token, line.credentials, line.http)
+
+
+def find_by_lid(lid: str, *, line: Line) -> Party | None:
+    """Ask the provider whose phone a hidden id stands for. Raises a ProviderError."""
+    return line.adapter.find_by_lid(lid, line.credentials, line.http)
 
 
 def mark_read(
@@ -312,18 +284,6 @@ def ask_soon(channel_ids: Collection[int], *, workspace_id: int) -> None:
             session.save(update_fields=["next_check_at"])
 
 
-def _sharing() -> list[str]:
-    return [
-        slug
-        for slug in registry.slugs()
-        if Capability.SHARED_URL in registry.get(slug).capabilities
-    ]
-
-
-def _installation_secrets(slug: str) -> tuple[Credentials, ...]:
-    secrets = {
-        name: value
-        for name, value in settings.INSTALLATION_SECRETS.get(slug, {}).items()
-        if value
-    }
-    return (secrets,) if secrets else ()
+def proofs_of(integration: Integration) -> tuple[Credentials, ...]:
+    current = unseal_credentials(integration)
+    return proofs.accepted(integration, current, now=timezone.now())

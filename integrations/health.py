@@ -28,6 +28,8 @@ from integrations.providers.cloud_payload.people import is_same_number
 
 # A single missed answer is nobody's outage.
 FAILURES_UNTIL_UNSTEADY: Final = 3
+# Nor is being asked to wait; but nobody has seen the number for as long as that goes on.
+UNSEEN_LASTS: Final = timedelta(minutes=15)
 # A word and an answer that differ: the provider's own parts may need so long to agree.
 WORD_HOLDS: Final = timedelta(minutes=2)
 PENDING_LASTS: Final = timedelta(minutes=15)
@@ -119,7 +121,7 @@ def take_report(
     session: Session, report: SessionReport, *, expected: str, now: datetime
 ) -> None:
     """The provider answered. `expected` is the number it should be about."""
-    session.probe_at = now
+    session.probe_at = session.answered_at = now
     session.failing_since, session.failures = None, 0
     session.provider_state = report.provider_state[:64]
     session.external_id = report.external_id[:128] or session.external_id
@@ -133,6 +135,9 @@ def _take_pending(
     session: Session, report: SessionReport, *, expected: str, now: datetime
 ) -> None:
     state = _known(report.state)
+    if state == SessionState.DEGRADED and session.kind == SessionKind.QR:
+        # Nobody has scanned yet, as far as anybody knows: a gateway on its way, or a new word.
+        state = SessionState.VERIFYING
     if state in {SessionState.CONNECTED, SessionState.DEGRADED}:
         if not is_expected(report.phone, expected):
             _fail(session, Problem.NUMBER_WRONG, "", now=now)
@@ -172,7 +177,6 @@ def _take_live(
         # A gateway that shows a code again has lost the phone.
         state, problem = SessionState.DISCONNECTED, Problem.LOGGED_OUT
     if state != SessionState.DISCONNECTED:
-        session.last_heartbeat_at = now
         codes.forget(session)
     elif session.expires_at is not None and now < session.expires_at:
         codes.take(session, report, now=now)  # somebody is connecting it anew
@@ -184,8 +188,6 @@ def _take_live(
 def take_failure(session: Session, failure: Failure, *, now: datetime) -> None:
     """Nobody could tell. What cannot pass counts at once, the rest when it goes on."""
     session.probe_at = now
-    if failure.problem == Problem.BUSY:
-        return
     if session.is_pending:
         if failure.is_final:
             _fail(session, failure.problem, failure.reason, now=now)
@@ -194,13 +196,18 @@ def take_failure(session: Session, failure: Failure, *, now: datetime) -> None:
             session.reason = failure.reason
         return
     if failure.is_final:
+        session.answered_at = now
         session.failing_since, session.failures = None, 0
         _set_probe(
             session, SessionState.DISCONNECTED, failure.problem, failure.reason, now=now
         )
         return
+    is_busy = failure.problem == Problem.BUSY
+    if is_busy and session.probe_state == SessionState.DISCONNECTED:
+        return  # what has to be mended is still what the last answer said
     session.failing_since = session.failing_since or now
-    session.failures = min(session.failures + 1, 1000)
+    if not is_busy:
+        session.failures = min(session.failures + 1, 1000)
     session.probe_problem, session.probe_reason = failure.problem, failure.reason
 
 
@@ -218,7 +225,7 @@ def take_word(
         known = SessionState.DEGRADED
     elif known not in _RANK or not is_ours:
         known = SessionState.DISCONNECTED
-    if known != session.told_state:
+    if known != session.told_state or is_outdated(session):
         session.told_state, session.told_at = known, at
     session.told_reason = reason[:200] if is_ours else ANOTHER_PHONE
     return True
@@ -260,6 +267,8 @@ def show(session: Session, *, now: datetime) -> None:
     """Set the shown state of a session that was connected to the worst of its signals."""
     if session.connected_at is None or not session.is_open:
         return
+    if session.state == SessionState.DISCONNECTED:
+        session.silent_since = None  # nobody could write: that silence tells nothing
     worst = worst_of(signals(session, now=now))
     session.signal, session.state = worst.signal, worst.state
     session.state_since = worst.since
@@ -308,7 +317,7 @@ def is_steady(session: Session) -> bool:
         session.connected_at is not None
         and session.state == session.probe_state == SessionState.CONNECTED
         and session.told_state in {"", SessionState.CONNECTED}
-        and session.failures == 0
+        and session.failing_since is None
         and session.silent_since is None
     )
 
@@ -318,7 +327,8 @@ def _probe(session: Session, *, now: datetime) -> Standing:
     since = session.probe_since or session.connected_at or now
     problem, reason = session.probe_problem, session.probe_reason
     if session.failing_since is not None and state != SessionState.DISCONNECTED:
-        if session.failures >= FAILURES_UNTIL_UNSTEADY:
+        is_unseen = now - session.failing_since >= UNSEEN_LASTS
+        if is_unseen or session.failures >= FAILURES_UNTIL_UNSTEADY:
             state, since = SessionState.DEGRADED, session.failing_since
         else:  # not yet believed
             problem, reason = _problem_of(state), ""
@@ -326,19 +336,21 @@ def _probe(session: Session, *, now: datetime) -> Standing:
 
 
 def is_outdated(session: Session) -> bool:
-    """A bad word is outdated by a later message, by an answer that saw the number come back
-    since, and by any good answer once both had time."""
+    """A word is outdated for good by a later message, by an answer that saw the number come
+    back since, and by any that says connected once both had time."""
     told_at = session.told_at
     if told_at is None:
         return True
-    if session.heard_at is not None and session.heard_at > told_at:
-        return True
-    if session.probe_state != SessionState.CONNECTED or session.failures:
-        return False
     # Answers that knew of the loss and now say connected are not those of a lagging provider.
-    came_back = session.probe_since is not None and session.probe_since > told_at
-    held = session.probe_at is not None and session.probe_at - told_at >= WORD_HOLDS
-    return came_back or held
+    came_back_at = (
+        session.probe_since if session.probe_state == SessionState.CONNECTED else None
+    )
+    well_at = session.last_heartbeat_at
+    return (
+        (session.heard_at is not None and session.heard_at > told_at)
+        or (came_back_at is not None and came_back_at > told_at)
+        or (well_at is not None and well_at - told_at >= WORD_HOLDS)
+    )
 
 
 def _set_probe(

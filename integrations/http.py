@@ -12,6 +12,7 @@ it is written in a savepoint, so that it can break nothing, and the mistake is l
 import contextlib
 import json as json_module
 import logging
+import math
 import time
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -65,6 +66,9 @@ class Response:
 class Client:
     """HTTP for one integration. `secrets` are values that no log may show.
 
+    `budget` is for all of its exchanges together, in seconds from now on, where whoever asks
+    holds a lease meanwhile; one exchange alone never takes longer than `deadline`.
+
     `failures` takes the rows of failed exchanges instead of the database, and those that
     went well leave none: for the heartbeat, which asks the same of everybody every minute
     and from threads that have no connection to the database.
@@ -79,6 +83,7 @@ class Client:
         redact_keys: Collection[str] = (),
         secrets: Iterable[str] = (),
         deadline: float = DEADLINE,
+        budget: float | None = None,
         max_bytes: int = MAX_BYTES,
         failures: list[ChannelLog] | None = None,
     ) -> None:
@@ -90,6 +95,7 @@ class Client:
         }
         self._redactor = Redactor(keys=redact_keys, secrets=secrets)
         self._deadline = deadline
+        self._ends_at = math.inf if budget is None else time.monotonic() + budget
         self._max_bytes = max_bytes
 
     def request(
@@ -113,9 +119,8 @@ class Client:
         OutcomeUnknown (sent, at least in part). Redirects are followed for GET and HEAD
         alone; to another origin they carry none of `headers`.
         """
-        exchange = wire.Exchange(
-            ends_at=time.monotonic() + self._deadline, turn=wire.turn.get()
-        )
+        ends_at = min(time.monotonic() + self._deadline, self._ends_at)
+        exchange = wire.Exchange(ends_at=ends_at, turn=wire.turn.get())
         sent = _Sent(method.upper(), url, dict(headers or {}), json, content)
         room = _Room(self._max_bytes if most is None else most, into)
         for _ in range(MOST_REDIRECTS):
@@ -287,6 +292,8 @@ def _perform(
     sent: _Sent, exchange: wire.Exchange, room: _Room
 ) -> Response | ProviderError:
     """Do the exchange; every anticipated end is a value. No text of the library is kept."""
+    if exchange.remaining() <= 0:  # those before it took all the time there was
+        return _failure(exchange, "timeout")
     token = wire.current.set(exchange)
     try:
         request = sent.build(exchange)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from accounts import bulk
 from accounts.scoping import workspace_transaction
-from integrations import health, settling
+from integrations import claims, health, settling
 from integrations.models import Channel, ChannelState, Session
 from integrations.providers.base.types import AccountEvent
 
@@ -113,8 +113,13 @@ def _take_news(session: Session, news: News, *, now: datetime) -> None:
                 is_ours=health.is_expected(event.phone, session.channel.phone),
                 at=min(told_at, now),
             )
-    if session.channel_id in news.signs:
+    if session.channel_id in news.signs and _may_be_here(session):
         health.take_sign(session, now=now)
+
+
+def _may_be_here(session: Session) -> bool:
+    """Not when another workspace has the number: then whoever asks next closes the session."""
+    return not session.is_pending or claims.take(session.channel)
 
 
 def note_silence(since: Mapping[int, datetime | None], *, workspace_id: int) -> None:

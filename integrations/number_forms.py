@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from integrations import gateway
 from integrations.models import Channel
@@ -21,6 +22,37 @@ class NameForm(forms.Form):
             "not see it."
         ),
     )
+
+
+class MessageLinkForm(forms.Form):
+    """`longest` is how many characters its provider takes."""
+
+    text = forms.CharField(
+        label=_("Message already written"),
+        help_text=_(
+            "People may change it before sending. It is all that tells you later which "
+            "link they came by."
+        ),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, data: Any, *, longest: int) -> None:
+        super().__init__(data)
+        self._longest = longest
+
+    def clean_text(self) -> str:
+        text = "\n".join(str(self.cleaned_data["text"]).splitlines())
+        if len(text) > self._longest:
+            over = len(text) - self._longest
+            raise forms.ValidationError(
+                ngettext(
+                    "%(number)s character too many.",
+                    "%(number)s characters too many.",
+                    over,
+                ),
+                params={"number": over},
+            )
+        return text
 
 
 class ReceiptsForm(forms.Form):

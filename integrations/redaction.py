@@ -46,7 +46,7 @@ ALWAYS = frozenset(
 ALWAYS_IN_QUERIES = ALWAYS | {"code", "key", "sig", "signature"}
 # Exchanges about one person: their log tells that and how, never what or to whom.
 ABOUT_PEOPLE = frozenset(
-    {"find_message", "find_person", "mark_read", "send", "show_typing"}
+    {"find_by_lid", "find_message", "find_person", "mark_read", "send", "show_typing"}
 )
 _PERSON_IN_PATH = re.compile(r"\d{8,15}(?=(?:@|%40))")
 

@@ -13,12 +13,15 @@ from typing import Final
 from django.db import connection, transaction
 from django.db.models import F
 
-from integrations import health
+from accounts import broadcast
+from accounts.broadcast import Kind
+from integrations import claims, codes, health
 from integrations.models import (
     Channel,
     ChannelState,
     Episode,
     EpisodeEnd,
+    Problem,
     Session,
     SessionState,
 )
@@ -27,7 +30,7 @@ from integrations.models import (
 UNSTEADY_FOR: Final = timedelta(minutes=2)
 # Somebody sits in front of it: what is not finished yet needs no alert.
 SETTING_UP: Final = timedelta(minutes=15)
-# Trouble that is back within this goes on with the episode that had just closed.
+# Trouble that is back within this goes on with the episode that had just closed by itself.
 RELAPSE_WITHIN: Final = timedelta(minutes=10)
 
 _CHANNEL_STATES: Final = {
@@ -61,8 +64,12 @@ def hold_open(channel: Channel) -> Session | None:
 def settle(session: Session, *, before: str, now: datetime) -> None:
     """Write a session that news were taken into, and all that follows from it.
 
-    `before` is the state that its row had.
+    `before` is the state that its row had. One that is connected for the first time claims
+    its number, or ends because another workspace has it.
     """
+    is_first = before in health.PENDING and session.connected_at is not None
+    if is_first and session.is_open and not claims.take(session.channel):
+        refuse_taken(session, now=now)
     health.show(session, now=now)
     session.save()
     if session.connected_at is not None and session.is_open:
@@ -70,6 +77,15 @@ def settle(session: Session, *, before: str, now: datetime) -> None:
         _follow(session, now=now)
     if before != session.state:
         _log_change(session)
+
+
+def refuse_taken(session: Session, *, now: datetime) -> None:
+    """The number is live elsewhere. Whose it is stays unsaid, here and in the log."""
+    session.connected_at = None
+    session.state, session.state_since = SessionState.FAILED, now
+    session.problem, session.reason = Problem.NUMBER_TAKEN, ""
+    session.ended_at = now
+    codes.forget(session)
 
 
 def end(
@@ -95,14 +111,26 @@ def end(
     _log_change(session)
 
 
+def take_off(channel: Channel) -> bool:
+    """End the outage of a number that nobody connects any more; False when there is none."""
+    if hold_open(channel) is not None:
+        return False  # somebody began anew a moment ago
+    return close_episode(
+        channel.workspace_id,
+        channel.pk,
+        now=database_now(),
+        end=EpisodeEnd.TAKEN_OFF,
+    )
+
+
 def close_episode(
     workspace_id: int,
     channel_id: int,
     *,
     now: datetime,
     end: EpisodeEnd = EpisodeEnd.RECOVERED,
-) -> None:
-    """The outage of a number is over, if there was one. It closes with its duration."""
+) -> bool:
+    """The outage of a number is over; False when there was none. It closes with its duration."""
     episode = (
         Episode.objects.for_workspace(workspace_id)
         .filter(channel_id=channel_id, closed_at=None)
@@ -110,12 +138,13 @@ def close_episode(
         .first()
     )
     if episode is None:
-        return
+        return False
     episode.closed_at = max(now, episode.opened_at)
     episode.end = end
     episode.save(update_fields=["closed_at", "end"])
     seconds = int((episode.closed_at - episode.opened_at).total_seconds())
-    _log("outage over", episode, seconds=seconds)
+    _tell("outage over", episode, seconds=seconds)
+    return True
 
 
 def _mark_channel(session: Session) -> None:
@@ -138,7 +167,9 @@ def _follow(session: Session, *, now: datetime) -> None:
         if not _is_outage(session, now=now):
             return
         episode = (
-            episodes.filter(closed_at__gte=now - RELAPSE_WITHIN)
+            episodes.filter(
+                closed_at__gte=now - RELAPSE_WITHIN, end=EpisodeEnd.RECOVERED
+            )
             .select_for_update()
             .order_by("-closed_at")
             .first()
@@ -149,7 +180,7 @@ def _follow(session: Session, *, now: datetime) -> None:
         episodes.filter(pk=episode.pk).update(
             closed_at=None, end="", relapses=F("relapses") + 1
         )
-        _log("outage goes on", episode)
+        _tell("outage goes on", episode)
     is_worse = session.state == SessionState.DISCONNECTED
     if episode.state != session.state and is_worse:
         episodes.filter(pk=episode.pk).update(
@@ -178,10 +209,13 @@ def _open(session: Session, *, now: datetime) -> None:
         reason=session.reason,
         opened_at=min(session.state_since or now, now),
     )
-    _log("outage", episode)
+    _tell("outage", episode)
 
 
-def _log(event: str, episode: Episode, **facts: int) -> None:
+def _tell(event: str, episode: Episode, **facts: int) -> None:
+    """To the log, and to every open page of the workspace."""
+    topic = broadcast.workspace_topic(episode.workspace.key)
+    broadcast.tell(topic, Kind.OUTAGE, [episode.key])
     extra = {
         "episode_id": episode.pk,
         "channel_id": episode.channel_id,

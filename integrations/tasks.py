@@ -19,6 +19,11 @@ def prune_channel_logs(**kwargs: object) -> None:
 
 @shared_task(name="integrations.check_sessions", soft_time_limit=75, time_limit=85)
 def check_sessions(**kwargs: object) -> None:
-    """Every minute: ask providers about the sessions that are due, tell of outages."""
+    """Every minute: ask providers about the sessions that are due."""
     monitor.run()
+
+
+@shared_task(name="integrations.send_outage_mails", soft_time_limit=100, time_limit=120)
+def send_outage_mails(**kwargs: object) -> None:
+    """Every minute: tell of outages, and of their ends."""
     outage_mail.send_due()

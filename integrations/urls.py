@@ -9,6 +9,7 @@ from integrations.views import (
     channel_settings,
     channels,
     connect,
+    message_links,
     sessions,
     subscription,
 )
@@ -63,6 +64,22 @@ urlpatterns = [
         f"{_NUMBER}receipts/",
         channel_settings.channel_receipts,
         name="channel-receipts",
+    ),
+    path(f"{_NUMBER}message-links/", message_links.message_links, name="message-links"),
+    path(
+        f"{_NUMBER}message-links/new/",
+        message_links.message_link_new,
+        name="message-link-new",
+    ),
+    path(
+        f"{_NUMBER}message-links/<slug:code>/delete/",
+        message_links.message_link_delete,
+        name="message-link-delete",
+    ),
+    path(
+        f"{_NUMBER}message-links/<slug:code>.svg",
+        message_links.message_link_qr,
+        name="message-link-qr",
     ),
     path(f"{_NUMBER}webhook/", subscription.channel_webhook, name="channel-webhook"),
 ]

@@ -189,6 +189,22 @@ _ADVICE: Final[dict[str, Advice]] = {
         Act.RECONNECT,
     ),
 }
+# Of a number whose key came with a link: nobody has one to enter.
+_NOT_ENTERED: Final = Advice(
+    _("Connect it again."),
+    _(
+        "%(provider)s does not let us in with the key that was made for this number. Connect "
+        "again: a new one is made."
+    ),
+    Act.RECONNECT,
+)
+_NOT_OPENED: Final = Advice(
+    _("Remove it, then connect it anew."),
+    _(
+        "The credentials cannot be opened with this installation's key. Whoever looks after "
+        "it must check INTEGRATIONS_KEY; or remove the number and connect it anew."
+    ),
+)
 _DOWN: Final = Advice(
     _("Connect it again."),
     _("The number is not connected. Connect it again to receive messages here."),
@@ -255,9 +271,17 @@ def limit(code: str) -> str:
     ) % {"people": number_format(people, force_grouping=True)}
 
 
-def advice(problem: str, state: str = "", *, provider: str) -> Advice | None:
-    """What to do about a problem; without one, what a state asks for."""
+def advice(
+    problem: str, state: str = "", *, provider: str, may_enter: bool = True
+) -> Advice | None:
+    """What to do about a problem; without one, what a state asks for.
+
+    `may_enter` is whether there are credentials that a person could enter anew.
+    """
     found = _ADVICE.get(problem)
+    if found is not None and found.act == Act.CREDENTIALS and not may_enter:
+        is_open = problem != Problem.CREDENTIALS_UNREADABLE
+        found = _NOT_ENTERED if is_open else _NOT_OPENED
     if found is not None:
         return replace(found, text=str(found.text) % {"provider": provider})
     if state in {SessionState.CREATED, SessionState.AWAITING_USER}:
@@ -271,9 +295,9 @@ def advice(problem: str, state: str = "", *, provider: str) -> Advice | None:
     return None
 
 
-def why(problem: str, *, provider: str) -> str:
+def why(problem: str, *, provider: str, may_enter: bool = True) -> str:
     """The sentence alone."""
-    found = advice(problem, provider=provider)
+    found = advice(problem, provider=provider, may_enter=may_enter)
     return str(found.text) if found is not None else _label(problem)
 
 

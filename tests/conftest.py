@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import hypothesis
 import pytest
 from django.test import Client
 
@@ -13,6 +14,10 @@ from accounts.scoping import ScopedQuerySet
 from integrations import http
 from tests import emptying, walls
 from tests.factories import accounts as make
+
+# A busy machine is no fault of the code.
+hypothesis.settings.register_profile("steady", deadline=None)
+hypothesis.settings.load_profile("steady")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -160,7 +160,7 @@ _FRAME = (
 
 def is_frame(sql: str) -> bool:
     """Whether a statement opens or closes a role, a transaction or a workspace."""
-    return sql.startswith(_FRAME)
+    return sql.lstrip().startswith(_FRAME)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ its name, as it was written.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -20,6 +20,7 @@ from tickets import event_kinds
 from tickets.models import EventKind, TicketPriority, TicketStatus
 from whatsapp import phones
 
+ReadPhone = Callable[[str], str | None]
 LARGEST: Final = 256 * 1024  # bytes
 LONGEST_ID: Final = 160
 _LONGEST_KIND: Final = 60
@@ -106,8 +107,14 @@ def name_of(told: Mapping[str, Any], *, event_id: str) -> tuple[str, str]:
     )
 
 
-def read(told: Mapping[str, Any], *, event_id: str) -> Told:
-    """`event_id` is the name that was signed; without one it is the body's own.
+def read(
+    told: Mapping[str, Any],
+    *,
+    event_id: str,
+    read_phone: ReadPhone = phones.to_e164,
+) -> Told:
+    """`event_id` is the name that was signed; without one it is the body's own. `read_phone`
+    knows how people of the workspace write numbers.
 
     Raises Invalid.
     """
@@ -135,7 +142,7 @@ def read(told: Mapping[str, Any], *, event_id: str) -> Told:
         ticket_id=_text(data, "ticket_id", "data.ticket_id", most=200),
         ticket_number=_number(data),
         values=_values(data, kind),
-        client=_client(data),
+        client=_client(data, read_phone),
         assignee=_assignee(data),
         comment=_comment(data),
     )
@@ -181,7 +188,7 @@ def _values(data: Mapping[str, Any], kind: str) -> dict[str, str]:
     return found
 
 
-def _client(data: Mapping[str, Any]) -> ClientTold | None:
+def _client(data: Mapping[str, Any], read_phone: ReadPhone) -> ClientTold | None:
     """By its id alone it has to be known; with a name or an address it may be new."""
     plain = _text(data, "client_id", "data.client_id", most=255)
     inner = data.get("client")
@@ -203,7 +210,7 @@ def _client(data: Mapping[str, Any]) -> ClientTold | None:
         except ValidationError:
             raise Invalid("data.client.email", "This is no e-mail address.") from None
     if "phone" in facts:
-        number = phones.to_e164(facts["phone"])
+        number = read_phone(facts["phone"])
         if number is None:
             raise Invalid(
                 "data.client.phone", "This is no phone number; write +5511987654321."

@@ -79,9 +79,9 @@ class _Routes:
                 if workspace_id is None
                 else [workspace_id]
             )
-            self._channels[provider] = [
-                channel for one in workspaces for channel in _live(provider, one)
-            ]
+            found = [channel for one in workspaces for channel in _live(provider, one)]
+            # Who was never connected may have typed the number of somebody else.
+            self._channels[provider] = sorted(found, key=lambda one: not one.is_claimed)
         self._found: dict[tuple[str, int | None, NumberRef], ChannelRow | None] = {}
         self.news: dict[int, gateway.News] = {}
 

@@ -4,7 +4,7 @@ Pure: `selectors` fetched the candidates, `whatsapp/services/origins.py` writes 
 down. The chain: token, rescued token, ad referral, known person, anonymous.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ class TokenMatch:
     occurred_at: datetime | None = None
     lead_id: int | None = None  # whom it belongs to already
     is_lead_unmet: bool = False  # that lead has no WhatsApp identity yet
+    is_guess: bool = False  # that lead wrote something else, which was taken for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ class Candidates:
 
     `tokens` stand behind the mark as they are, `damaged` are readings of what stands there,
     `alone` are intact without a mark. `rescued` holds, for each of the last two, the recent
-    clicks of this channel that it could mean. `known_lead_id` is the lead of this person,
-    `known_as` how we knew.
+    clicks of this channel that it could mean. `taken` are tokens that another person has
+    brought a moment ago. `known_lead_id` is the lead of this person, `known_as` how we knew.
     """
 
     tokens: Sequence[str] = ()
@@ -47,8 +48,19 @@ class Candidates:
     alone: Sequence[str] = ()
     exact: Mapping[str, TokenMatch] = field(default_factory=dict)
     rescued: Mapping[str, Sequence[TokenMatch]] = field(default_factory=dict)
+    taken: Collection[str] = ()
     known_lead_id: int | None = None
     known_as: Sequence[str] = ()
+
+    def is_anothers(self, match: TokenMatch) -> bool:
+        """Whether somebody else brought it first; a lead that nobody has met is nobody yet,
+        and a guess about somebody yields to the token as it is."""
+        is_met = (
+            match.lead_id is not None and not match.is_lead_unmet and not match.is_guess
+        )
+        return match.token in self.taken or (
+            is_met and match.lead_id != self.known_lead_id
+        )
 
 
 def attribute(event: MessageEvent, candidates: Candidates) -> Verdict:
@@ -70,16 +82,13 @@ def _by_token(
             {"step": "token", "looked_for": _("a vm_token in the text"), "found": None}
         )
         return None
-    match = next(
-        (
-            candidates.exact[token]
-            for token in candidates.tokens
-            if token in candidates.exact
-        ),
-        None,
-    )
+    matches = [
+        candidates.exact[token]
+        for token in candidates.tokens
+        if token in candidates.exact
+    ]
     looked_for = list(candidates.tokens)
-    if match is None:
+    if not matches:
         steps.append(
             {
                 "step": "token",
@@ -89,21 +98,20 @@ def _by_token(
             }
         )
         return None
-    belongs_to_another = (
-        match.lead_id is not None
-        and match.lead_id != candidates.known_lead_id
-        and not match.is_lead_unmet
-    )
+    # Who forwards somebody's text brings that one's token beside their own.
+    match = min(matches, key=candidates.is_anothers)
+    belongs_to_another = candidates.is_anothers(match)
     step: Step = {"step": "token", "looked_for": looked_for, "found": _describe(match)}
     if belongs_to_another:
         step["why"] = _("another person brought this token first; it was passed on")
     steps.append(step)
-    joins = match.is_lead_unmet and candidates.known_lead_id is None
+    joins = match.is_lead_unmet and not belongs_to_another
     return Verdict(
         Rule.TOKEN,
         Confidence.PROBABLE if belongs_to_another else Confidence.CERTAIN,
         steps,
         touch_id=match.touch_id,
+        touched_at=match.occurred_at,
         token=None if belongs_to_another else match.token,
         lead_id=match.lead_id if joins else None,
     )
@@ -136,7 +144,7 @@ def _by_rescue(
         )
         return None
     match = next(iter(found.values()))
-    if match.lead_id is not None and match.lead_id != candidates.known_lead_id:
+    if candidates.is_anothers(match):
         step["refused"] = _("that click belongs to another person already")
         return None
     step["why"] = (
@@ -149,6 +157,7 @@ def _by_rescue(
         Confidence.PROBABLE,
         steps,
         touch_id=match.touch_id,
+        touched_at=match.occurred_at,
         token=match.token,
     )
 
@@ -192,7 +201,12 @@ def _by_identity(
     if candidates.known_lead_id is None:
         return None
     if peer.wa_id and peer.wa_id not in candidates.known_as:
-        step["why"] = _("the same number in another notation")
+        written = phones.variants(peer.wa_id)
+        step["why"] = (
+            _("the same number in another notation")
+            if not set(written).isdisjoint(candidates.known_as)
+            else _("known by another name of theirs; this number is new")
+        )
     return Verdict(Rule.IDENTITY, Confidence.CERTAIN, steps)
 
 

@@ -1,7 +1,7 @@
 """One workspace's share of a batch: people, then conversations, messages, origins, answers
 to tickets, statuses."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -21,15 +21,15 @@ from integrations.providers.base.types import (
 from tickets.services import answers, outgoing_people
 from tickets.services.answers import Answer
 from webhooks import journal
-from webhooks.hearing import Hearing
+from webhooks.arriving import Arrived
 from whatsapp import tokens
 from whatsapp.models import OptOutScope, OptOutSource
 from whatsapp.services import (
     announcing,
     conversations,
+    lid_lookups,
     messages,
     opt_outs,
-    origins,
     people,
     responder,
     reunions,
@@ -37,8 +37,7 @@ from whatsapp.services import (
     template_news,
 )
 from whatsapp.services.messages import Arrival, Known, Stored
-from whatsapp.services.origins import Ruling, Verdict
-from whatsapp.services.people import NewLead, People, Person
+from whatsapp.services.people import People
 from whatsapp.services.statuses import News
 from whatsapp.tokens import Found
 
@@ -68,8 +67,9 @@ class Batch:
         self._settle(workspace_id, persons, found, now=now)
         known = messages.find_known(workspace_id, self.messages)
         fresh, changes = self._without_known(known)
-        arrived = _Arrived(workspace_id, persons, fresh, found, now)
+        arrived = Arrived(workspace_id, persons, fresh, found, now)
         stored = arrived.settle()
+        self._want_phones(workspace_id, stored)
         responder.answer(workspace_id, stored, now=now)
         written = _answers(stored)
         answers.take(workspace_id, written, now=now)
@@ -179,17 +179,35 @@ class Batch:
                 changes.append((arrival.raw_webhook_id, "duplicates"))
         return list(fresh.values()), changes
 
+    def _want_phones(self, workspace_id: int, stored: Sequence[Stored]) -> None:
+        """People who are known by a hidden id alone, where the provider may know more."""
+        if not lid_lookups.can_be_asked(self.provider):
+            return
+        peers = [one.arrival.event.peer for one in stored if one.conversation_id]
+        lid_lookups.want(
+            workspace_id, [one.lid for one in peers if one.lid and not one.wa_id]
+        )
+
     def _apply_contacts(self, workspace_id: int, persons: People) -> list[Change]:
-        """Names, and the new number or id of a person we know; nobody is made a lead."""
+        """Names, and the new number or id of a person we know; nobody is made a lead.
+
+        What waited for such a name finds its conversation, as when a message tells it.
+        """
         changes = []
+        named: set[tuple[int, str]] = set()
         for raw_id, _, contact in self.contacts:
             person = persons.get(people.peer_key(contact.peer))
             if person.lead_id is None or contact.is_removed:
                 continue
             person.name = contact.name or person.name
             changes.append((raw_id, "contacts"))
+            if person.has_new_alias:
+                named |= {(person.lead_id, key) for key in person.match_keys}
         if changes:
             people.note_aliases(workspace_id, persons.all)
+        if named:
+            conversations.adopt_for(workspace_id, sorted(named))
+            announcing.leads(workspace_id, {lead_id for lead_id, _ in named})
         people.fill_names(workspace_id, persons.all)
         return changes
 
@@ -264,141 +282,3 @@ def _status_with_message(arrival: Arrival, status: DeliveryStatus) -> StatusEven
         status=status,
         provider_at=arrival.provider_at,
     )
-
-
-class _Arrived:
-    """New messages on their way to leads and conversations."""
-
-    def __init__(
-        self,
-        workspace_id: int,
-        persons: People,
-        fresh: Sequence[Arrival],
-        found: Mapping[int, Found],
-        now: datetime,
-    ) -> None:
-        self.workspace_id = workspace_id
-        self.persons = persons
-        self.fresh = fresh
-        self.now = now
-        self._hearing = Hearing(
-            workspace_id, persons=persons, live=list(self._live()), found=found
-        )
-        self._first: dict[int, Arrival] = {}
-        for arrival in self._live():
-            self._first.setdefault(id(self._person(arrival)), arrival)
-
-    def settle(self) -> list[Stored]:
-        if not self.fresh:
-            return []
-        verdicts = self._judge()
-        self._make_leads(verdicts)
-        stored, opened = self._store()
-        rulings = []
-        for one in stored:
-            lead_id = self._lead_id(one.arrival)
-            if lead_id is not None and self._is_worth_keeping(one, opened):
-                verdict = verdicts.get(id(one.arrival)) or self._hearing.verdict(
-                    one.arrival
-                )
-                rank = self._person(one.arrival).origin_rank
-                rulings.append(Ruling(verdict, one.arrival, lead_id, rank))
-        origins.record(self.workspace_id, rulings, now=self.now)
-        # What is rolled back did not happen, and is not told.
-        transaction.on_commit(
-            partial(journal.attributions, rulings, workspace_id=self.workspace_id)
-        )
-        transaction.on_commit(
-            partial(journal.stored, len(stored), workspace_id=self.workspace_id)
-        )
-        return stored
-
-    def _person(self, arrival: Arrival) -> Person:
-        return self.persons.get(arrival.peer_key)
-
-    def _lead_id(self, arrival: Arrival) -> int | None:
-        is_group = arrival.event.group_id is not None
-        return None if is_group else self._person(arrival).lead_id
-
-    def _live(self) -> Iterator[Arrival]:
-        return (arrival for arrival in self.fresh if arrival.is_live_inbound)
-
-    def _judge(self) -> dict[int, Verdict]:
-        """Verdicts on the messages that decide something, by id of the arrival: those of
-        strangers, and those that bring a token or an ad. The others can wait."""
-        return {
-            id(arrival): self._hearing.verdict(arrival)
-            for arrival in self._live()
-            if self._person(arrival).lead_id is None
-            or self._hearing.tells_origin(arrival)
-        }
-
-    def _make_leads(self, verdicts: dict[int, Verdict]) -> None:
-        """A lead for everyone who wrote and has none: the one that waited under the token,
-        or a new one with the first origin that this batch tells of them."""
-        new: dict[int, NewLead] = {}
-        spent: set[str] = set()
-        for arrival in self._live():
-            person = self._person(arrival)
-            if person.lead_id is not None:
-                continue
-            verdict = verdicts[id(arrival)]
-            if verdict.lead_id is not None and verdict.token not in spent:
-                person.lead_id = verdict.lead_id
-                spent.add(verdict.token or "")
-                new.pop(id(person), None)
-                continue
-            first = new.get(id(person))
-            if first is not None and (not first.is_anonymous or not verdict.has_origin):
-                continue
-            token = verdict.token if verdict.token not in spent else None
-            if token is not None:
-                spent.add(token)
-            new[id(person)] = NewLead(
-                person, token, not verdict.has_origin, arrival.provider_at
-            )
-        people.insert_leads(self.workspace_id, list(new.values()))
-        people.note_aliases(self.workspace_id, self.persons.all)
-
-    def _store(self) -> tuple[list[Stored], set[int]]:
-        """Messages into the conversations of known leads. Returns them, and which
-        conversations are new."""
-        threads = {
-            (arrival.channel_id, lead_id)
-            for arrival in self.fresh
-            if (lead_id := self._lead_id(arrival)) is not None
-        }
-        opened = conversations.open_threads(self.workspace_id, threads, now=self.now)
-        placed: list[tuple[Arrival, int | None]] = []
-        for arrival in self.fresh:
-            lead_id = self._lead_id(arrival)
-            thread = opened[arrival.channel_id, lead_id] if lead_id else None
-            placed.append((arrival, thread.id if thread else None))
-        stored = messages.insert(self.workspace_id, placed, now=self.now)
-        conversations.note_messages(self.workspace_id, stored, opened)
-        new = {one.id for one in opened.values() if one.is_new}
-        self._adopt(placed, new)
-        return stored, new
-
-    def _adopt(
-        self, placed: Sequence[tuple[Arrival, int | None]], new: set[int]
-    ) -> None:
-        waiting = {
-            (conversation_id, arrival.channel_id, key)
-            for arrival, conversation_id in placed
-            if conversation_id is not None
-            and (conversation_id in new or self._person(arrival).has_new_alias)
-            for key in self._person(arrival).match_keys
-        }
-        conversations.adopt_waiting(self.workspace_id, sorted(waiting))
-
-    def _is_worth_keeping(self, one: Stored, new: set[int]) -> bool:
-        """New people, origins, threads and names are; one more line of a friend is not."""
-        arrival = one.arrival
-        if not arrival.is_live_inbound:
-            return False
-        if self._hearing.tells_origin(arrival):
-            return True
-        person = self._person(arrival)
-        is_first = self._first[id(person)] is arrival
-        return is_first and (one.conversation_id in new or person.has_new_alias)

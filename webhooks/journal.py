@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterable
 
 from integrations.providers.base.types import AccountEvent
-from whatsapp.models import Rule
 from whatsapp.services.joining import Joined
 from whatsapp.services.origins import Ruling
 
@@ -19,12 +18,15 @@ def account_event(event: AccountEvent, *, channel_id: int | None) -> None:
 
 
 def attributions(rulings: Iterable[Ruling], *, workspace_id: int) -> None:
-    """Which rule found an origin, or that none did; the evidence is on the lead's page."""
+    """Which rule found an origin, or that none did; the evidence is on the lead's page.
+
+    As the report counts: who a person is, and that a lead waited for them, is no origin.
+    """
     for ruling in rulings:
         logger.info(
-            "attribution failure"
-            if ruling.verdict.rule == Rule.ANONYMOUS
-            else "attribution success",
+            "attribution success"
+            if ruling.verdict.has_origin
+            else "attribution failure",
             extra={
                 "workspace_id": workspace_id,
                 "channel_id": ruling.arrival.channel_id,

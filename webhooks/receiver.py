@@ -1,15 +1,15 @@
 """THE GATE: an ASGI application in front of Django, for webhooks and nothing else.
 
 A request ends at the stored row. Order of work, cheapest first: path and method, length,
-endpoint and its quota, signature over the raw bytes, group commit, the provider's own
-acknowledgement, a hint. 200 is said only after the commit returned. `processing` takes it
-from there.
+endpoint and its quota, a place for the body, signature over the raw bytes, the quota again,
+group commit, the provider's own acknowledgement, a hint. 200 is said only after the commit
+returned. `processing` takes it from there.
 """
 
-import asyncio
+import contextlib
 import logging
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Hashable, MutableMapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -18,7 +18,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts import addresses
-from integrations import gateway
+from integrations import gateway, shared_url
 from integrations.gateway import (
     CredentialsUnreadable,
     Endpoint,
@@ -27,36 +27,24 @@ from integrations.gateway import (
 from integrations.providers.base.errors import SignatureInvalid, Unsupported
 from integrations.providers.base.types import Acknowledgement, RawRequest
 from webhooks import metrics
+from webhooks.answers import Refusal, too_large, too_many, unavailable
 from webhooks.append import GroupCommit, NotStored
+from webhooks.bodies import Bodies, Receive
 from webhooks.endpoints import LookupFailed, Lookups
 from webhooks.queue import Hinter
 from webhooks.quotas import Quotas
 from webhooks.refusals import Refusals
+from webhooks.shared import SharedUrl
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-logger = logging.getLogger(__name__)
 events = logging.getLogger("integrations")
 
 PREFIX = "/webhooks/whatsapp/"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
-# Above this, reading a body to find its number leaves the event loop for a thread.
-_LARGE_BODY = 64 * 1024
-_LARGE_BODIES_AT_ONCE = 2  # their sender is not known yet: strangers get no more of us
-
-
-class Refusal(Exception):
-    """An answer other than 200, with nothing stored."""
-
-    def __init__(
-        self, status: int, text: str, *, headers: tuple[tuple[bytes, bytes], ...] = ()
-    ) -> None:
-        super().__init__(text)
-        self.status = status
-        self.text = text
-        self.headers = headers
+# What is the sender's own doing: the body broke off, was too late or too large.
+_UNFINISHED = frozenset({400, 408, 413})
 
 
 class Receiver:
@@ -68,11 +56,14 @@ class Receiver:
         self._endpoints: Lookups[Endpoint] = Lookups(
             (EndpointNotFound, CredentialsUnreadable)
         )
-        self._shared: Lookups[list[Endpoint]] = Lookups((CredentialsUnreadable,))
+        self._uses: Lookups[None] = Lookups(())
         self._quotas = Quotas(settings.WEBHOOK_RATES)
+        self._shared = SharedUrl(self._quotas)
+        self._bodies = Bodies(
+            seconds=settings.WEBHOOK_BODY_SECONDS, largest=settings.WEBHOOK_MAX_BYTES
+        )
         self._refusals = Refusals()
         self._proxies = tuple(settings.TRUSTED_PROXIES)
-        self._reading = asyncio.Semaphore(_LARGE_BODIES_AT_ONCE)
         self._is_started = False
 
     def start(self) -> None:
@@ -118,79 +109,98 @@ class Receiver:
         if method != "POST":
             return await self._handshake(token, scope, headers)
         _check_length(headers)
-        if token:
-            endpoint = await self._endpoint(token, scope, headers)
-            # Wrong signatures count by endpoint and address: a provider serves many of us
-            # from one address, and one wrong secret is not the others' fault.
-            stranger = (endpoint.integration_id, self._address(scope, headers))
-            self._admit(endpoint, stranger)
-            raw = _raw(scope, headers, await _read_body(receive))
-            try:
-                gateway.authenticate(endpoint, raw)
-            except SignatureInvalid as invalid:
+        endpoint = await self._endpoint(token, scope, headers) if token else None
+        integration_id = endpoint.integration_id if endpoint else None
+        # Wrong signatures count by endpoint and address: a provider serves many of us
+        # from one address, and one wrong secret is not the others' fault.
+        stranger = (integration_id, self._address(scope, headers))
+        self._admit(stranger, endpoint)
+        is_known = self._quotas.is_proven(stranger)
+        try:
+            body = await self._bodies.read(receive, (integration_id, is_known))
+        except Refusal as refusal:
+            if refusal.status in _UNFINISHED and not is_known:
+                self._quotas.proved_nothing(stranger)
+            raise
+        # Asked again, since others may have come while this one waited; and from here on
+        # nothing is waited for between an answer and its charge. The shared URL has to,
+        # and charges first.
+        self._admit(stranger)
+        raw = _raw(scope, headers, body)
+        endpoint = await self._authenticate(endpoint, raw, stranger, is_known=is_known)
+        wait = self._quotas.take(_quota_key(endpoint), len(body))
+        if wait:
+            raise too_many(wait)
+        await self._store(endpoint, raw)
+        if endpoint.new_token:
+            await self._note_use(endpoint)
+        return gateway.acknowledge(endpoint, raw)
+
+    async def _authenticate(
+        self,
+        endpoint: Endpoint | None,
+        raw: RawRequest,
+        stranger: Hashable,
+        *,
+        is_known: bool,
+    ) -> Endpoint:
+        """Whose body it is; a Refusal, and the stranger charged, when nothing proves it."""
+        try:
+            if endpoint is None:
+                found = await self._shared.find(raw, stranger, is_known=is_known)
+            else:
+                found = endpoint
+                gateway.authenticate(found, raw)
+        except SignatureInvalid as invalid:
+            self._quotas.disprove(stranger)
+            if endpoint is not None:
                 self._quotas.proved_nothing(stranger)
                 self._refusals.note(endpoint, invalid)
-                raise _unauthenticated(endpoint, invalid) from None
-        else:
-            raw = _raw(scope, headers, await _read_body(receive))
-            endpoint = await self._shared_endpoint(raw)
-            self._admit(endpoint)
-        self._quotas.stored(_quota_key(endpoint), len(raw.body))
-        await self._store(endpoint, raw)
-        return gateway.acknowledge(endpoint, raw)
+            raise _unauthenticated(endpoint, invalid) from None
+        self._quotas.prove(stranger)
+        return found
 
     def _address(self, scope: Scope, headers: dict[str, str]) -> str:
         peer = scope.get("client")
         told = headers.get("x-forwarded-for", "") if self._proxies else ""
         return _neighbourhood(peer[0] if peer else None, told, self._proxies)
 
-    def _admit(self, endpoint: Endpoint, stranger: object = None) -> None:
-        """Before the body is read, where the endpoint is known from the address."""
-        wait = self._quotas.wait_of_endpoint(_quota_key(endpoint))
-        if stranger is not None:
-            wait = max(wait, self._quotas.wait_of_stranger(stranger))
+    def _admit(self, stranger: Hashable, endpoint: Endpoint | None = None) -> None:
+        wait = self._quotas.wait_of_stranger(stranger)
+        if endpoint is not None:
+            wait = max(wait, self._quotas.wait_of_endpoint(_quota_key(endpoint)))
         if wait:
-            raise _too_many(wait)
+            raise too_many(wait)
 
     async def _endpoint(
         self, token: str, scope: Scope, headers: dict[str, str]
     ) -> Endpoint:
         digest = sha256(token.encode()).digest()
-        address = None
+        is_paid = False
         if not self._quotas.is_proven(digest):
             address = self._address(scope, headers)
-            wait = self._quotas.wait_of_stranger(address)
-            if wait:
-                raise _too_many(wait)
+            self._admit(address)
+            # Before the look-up, so that those which guess together do not slip by.
+            is_paid = not self._endpoints.is_near(digest)
+            if is_paid:
+                self._quotas.proved_nothing(address)
         try:
             endpoint = await self._endpoints.get(
                 digest, lambda: gateway.load_endpoint(digest)
             )
         except EndpointNotFound:
             self._quotas.disprove(digest)
-            self._quotas.proved_nothing(address or self._address(scope, headers))
+            if not is_paid:
+                self._quotas.proved_nothing(self._address(scope, headers))
             raise Refusal(404, "not found") from None
         except (LookupFailed, CredentialsUnreadable) as error:
-            raise _unavailable(type(error).__name__) from None
+            if is_paid:
+                self._quotas.proved_nothing(address, -1)
+            raise unavailable(type(error).__name__) from None
+        if is_paid:
+            self._quotas.proved_nothing(address, -1)
         self._quotas.prove(digest)
         return endpoint
-
-    async def _shared_endpoint(self, raw: RawRequest) -> Endpoint:
-        if len(raw.body) > _LARGE_BODY:
-            async with self._reading:
-                possible = await asyncio.to_thread(gateway.numbers_in, raw.body)
-        else:
-            possible = gateway.numbers_in(raw.body)
-        key = tuple(possible.items())
-        try:
-            endpoints = await self._shared.get(
-                key, lambda: gateway.load_shared_endpoints(possible)
-            )
-            return gateway.authenticate_shared(endpoints, raw)
-        except SignatureInvalid as invalid:
-            raise _unauthenticated(None, invalid) from None
-        except (LookupFailed, CredentialsUnreadable) as error:
-            raise _unavailable(type(error).__name__) from None
 
     async def _store(self, endpoint: Endpoint, raw: RawRequest) -> None:
         try:
@@ -203,15 +213,25 @@ class Receiver:
                 received_at=raw.received_at,
             )
         except NotStored as error:
-            raise _unavailable(str(error)) from None
+            raise unavailable(str(error)) from None
         metrics.stored(endpoint.provider, len(raw.body))
+
+    async def _note_use(self, endpoint: Endpoint) -> None:
+        """Once for all requests of these seconds. What was stored is acknowledged anyway."""
+        with contextlib.suppress(LookupFailed):
+            await self._uses.get(
+                endpoint.new_token, lambda: gateway.confirm_url(endpoint)
+            )
 
     async def _handshake(
         self, token: str, scope: Scope, headers: dict[str, str]
     ) -> Acknowledgement:
         endpoint = await self._endpoint(token, scope, headers) if token else None
         try:
-            return gateway.handshake(endpoint, _raw(scope, headers, b""))
+            raw = _raw(scope, headers, b"")
+            if endpoint is None:
+                return shared_url.handshake(raw)
+            return gateway.handshake(endpoint, raw)
         except (EndpointNotFound, Unsupported):
             raise Refusal(404, "not found") from None
         except SignatureInvalid:
@@ -239,28 +259,7 @@ def _check_length(headers: dict[str, str]) -> None:
     if not (length.isascii() and length.isdigit()):
         raise Refusal(400, "bad content-length")
     if len(length) > 12 or int(length) > settings.WEBHOOK_MAX_BYTES:
-        raise _too_large()
-
-
-async def _read_body(receive: Receive) -> bytes:
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body", False) and message["type"] == "http.request":
-        if len(body) > settings.WEBHOOK_MAX_BYTES:
-            raise _too_large()
-        return body
-    chunks, size = [body], len(body)
-    while message["type"] == "http.request" and message.get("more_body", False):
-        if size > settings.WEBHOOK_MAX_BYTES:
-            raise _too_large()
-        message = await receive()
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
-    if message["type"] != "http.request":
-        raise Refusal(400, "the sender went away")
-    if size > settings.WEBHOOK_MAX_BYTES:
-        raise _too_large()
-    return b"".join(chunks)
+        raise too_large()
 
 
 def _quota_key(endpoint: Endpoint) -> object:
@@ -273,24 +272,6 @@ def _neighbourhood(
     peer: str | None, forwarded_for: str, proxies: tuple[addresses.Network, ...]
 ) -> str:
     return addresses.neighbourhood(addresses.visitor(peer, forwarded_for, proxies))
-
-
-def _too_many(wait: int) -> Refusal:
-    # The body was not read: closing spares us from reading it only to throw it away.
-    return Refusal(
-        429,
-        "too many requests",
-        headers=((b"retry-after", b"%d" % wait), (b"connection", b"close")),
-    )
-
-
-def _too_large() -> Refusal:
-    return Refusal(413, "body is too large", headers=((b"connection", b"close"),))
-
-
-def _unavailable(reason: str) -> Refusal:
-    logger.error("webhook answered 503", extra={"reason": reason})
-    return Refusal(503, "try again", headers=((b"retry-after", b"5"),))
 
 
 def _unauthenticated(endpoint: Endpoint | None, invalid: SignatureInvalid) -> Refusal:

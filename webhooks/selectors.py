@@ -7,6 +7,7 @@ from typing import NamedTuple
 from accounts import bulk
 from webhooks.attribution import TokenMatch
 from whatsapp import tokens
+from whatsapp.models import Rule
 
 
 class Lost(NamedTuple):
@@ -38,7 +39,11 @@ def token_matches(workspace_id: int, wanted: Collection[str]) -> dict[str, Token
         """
         WITH carried AS MATERIALIZED (
             SELECT touch.token, touch.id AS touch_id, link.slug, touch.occurred_at,
-                   COALESCE(touch.lead_id, lead.merged_into_id, lead.id) AS lead_id
+                   COALESCE(touch.lead_id, lead.merged_into_id, lead.id) AS lead_id,
+                   (SELECT bool_and(verdict.rule = %(rescue)s)
+                      FROM whatsapp_attribution verdict
+                     WHERE verdict.touch_id = touch.id
+                       AND verdict.lead_id = touch.lead_id) IS TRUE AS is_guess
               FROM whatsapp_touch touch
               LEFT JOIN whatsapp_trackedlink link ON link.id = touch.link_id
               LEFT JOIN whatsapp_lead lead
@@ -47,7 +52,7 @@ def token_matches(workspace_id: int, wanted: Collection[str]) -> dict[str, Token
              WHERE touch.workspace_id = %(workspace)s AND touch.token = ANY(%(tokens)s)
             UNION ALL
             SELECT lead.first_touch_token, NULL, NULL, NULL,
-                   COALESCE(lead.merged_into_id, lead.id)
+                   COALESCE(lead.merged_into_id, lead.id), false
               FROM whatsapp_lead lead
              WHERE lead.workspace_id = %(workspace)s
                AND lead.first_touch_token = ANY(%(tokens)s)
@@ -55,13 +60,18 @@ def token_matches(workspace_id: int, wanted: Collection[str]) -> dict[str, Token
         SELECT token, touch_id, slug, occurred_at, lead_id,
                lead_id IS NOT NULL AND (
                    SELECT identity.id FROM whatsapp_identity identity
-                    WHERE identity.lead_id = carried.lead_id LIMIT 1) IS NULL
+                    WHERE identity.lead_id = carried.lead_id LIMIT 1) IS NULL,
+               is_guess
           FROM carried ORDER BY touch_id
         """,
-        {"workspace": workspace_id, "tokens": list(wanted)},
+        {
+            "workspace": workspace_id,
+            "tokens": list(wanted),
+            "rescue": Rule.TOKEN_RESCUE.value,
+        },
     )
     matches: dict[str, TokenMatch] = {}
-    for token, touch_id, link, occurred_at, lead_id, is_unmet in rows:
+    for token, touch_id, link, occurred_at, lead_id, is_unmet, is_guess in rows:
         matches.setdefault(
             token,
             TokenMatch(
@@ -71,6 +81,7 @@ def token_matches(workspace_id: int, wanted: Collection[str]) -> dict[str, Token
                 occurred_at=occurred_at,
                 lead_id=lead_id,
                 is_lead_unmet=is_unmet,
+                is_guess=is_guess,
             ),
         )
     return matches
@@ -92,19 +103,21 @@ def rescue_matches(workspace_id: int, lost: Iterable[Lost]) -> Rescued:
         SELECT wanted.number, touch.token, touch.id, link.slug, touch.occurred_at,
                touch.lead_id
           FROM unnest(%s::int[], %s::text[], %s::bigint[], %s::timestamptz[])
-               AS wanted(number, token, channel_id, since)
+               AS wanted(number, token, channel_id, until)
           JOIN whatsapp_touch touch
             ON touch.workspace_id = %s AND touch.token = wanted.token
            AND touch.channel_id = wanted.channel_id
           LEFT JOIN whatsapp_trackedlink link ON link.id = touch.link_id
-         WHERE touch.occurred_at > wanted.since
+         WHERE touch.occurred_at > wanted.until - %s::interval
+           AND touch.occurred_at <= wanted.until
         """,
         [
             [number for number, _ in possible],
             [token for _, token in possible],
             [wanted[number].channel_id for number, _ in possible],
-            [wanted[number].at - RESCUE_WINDOW for number, _ in possible],
+            [wanted[number].at for number, _ in possible],
             workspace_id,
+            RESCUE_WINDOW,
         ],
     )
     for number, token, touch_id, link, occurred_at, lead_id in rows:

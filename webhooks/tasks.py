@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from webhooks import inbox, inbox_admin, processing, queue
+from webhooks import inbox, inbox_admin, lids, processing, queue
 from webhooks.inbox_admin import Actor
 
 DRAIN_SECONDS = 20.0
@@ -29,3 +29,9 @@ def prune_inbox(**kwargs: object) -> None:
     """Once a night: delete finished rows that their workspace kept long enough."""
     for kept in inbox_admin.retentions():
         inbox_admin.prune(kept, all_states=False, by=Actor(label="schedule"))
+
+
+@shared_task(name="webhooks.look_up_lids", soft_time_limit=75, time_limit=85)
+def look_up_lids(**kwargs: object) -> None:
+    """Every minute: ask providers whose phones the hidden ids stand for that are due."""
+    lids.run()

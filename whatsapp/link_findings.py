@@ -156,6 +156,16 @@ _WORDS: dict[str, _Words] = {
         ),
     ),
     # --- a test ---------------------------------------------------------------------
+    "not_linked": _Words(
+        _BROKEN,
+        _("The number is not connected, so what people write does not reach Recado."),
+        _("Connect the number again; then send another test."),
+    ),
+    "offline": _Words(
+        _BROKEN,
+        _("The phone of the number has no internet, so nothing reaches Recado."),
+        _("Give the phone its internet back; then send another test."),
+    ),
     "post_refused": _Words(
         _BROKEN,
         _("Our own webhook did not take the message (%(code)s)."),

@@ -56,8 +56,12 @@ ADVICE: dict[str, Words] = {
         "Somebody of the team decided so and gave a reason; it stands on the lead's page."
     ),
     Cause.NOT_KEPT: gettext_lazy(
-        "The origin was found, but its click is gone, or there was none: the lead waited under"
-        " the token. The lead's page still shows the evidence."
+        "The origin was found, but its click is gone. The lead's page still shows the evidence."
+    ),
+    Cause.WAITED: gettext_lazy(
+        "Another system made the lead under a token and the person wrote with it, so the two"
+        " are one for certain; no click tells where they came from. Let that system send people"
+        " through a tracked link, or correct the origin on the lead's page."
     ),
     Cause.UNHEARD: gettext_lazy(
         "These leads were made before the person wrote. The origin comes with the first"

@@ -1,6 +1,10 @@
 """Celery's edge of room 2."""
 
+import logging
+from zoneinfo import ZoneInfo
+
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 from django.utils import timezone
 
 from accounts.models import Workspace
@@ -19,13 +23,22 @@ from whatsapp.services import (
 
 DRAIN_SECONDS = 20.0
 
+logger = logging.getLogger(__name__)
+
 
 @shared_task(name="whatsapp.check_silence", soft_time_limit=1500, time_limit=1600)
 def check_silence(**kwargs: object) -> None:
     """Once an hour: which numbers are quiet when they never are."""
     now = timezone.now()
     for workspace in Workspace.objects.order_by("pk"):
-        silence.check(workspace.pk, now=now)
+        try:
+            silence.check(workspace.pk, zone=ZoneInfo(workspace.time_zone), now=now)
+        except SoftTimeLimitExceeded:
+            raise
+        except Exception:
+            # One workspace that cannot be judged is no reason not to judge the others.
+            ids = {"workspace_id": workspace.pk}
+            logger.exception("silence not judged", extra=ids)
 
 
 @shared_task(name="whatsapp.check_links", soft_time_limit=280, time_limit=300)

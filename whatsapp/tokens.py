@@ -30,6 +30,8 @@ _LONGEST = 64
 # The same run where spaces, line breaks, hyphens or a wrong character cut it into pieces.
 _PIECES = re.compile(r"[^0-9A-Z]{0,3}[0-9A-Z]+(?:[^0-9A-Z]{1,3}[0-9A-Z]+){0,15}")
 _BETWEEN = re.compile(r"[^0-9A-Z]+")
+# A tenth character by itself; the first letter of the next word may only happen to fit.
+_LAST = re.compile(r"[^0-9A-Z]{1,3}[0-9A-Z](?![0-9A-Z])")
 # A word as long as a token, in a text that may have lost the mark. Digits alone are an order
 # or a phone: one token in a hundred thousand.
 _ALONE = re.compile(r"(?<![^\W_])[0-9A-Z]{10}(?![^\W_])")
@@ -145,7 +147,10 @@ def _read_behind(tail: str, marked: list[str], damaged: list[str]) -> None:
     written = _WRITTEN.match(tail)
     plain = written["plain"] if written else ""
     # One character more may be a slip of the finger; more of them are the next words.
-    if len(plain) != LENGTH + 1 and is_intact(joined[:LENGTH]):
+    is_slip = len(plain) == LENGTH + 1
+    if written and len(plain) == LENGTH - 1:
+        is_slip = _LAST.match(tail, written.end("plain")) is None
+    if not is_slip and is_intact(joined[:LENGTH]):
         marked.append(joined[:LENGTH])
     if written:
         marked += [written[0][:_LONGEST], plain]

@@ -5,9 +5,12 @@ request, so whoever is switched off is out at once; the server's word may be sec
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, cast
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from accounts import digests, limits, selectors, token_format
@@ -15,9 +18,10 @@ from accounts.api import answers, server
 from accounts.api.cache import Checks, Claims, ServerAway
 from accounts.http import neighbourhood
 from accounts.models import ApiToken, User
+from accounts.permissions import READING, Scope
 from accounts.services import tokens
 
-_TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]{1,4096}=*", re.ASCII)
+_TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]{1,4096}={0,2}", re.ASCII)
 
 checks = Checks(server.ask)
 
@@ -43,6 +47,38 @@ def user_of(bearer: Bearer) -> User | None:
 def label_of(bearer: Bearer) -> str:
     """For the audit log; a person's own name stands there anyway."""
     return "" if isinstance(bearer, Person) else f"token {bearer.token.name}"
+
+
+def demand_reach(bearer: Bearer, scopes: Collection[Scope]) -> None:
+    """What a person allowed their token must be enough for one of these.
+
+    Asked before anything is looked at, so that a token of identity alone does not tell where
+    the person is a member. The challenge names what to ask the identity server for.
+    """
+    if isinstance(bearer, Person) and reach_of(bearer).isdisjoint(scopes):
+        kind = "read_scope" if READING.issuperset(scopes) else "write_scope"
+        raise answers.insufficient_scope(
+            "The person did not allow this token so much at the identity server.",
+            _server()[kind],
+        )
+
+
+def reach_of(person: Person) -> frozenset[Scope]:
+    """What the server's word lets this token open, whatever the person's role.
+
+    Where the server names no scopes at all, there is only the role to go by.
+    """
+    if person.claims.scope is None:
+        return frozenset(Scope)
+    words, server = person.claims.scope.split(), _server()
+    reading = READING if server["read_scope"] in words else frozenset()
+    writing = frozenset(Scope) - READING
+    return reading | (writing if server["write_scope"] in words else frozenset())
+
+
+def _server() -> dict[str, Any]:
+    """Where there is a person's bearer, there is the server that spoke for it."""
+    return cast("dict[str, Any]", settings.API_BEARERS)
 
 
 class ApiRequest(HttpRequest):

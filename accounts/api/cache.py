@@ -16,7 +16,7 @@ from accounts import digests
 
 POSITIVE_SECONDS = 30.0
 NEGATIVE_SECONDS = 5.0
-AWAY_SECONDS = 2.0  # after a failure nobody waits for the next one
+AWAY_SECONDS = 2.0  # while it is down nobody waits for the next answer
 MOST_ENTRIES = 10_000
 ASKED_AT_ONCE = 4  # of a server's threads, so that pages are served while it is slow
 PATIENCE_SECONDS = 0.5
@@ -24,17 +24,28 @@ FOLLOW_SECONDS = 5.0
 
 
 class ServerAway(Exception):
-    """The OAuth server gave no usable answer: 503, and never "let in"."""
+    """The OAuth server gave no usable answer: 503, and never "let in".
+
+    `is_down`: about whichever token it was asked, so the next one need not be tried now.
+    Else it may be the token, which anybody can choose: that keeps no other one out.
+    """
+
+    def __init__(self, reason: str, *, is_down: bool = False) -> None:
+        super().__init__(reason)
+        self.is_down = is_down
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What the server says of an active token. `expires_at` is in Unix seconds."""
+    """What the server says of an active token. `expires_at` is in Unix seconds.
+
+    `scope` is its words with spaces between; None where the server names no scopes at all.
+    """
 
     issuer: str
     subject: str
     client_id: str = ""
-    scope: str = ""
+    scope: str | None = None
     expires_at: float | None = None
 
 
@@ -121,8 +132,9 @@ class Checks:
             raise ServerAway("is asked about too many tokens")
         try:
             return self._ask(token)
-        except ServerAway:
-            self._away_until = self._clock() + AWAY_SECONDS
+        except ServerAway as away:
+            if away.is_down:
+                self._away_until = self._clock() + AWAY_SECONDS
             raise
         finally:
             self._turns.release()

@@ -94,6 +94,7 @@ def _placed(
     """The workspace that `slug` names; without one the only workspace of the bearer."""
     if not described.is_of_workspace:
         return nullcontext()
+    bearers.demand_reach(request.bearer, described.scopes)
     workspace, held = _place(request.bearer, kwargs.pop("slug", ""))
     if not held.intersection(described.scopes):
         raise answers.insufficient_scope(
@@ -137,4 +138,5 @@ def _place(bearer: bearers.Bearer, slug: str) -> tuple[Workspace, frozenset[Scop
         raise answers.workspace_needed()
     if not memberships:
         raise answers.not_found()
-    return memberships[0].workspace, scopes_of(memberships[0].role)
+    held = scopes_of(memberships[0].role) & bearers.reach_of(bearer)
+    return memberships[0].workspace, held

@@ -2,7 +2,7 @@
 
 Room 0, by the fetcher and the metadata of signing in. Every answer is claims, None for "no
 active token", or ServerAway: a server that is down, slow, misconfigured or speaks nonsense
-lets nobody in.
+lets nobody in. Only what no token can bring about says that it is down for all of them.
 """
 
 import logging
@@ -15,9 +15,13 @@ from django.conf import settings
 from accounts.api.cache import Claims, ServerAway
 from accounts.sso import fetch, metadata, tokens
 from accounts.sso import server as servers
+from accounts.sso.fetch import Answer
 from accounts.sso.outcomes import SignInRefused
 
 ANSWER_SECONDS = 3.0  # a request waits for it, so it is shorter than at a sign-in
+_DOWN = frozenset({"unreachable", "too_slow", "server_error"})  # of the fetcher
+# Malformed or too large, by its body, address or headers: all that varies is the token.
+_ABOUT_THE_TOKEN = frozenset({400, 413, 414, 431})
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +36,7 @@ def ask(token: str) -> Claims | None:
             return _verified(server, token)
         return _introspected(server, token)
     except SignInRefused as problem:  # of the fetcher, or of the server's metadata
-        raise _away(problem.code) from None
+        raise _away(problem.code, is_down=problem.code in _DOWN) from None
 
 
 # --- RFC 7662 -----------------------------------------------------------------
@@ -46,9 +50,23 @@ def _introspected(server: Mapping[str, Any], token: str) -> Claims | None:
     )
     url = server["introspection_url"] or _discovered()
     answer = fetch.post(url, fields, headers=headers, deadline_seconds=ANSWER_SECONDS)
+    if answer.status == 401 or _names_our_client(answer):
+        raise _away("introspection refused our own client", is_down=True)
+    if answer.status in _ABOUT_THE_TOKEN:
+        return None
     if answer.status != 200:  # ours to put right: what is not active is told with 200
-        raise _away(f"introspection answered {answer.status}")
+        raise _unusable(answer)
     return _claims(server, answer.json())
+
+
+def _names_our_client(answer: Answer) -> bool:
+    """Some servers say so with 400, as RFC 6749 (5.2) lets them."""
+    if answer.status != 400:
+        return False
+    try:
+        return answer.json().get("error") == "invalid_client"
+    except SignInRefused:
+        return False
 
 
 def _discovered() -> str:
@@ -78,10 +96,10 @@ def _shown(url: str, token: str) -> dict[str, Any] | None:
     """What the server says there to whoever shows this token; None: it is no good."""
     bearer = {"Authorization": f"Bearer {token}"}
     answer = fetch.get(url, headers=bearer, deadline_seconds=ANSWER_SECONDS)
-    if answer.status in {401, 403}:
+    if answer.status in {401, 403} | _ABOUT_THE_TOKEN:
         return None
     if answer.status != 200:
-        raise _away(f"a shown token was answered {answer.status}")
+        raise _unusable(answer)
     return answer.json()
 
 
@@ -107,16 +125,16 @@ def _claims(server: Mapping[str, Any], told: Mapping[str, Any]) -> Claims | None
         logger.warning("bearer of another issuer")
         return None
     if server["clients"] and client_id not in server["clients"]:
+        logger.warning("bearer of a client that is not in OAUTH_API_CLIENTS")
         return None
     subject = _subject(server, told)
     if not subject:
         return None  # a token of a client alone: systems use service tokens
-    scope = told.get("scope")
     return Claims(
         issuer=issuer,
         subject=subject,
         client_id=client_id,
-        scope=" ".join(scope) if isinstance(scope, list) else str(scope or ""),
+        scope=_scope(told.get("scope")),
         expires_at=float(expires_at) if isinstance(expires_at, int | float) else None,
     )
 
@@ -132,6 +150,19 @@ def _subject(server: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     return ""
 
 
-def _away(reason: str) -> ServerAway:
+def _scope(told: object) -> str | None:
+    """As text or as a list; anything else is no word that opens something."""
+    if told is None:
+        return None
+    words = told if isinstance(told, list) else [told]
+    return " ".join(word for word in words if isinstance(word, str))
+
+
+def _unusable(answer: Answer) -> ServerAway:
+    """A status that says nothing of the token; 429 will be said of the next one too."""
+    return _away(f"answered {answer.status}", is_down=answer.status == 429)
+
+
+def _away(reason: str, *, is_down: bool = False) -> ServerAway:
     logger.error("bearer not checked", extra={"reason": reason})
-    return ServerAway(reason)
+    return ServerAway(reason, is_down=is_down)

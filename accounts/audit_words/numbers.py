@@ -79,6 +79,16 @@ GROUPS = (
                 _("Webhook secret shown"),
                 _("%(actor)s looked at the secret that %(provider)s proves itself by"),
             ),
+            "integration.message_link_created": Words(
+                _("Message link made"),
+                _("%(actor)s made a message link at %(provider)s"),
+                "integrations:message-links",
+            ),
+            "integration.message_link_deleted": Words(
+                _("Message link deleted"),
+                _("%(actor)s deleted a message link at %(provider)s"),
+                "integrations:message-links",
+            ),
             "integration.phone_linked": Words(
                 _("Simulated phone linked"),
                 _("%(actor)s linked a simulated phone to Recado"),

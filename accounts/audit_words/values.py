@@ -11,6 +11,7 @@ ACTORS: dict[str, Text] = {
     "system": _("Recado"),
     "visitor": _("Somebody who was not signed in"),
     "demo": _("The demonstration"),
+    "sign-in rule": _("A sign-in rule"),
 }
 FIELDS: dict[str, Text] = {
     "name": _("name"),
@@ -39,6 +40,7 @@ WHYS: dict[str, Text] = {
     "expired": _("it had expired"),
     "used": _("it had been used"),
     "revoked": _("it had been revoked"),
+    "inviter": _("whoever sent it may not invite any more"),
     "other_address": _("the account has another address"),
     "unproven": _("the address is not confirmed"),
     "unknown": _("a newer link exists"),
@@ -52,6 +54,9 @@ PROBLEMS: dict[str, Text] = {
     "is not the entry the chain's head names": _("the last entry was replaced"),
     "the chain's head was altered": _("the mark of the last entry was altered"),
     "this and what followed is gone": _("the last entries are gone"),
-    "the chain's own row is gone": _("the beginning of the chain is gone"),
+    "the chain's own row is gone": _("the log or the beginning of its chain is gone"),
+    "is not how a log begins": _(
+        "the log was begun anew, and what was before it is gone"
+    ),
     "the chain's key does not open": _("the key of the chain cannot be opened"),
 }

@@ -70,10 +70,12 @@ GROUPS = (
         _("Anything about sign-in rules"),
         {
             "sign_in_rule.added": Words(
-                _("Sign-in rule added"), _("%(actor)s added a sign-in rule")
+                _("Sign-in rule added"),
+                _("%(actor)s added a sign-in rule: %(claim)s = %(value)s, %(role)s"),
             ),
             "sign_in_rule.removed": Words(
-                _("Sign-in rule removed"), _("%(actor)s removed a sign-in rule")
+                _("Sign-in rule removed"),
+                _("%(actor)s removed a sign-in rule: %(claim)s = %(value)s, %(role)s"),
             ),
         },
     ),

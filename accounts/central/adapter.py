@@ -15,12 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import http
 from accounts.adapter import GuardedAdapter
-from accounts.central import families, rules, signing
+from accounts.central import clients, families, rules, signing
 from accounts.central.models import Person
 from accounts.models import User
-
-# Scopes that speak to Recado's API; what a resource server may ask about others' tokens.
-API_SCOPES = frozenset({"read", "write"})
 
 
 class AccountAdapter(GuardedAdapter):
@@ -93,4 +90,5 @@ class OIDCAdapter(DefaultOIDCAdapter):  # type: ignore[misc]  # allauth ships no
         if token.client_id == caller_client.pk:
             return True
         is_resource_server = caller_client.application.is_first_party
-        return is_resource_server and not API_SCOPES.isdisjoint(token.get_scopes())
+        speaks_to_api = not set(token.get_scopes()).isdisjoint(clients.API_SCOPES)
+        return is_resource_server and speaks_to_api

@@ -14,7 +14,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from accounts.central import families, rules
+from accounts.central import clients, families, rules
 
 # Prepared once in a connection: planning these joins takes longer than running them.
 _WHOSE = """
@@ -28,6 +28,9 @@ _WHOSE = """
     JOIN accounts_user who ON who.id = token.user_id AND who.is_active
     JOIN central_person person ON person.user_id = who.id
     JOIN central_application application ON application.client_id = token.client_id
+    JOIN central_familytoken member ON member.hash = token.hash
+    JOIN central_family family ON family.id = member.family_id
+        AND family.revoked_at IS NULL
     WHERE token.type = 'at' AND token.hash = %s AND token.expires_at > statement_timestamp()
         AND application.disabled_at IS NULL
 """
@@ -66,10 +69,15 @@ def user(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def verify(request: HttpRequest) -> HttpResponse:
-    """What introspection tells, for servers that only have the token."""
+    """What introspection tells, for servers that only have the token.
+
+    As there, a token that was given out for identity alone opens nothing: 403.
+    """
     token = _bearer(request)
     if token is None:
         return _refused(request)
+    if set(token.scopes.split("\n")).isdisjoint(clients.API_SCOPES):
+        return _insufficient()
     return _answer(
         {
             "active": True,
@@ -116,4 +124,18 @@ def _refused(request: HttpRequest) -> HttpResponse:
     has_token = "Authorization" in request.headers
     why = ', error="invalid_token"' if has_token else ""
     response.headers["WWW-Authenticate"] = f'Bearer realm="recado"{why}'
+    return response
+
+
+def _insufficient() -> HttpResponse:
+    told = {
+        "active": False,
+        "error": "insufficient_scope",
+        "message": "This token was given out for signing in, not for an API.",
+    }
+    response = _answer(told, status=403)
+    scope = " ".join(clients.API_SCOPES)
+    response.headers["WWW-Authenticate"] = (
+        f'Bearer realm="recado", error="insufficient_scope", scope="{scope}"'
+    )
     return response

@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from allauth.core.internal.httpkit import extract_basic_auth
 from allauth.idp.oidc.models import Client
 from django.contrib.auth.hashers import make_password
+from django.core.exceptions import SuspiciousOperation
 from django.db import transaction
 from django.http import HttpRequest
+from django.http.multipartparser import MultiPartParserError
 
 from accounts import addresses
 from accounts.central import families, journal
@@ -115,7 +118,26 @@ def remove(client: Client, *, request: HttpRequest) -> None:
         details={"name": client.name},
         request=request,
     )
+    families.revoke_all(client=client, why="client_removed")
     client.delete()
+
+
+def authenticated(request: HttpRequest) -> Client | None:
+    """The confidential client whose secret came along, in the header or in the form."""
+    client_id, secret = _shown(request)
+    if not client_id or not secret or "\0" in client_id:
+        return None
+    client = (
+        Client.objects.select_related("application")
+        .filter(
+            pk=client_id,
+            type=Client.Type.CONFIDENTIAL,
+            application__disabled_at__isnull=True,
+            application__isnull=False,
+        )
+        .first()
+    )
+    return client if client is not None and client.check_secret(secret) else None
 
 
 def hashed(secret: str | None) -> str:
@@ -155,6 +177,21 @@ def is_fit_redirect(uri: str, *, is_public: bool) -> bool:
         return host.endswith(".localhost") or addresses.is_loopback(host)
     # Private-use schemes are written as a reversed domain name (RFC 8252, 7.1).
     return is_public and "." in parts.scheme
+
+
+def _shown(request: HttpRequest) -> tuple[str | None, str | None]:
+    """Its id and its secret, as they came (RFC 6749, 2.3.1)."""
+    header = request.headers.get("Authorization", "")
+    if header:
+        found: tuple[str | None, str | None] = extract_basic_auth(
+            {"Authorization": header}
+        )
+        return found
+    try:
+        form = request.POST
+    except (SuspiciousOperation, MultiPartParserError):  # the view says so
+        return None, None
+    return form.get("client_id"), form.get("client_secret")
 
 
 def _fill(client: Client, *, redirect_uris: list[str], may_call_api: bool) -> None:

@@ -1,7 +1,8 @@
 """Codes and tokens of one sign-in hang together: what is shown twice ends all of them.
 
-Everything here runs inside the transaction of the token end point. A claim locks its
-family until that ends, so of two that come at once the second sees the first one's mark.
+A claim runs inside the transaction of the token end point and locks its family until that
+ends, so of two that come at once the second sees the first one's mark. Whoever ends a
+family locks it first too.
 """
 
 import logging
@@ -9,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.idp.oidc.models import Client, Token
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -105,11 +107,12 @@ def add_tokens(family: Family, token: dict[str, Any], *, spent: str | None) -> N
 
 
 def revoke(family: Family, why: str) -> None:
-    """End every token of a family. What was stolen is worth nothing from here on."""
-    Token.objects.filter(hash__in=family.tokens.values("hash")).delete()
+    """End every token of a family that the caller holds locked."""
     changed = Family.objects.filter(pk=family.pk, revoked_at=None).update(
         revoked_at=timezone.now(), revoked_why=why
     )
+    # Of a refresh that was under way: its tokens are there now that the lock is ours.
+    Token.objects.filter(hash__in=family.tokens.values("hash")).delete()
     if changed and why in {"code_replayed", "refresh_reused"}:
         logger.warning(
             "a spent token was shown; its family ended",
@@ -121,12 +124,13 @@ def revoke(family: Family, why: str) -> None:
 
 
 def revoke_all(*, why: str, **which: Any) -> int:
-    """End the families of a client, of a person, or of both."""
-    ended = 0
-    for family in alive(timezone.now()).filter(**which):
-        revoke(family, why)
-        ended += 1
-    return ended
+    """End the families of a client, of a person, or of both, unused codes too.
+
+    Returns of how many sign-ins at a client there were tokens.
+    """
+    now = timezone.now()
+    found = Family.objects.filter(revoked_at=None, expires_at__gt=now, **which)
+    return sum(one.code_spent_at is not None for one in _revoked(found, why))
 
 
 def end_with_session(session_key: str, **which: Any) -> int:
@@ -134,9 +138,14 @@ def end_with_session(session_key: str, **which: Any) -> int:
     mine = Family.objects.filter(
         session_hash=hash_of(session_key), revoked_at=None, **which
     )
-    for family in mine:
-        revoke(family, "signed_out")
-    return len(mine)
+    return len(_revoked(mine, "signed_out"))
+
+
+def is_token_of_one_alive(value: str) -> bool:
+    """Whatever else is known of a token, it died with its family."""
+    return FamilyToken.objects.filter(
+        hash=hash_of(value), family__revoked_at=None
+    ).exists()
 
 
 def alive(now: datetime) -> "QuerySet[Family]":
@@ -151,3 +160,13 @@ def _locked(found: "QuerySet[Family]") -> Family | None:
     if row is None:
         return None
     return Family.objects.select_for_update().filter(pk=row.pk).first()
+
+
+@transaction.atomic
+def _revoked(found: "QuerySet[Family]", why: str) -> list[Family]:
+    # Families before their tokens, as a refresh takes them: one that is under way ends
+    # first, and two that revoke stand in line.
+    ended = list(found.select_for_update().order_by("pk"))
+    for family in ended:
+        revoke(family, why)
+    return ended

@@ -28,7 +28,12 @@ class ApiLane:
 
 
 class CentralLimits(LimitMiddleware):
-    """What programs call is limited by address, and they read why in their own form."""
+    """What programs call is limited too, and they read why in their own form.
+
+    By client for whoever shows its secret: a resource server asks for everybody from one
+    address. By address for the others, wrong secrets among them: each of those counts
+    before it is answered, and above the limit is not answered at all.
+    """
 
     BY_ADDRESS: ClassVar[dict[str, str]] = LimitMiddleware.BY_ADDRESS | {
         "idp:oidc:token": "oauth_address",
@@ -38,8 +43,18 @@ class CentralLimits(LimitMiddleware):
         "central:invitation-create": "oauth_address",
     }
 
+    POSTS_BY_ADDRESS: ClassVar[dict[str, str]] = LimitMiddleware.POSTS_BY_ADDRESS | {
+        "central:address-confirm": "sign_in_address",  # it sends a mail
+    }
+
+    def subject(self, request: HttpRequest, scope: str) -> tuple[str, str]:
+        client = clients.authenticated(request) if scope == "oauth_address" else None
+        if client is not None:
+            return "oauth_client", client.pk
+        return super().subject(request, scope)
+
     def too_many(self, request: HttpRequest, scope: str, seconds: int) -> HttpResponse:
-        if scope == "oauth_address":
+        if scope in {"oauth_address", "oauth_client"}:
             return answers.too_many(seconds).as_response()
         return super().too_many(request, scope, seconds)
 

@@ -120,6 +120,9 @@ class Invitation(models.Model):
     email = models.EmailField(max_length=254)
     name = models.CharField(max_length=150, blank=True)
     token_hash = models.CharField(max_length=64, unique=True)
+    # The link went to the address by mail and to nobody else, so who opens it has proved it.
+    is_mailed = models.BooleanField(default=False)
+    sub = models.UUIDField(null=True)  # of the account that will be made from it
     return_to = models.URLField(max_length=500, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(db_index=True)

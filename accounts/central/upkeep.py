@@ -13,6 +13,7 @@ from accounts.central import signing
 from accounts.central.models import Family, FamilyToken, Invitation
 
 logger = logging.getLogger(__name__)
+FIRST_AFTER_SECONDS = 60.0  # a server that is restarted often clears up too
 EVERY_SECONDS = 3600.0
 _LOCK = 0x7570_6B70
 _KEPT = timedelta(days=30)  # used and expired invitations, for those who ask why
@@ -47,17 +48,22 @@ def run(*, now: datetime) -> dict[str, int]:
 
 def start() -> threading.Thread:
     """Beside the server, in its process; ends with it."""
-    thread = threading.Thread(target=_forever, name="upkeep", daemon=True)
+    over = threading.Event()  # never: a daemon ends with its process
+    thread = threading.Thread(target=keep, args=(over,), name="upkeep", daemon=True)
     thread.start()
     return thread
 
 
-def _forever() -> None:
-    waiting = threading.Event()
-    while not waiting.wait(EVERY_SECONDS):
+def keep(over: threading.Event) -> None:
+    """One round after another until it is `over`, whatever became of the last one."""
+    wait = FIRST_AFTER_SECONDS
+    while not over.wait(wait):
+        wait = EVERY_SECONDS
         try:
             run(now=timezone.now())
         except DatabaseError as problem:
             logger.warning("the upkeep waits for the database: %s", problem)
+        except Exception:
+            logger.exception("a round of the upkeep failed; the next one is in an hour")
         finally:
             connection.close()

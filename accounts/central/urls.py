@@ -9,6 +9,7 @@ app_name = "central"
 urlpatterns = [
     path("", account.home, name="home"),
     path("preferences/", preferences.update, name="preferences-update"),
+    path("email/confirm/", account.ask_for_proof, name="address-confirm"),
     path("access/<str:pk>/end/", account.end_access, name="access-end"),
     path("applications/", applications.index, name="application-list"),
     path("applications/new/", applications.new, name="application-new"),
@@ -22,6 +23,7 @@ urlpatterns = [
     ),
     path("people/", people.index, name="person-list"),
     path("people/<int:pk>/state/", people.state, name="person-state"),
+    path("people/<int:pk>/vouch/", people.vouch, name="person-vouch"),
     path("api/invitations", invitations.create, name="invitation-create"),
     path("invited/<str:token>", invitations.accept, name="invited"),
 ]

@@ -125,7 +125,17 @@ class Validator(OAuthLibRequestValidator):  # type: ignore[misc]  # allauth ship
     ) -> bool:
         if not super().validate_bearer_token(token, scopes, request):
             return False
-        return self._lookup_client(request, request.client.pk) is not None
+        if self._lookup_client(request, request.client.pk) is None:
+            return False
+        return families.is_token_of_one_alive(token)
+
+    def introspect_token(
+        self, token: str, token_type_hint: str, request: Request, *_: Any, **__: Any
+    ) -> dict[str, Any] | None:
+        told: dict[str, Any] | None = super().introspect_token(
+            token, token_type_hint, request
+        )
+        return told if told and families.is_token_of_one_alive(token) else None
 
     def revoke_token(
         self, token: str, token_type_hint: str, request: Request, *_: Any, **__: Any

@@ -6,6 +6,7 @@ from typing import cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts import emails
 from accounts.models import Membership, Role, Workspace
 
 # What each role may do, beside its name wherever one is chosen.
@@ -17,6 +18,7 @@ ABOUT_ROLES = {
 }
 PROBLEMS = {
     "invalid": _("This is no e-mail address."),
+    "not_ascii": emails.NOT_ASCII,
     "member": _("This person is a member already."),
     "invited": _(
         "This person is invited already. Send it again from the list of members."
@@ -29,10 +31,14 @@ def _choices(roles: Sequence[Role]) -> list[tuple[str, str]]:
     return [(one.value, f"{one.label}: {ABOUT_ROLES[one]}") for one in roles]
 
 
+class _AddressField(forms.EmailField):
+    default_validators = [emails.validate]
+
+
 class InvitationForm(forms.Form):
-    email = forms.EmailField(
+    email = _AddressField(
         label=_("E-mail"),
-        max_length=254,
+        max_length=emails.MOST,
         help_text=_(
             "The invitation counts for whoever signs in with this address alone."
         ),

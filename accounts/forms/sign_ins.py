@@ -13,7 +13,7 @@ from accounts.selectors.sign_ins import Network, SignInFilter
 from accounts.sso import outcomes
 
 _SIGNED_IN, _REFUSED = "in", "refused"
-_NOT_REFUSED = outcomes.SUCCESSES | {outcomes.NOT_REVOKED}
+_NOT_REFUSED = outcomes.DONE | {outcomes.NOT_REVOKED}
 _FOLDED = ("since", "until", "address", "reference", "identity")
 
 

@@ -10,7 +10,7 @@ from accounts.models.limits import RateCounter
 from accounts.models.session import BrowserSession, SessionEnd
 from accounts.models.sign_in import SignInEvent, SignInRule
 from accounts.models.user import User, UserManager
-from accounts.models.workspace import Membership, Role, Workspace
+from accounts.models.workspace import Departure, Membership, Role, Workspace
 
 __all__ = [
     "ApiReceipt",
@@ -19,6 +19,7 @@ __all__ = [
     "AuditEvent",
     "BrowserSession",
     "DataKey",
+    "Departure",
     "InstallationKey",
     "Invitation",
     "MailState",

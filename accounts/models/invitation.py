@@ -31,6 +31,8 @@ class Invitation(WorkspaceScoped):
     invited_by = models.ForeignKey(
         "accounts.User", null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    # The account at the installation's identity server that is made from the current link.
+    account_sub = models.CharField(max_length=255, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     accepted_by = models.ForeignKey(
@@ -66,6 +68,11 @@ class Invitation(WorkspaceScoped):
 
     def __str__(self) -> str:
         return f"invitation {self.key} to {self.workspace_id}"
+
+    @property
+    def is_mailed(self) -> bool:
+        """The current link went out by mail alone; a link that is shown replaces it."""
+        return self.mail != MailState.NONE
 
     def has_expired(self, now: datetime) -> bool:
         return self.expires_at <= now

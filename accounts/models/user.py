@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from accounts import emails
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(
@@ -18,7 +20,7 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email=(username or "").lower())
+        return self.get(email=emails.normal(username or ""))
 
 
 class User(AbstractBaseUser):

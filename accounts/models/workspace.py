@@ -61,3 +61,25 @@ class Membership(WorkspaceScoped):
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.workspace_id} as {self.role}"
+
+
+class Departure(WorkspaceScoped):
+    """When somebody was removed by hand, or left. No sign-in rule lets them in again.
+
+    It counts while they are no member: an invitation makes them one whatever it says.
+    """
+
+    user = models.ForeignKey(
+        "accounts.User", on_delete=models.CASCADE, related_name="+"
+    )
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "user"], name="departure_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} left {self.workspace_id}"

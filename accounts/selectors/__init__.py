@@ -1,11 +1,13 @@
 """Which workspaces a person may enter, and who a bearer stands for."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.db import connection
 
+from accounts import emails
 from accounts.models import ApiToken, Membership, User, Workspace
 from accounts.permissions import Action, may
 from accounts.scoping import workspace_transaction
@@ -81,6 +83,14 @@ def list_api_tokens(workspace: Workspace) -> list[ApiToken]:
     )
 
 
+def list_live_tokens_of(
+    workspace: Workspace, user: User, *, now: datetime
+) -> list[ApiToken]:
+    """Those that this person made and that still open something, newest first."""
+    made = [one for one in list_api_tokens(workspace) if one.created_by_id == user.pk]
+    return [one for one in made if one.is_live(now)]
+
+
 def find_api_token_by_key(workspace: Workspace, key: uuid.UUID) -> ApiToken | None:
     found: ApiToken | None = (
         ApiToken.objects.for_workspace(workspace).filter(key=key).first()
@@ -90,5 +100,7 @@ def find_api_token_by_key(workspace: Workspace, key: uuid.UUID) -> ApiToken | No
 
 def has_proven(user: User, email: str) -> bool:
     """Is this address known to be theirs: by the sign-in server, by mail, by an operator?"""
-    proven = EmailAddress.objects.filter(user=user, email__iexact=email, verified=True)
+    proven = EmailAddress.objects.filter(
+        user=user, email=emails.normal(email), verified=True
+    )
     return bool(proven.exists())

@@ -67,16 +67,18 @@ def list_page(
     return AuditPage(rows, shown[-1].sequence if len(events) > PAGE else None)
 
 
-def started_at(workspace: Workspace) -> datetime | None:
-    """When the first entry was made."""
+def started_at(workspace: Workspace) -> datetime:
+    """When the first entry was made; an intact log has one."""
     events = AuditEvent.objects.for_workspace(workspace).order_by("sequence")
-    return events.values_list("at", flat=True).first()
+    moment: datetime = events.values_list("at", flat=True)[0]
+    return moment
 
 
 def write_csv(workspace: Workspace, *, filters: AuditFilter) -> Iterator[str]:
     """Begins with the heading; words are the reader's, chosen before the answer goes out."""
     zone = ZoneInfo(workspace.time_zone)
-    heading = spreadsheets.BOM + spreadsheets.line(
+    sheet = spreadsheets.sheet()
+    heading = spreadsheets.BOM + sheet.line(
         [
             gettext("Number"),
             gettext("When (%(zone)s)") % {"zone": workspace.time_zone},
@@ -91,7 +93,7 @@ def write_csv(workspace: Workspace, *, filters: AuditFilter) -> Iterator[str]:
     def pieces() -> Iterator[str]:
         yield heading
         for event in _all(workspace, filters=filters):
-            yield spreadsheets.line(
+            yield sheet.line(
                 [
                     str(event.sequence),
                     f"{event.at.astimezone(zone):%Y-%m-%d %H:%M:%S}",

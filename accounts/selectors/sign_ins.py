@@ -46,7 +46,8 @@ def write_csv(*, filters: SignInFilter) -> Iterator[str]:
     """Begins with the heading; words are the reader's, chosen before the answer goes out."""
     zone = timezone.get_current_timezone()
     titles = {code: str(outcomes.title_of(code)) for code in outcomes.known()}
-    heading = spreadsheets.BOM + spreadsheets.line(
+    sheet = spreadsheets.sheet()
+    heading = spreadsheets.BOM + sheet.line(
         [
             gettext("When (%(zone)s)") % {"zone": timezone.get_current_timezone_name()},
             gettext("Result"),
@@ -62,7 +63,7 @@ def write_csv(*, filters: SignInFilter) -> Iterator[str]:
     def pieces() -> Iterator[str]:
         yield heading
         for event in _all(filters):
-            yield spreadsheets.line(
+            yield sheet.line(
                 [
                     f"{event.at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
                     titles.get(event.outcome, event.outcome),

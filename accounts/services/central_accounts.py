@@ -1,6 +1,7 @@
 """An account at the installation's own identity server, for somebody who is invited.
 
-The link to the invitation stands for the address: whoever invited gave it to nobody else.
+A link that was mailed stands for the address. One that was shown to somebody does not: the
+account that is made from it takes the invitation up because it is that account.
 """
 
 import base64
@@ -9,6 +10,7 @@ from urllib.parse import quote
 from django.conf import settings
 
 from accounts.models import Invitation
+from accounts.services import acceptance
 from accounts.sso import fetch
 from accounts.sso.outcomes import SignInRefused
 
@@ -35,7 +37,12 @@ def account_link(invitation: Invitation, *, return_to: str) -> str:
     if client is None:
         raise ServerAway
     named = f"{quote(client['client_id'])}:{quote(client['client_secret'])}"
-    asked = {"email": invitation.email, "name": "", "return_to": return_to}
+    asked = {
+        "email": invitation.email,
+        "name": "",
+        "return_to": return_to,
+        "mailed": invitation.is_mailed,
+    }
     try:
         answer = fetch.post_json(
             f"{settings.CENTRAL_URL}/api/invitations",
@@ -46,13 +53,16 @@ def account_link(invitation: Invitation, *, return_to: str) -> str:
         )
         if answer.status == 409:
             raise HasAccount
-        link = answer.json().get("url")
+        link, sub = (answer.json().get(name) for name in ("url", "sub"))
     except SignInRefused as problem:
         raise ServerAway from problem
     if (
         answer.status != 201
         or not isinstance(link, str)
         or not link.startswith(f"{settings.CENTRAL_URL}/")
+        or not isinstance(sub, str)
+        or not 0 < len(sub) <= 255
     ):
         raise ServerAway
+    acceptance.bind_account(invitation, sub)
     return link

@@ -1,21 +1,19 @@
 """Inviting by e-mail: a link that works once, for seven days, for that address alone.
 
-The link's token is told to whoever invites or to the mail, and kept nowhere. What speaks
-against an invitation is one function, asked by the page and again behind the lock.
+For that address, or for the account that was made from the link. Taking it up is in
+`acceptance`. The link's token is told to whoever invites or to the mail, and kept nowhere.
 """
 
-import logging
 import secrets
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db import transaction
+from django.db.models import QuerySet
 
-from accounts import audit, digests, limits, selectors
+from accounts import audit, digests, emails, limits
 from accounts.models import Invitation, MailState, Membership, User, Workspace
 from accounts.permissions import grantable
 from accounts.scoping import workspace_transaction
@@ -25,27 +23,6 @@ from accounts.services.memberships import NotAllowed
 TOKEN_BYTES = 32
 LASTS = timedelta(days=7)
 MOST_OPEN = 200  # in one workspace: an invitation is a mail in our name
-# A link that is opened again and again is told to the audit trail this often.
-REFUSAL_EVERY = timedelta(minutes=10)
-
-logger = logging.getLogger(__name__)
-
-
-class Why(StrEnum):
-    """What speaks against an invitation."""
-
-    UNKNOWN = "unknown"
-    EXPIRED = "expired"
-    USED = "used"
-    REVOKED = "revoked"
-    OTHER_ADDRESS = "other_address"
-    UNPROVEN = "unproven"
-
-
-class Refused(Exception):
-    def __init__(self, why: Why) -> None:
-        super().__init__(why)
-        self.why = why
 
 
 class InvitationInvalid(Exception):
@@ -82,8 +59,7 @@ def invite(
 
     One that ran out is taken up again; one that still holds is renewed by `renew()`.
     """
-    email = email.strip().lower()
-    _check_address(email)
+    email = _checked_address(email)
     with transaction.atomic():
         memberships.hold(workspace)
         _check_may_grant(workspace, role, actor=actor)
@@ -99,7 +75,7 @@ def invite(
         token, hash_ = _new_token()
         invitation = opened or Invitation(workspace=workspace, email=email)
         _set_out(invitation, hash_, role=role, mail=mail, actor=actor, now=now)
-        _note(
+        record(
             "invitation.created",
             invitation,
             actor=actor,
@@ -129,7 +105,7 @@ def renew(
         _set_out(
             invitation, hash_, role=invitation.role, mail=mail, actor=actor, now=now
         )
-        _note("invitation.renewed", invitation, actor=actor, ip=ip, now=now)
+        record("invitation.renewed", invitation, actor=actor, ip=ip, now=now)
     return Issued(invitation, token)
 
 
@@ -148,120 +124,8 @@ def revoke(
         _check_may_grant(workspace, invitation.role, actor=actor)
         invitation.revoked_at = now
         invitation.save(update_fields=["revoked_at"])
-        _note("invitation.revoked", invitation, actor=actor, ip=ip, now=now)
+        record("invitation.revoked", invitation, actor=actor, ip=ip, now=now)
     return invitation
-
-
-def find(token: str) -> Invitation | None:
-    """What a link stands for. Whose it is, only the token says."""
-    hash_ = digests.of_token(token)
-    workspace_id = _workspace_of(hash_)
-    if workspace_id is None:
-        return None
-    with workspace_transaction(workspace_id):
-        rows = Invitation.objects.for_workspace(workspace_id)
-        found: Invitation | None = (
-            rows.select_related("workspace", "invited_by")
-            .filter(token_hash=hash_)
-            .first()
-        )
-    return found
-
-
-def objection(
-    invitation: Invitation, *, user: User | None, now: datetime
-) -> Why | None:
-    """What speaks against this person taking it up; None when nothing does."""
-    if invitation.accepted_at is not None:
-        return Why.USED
-    if invitation.revoked_at is not None:
-        return Why.REVOKED
-    if invitation.has_expired(now):
-        return Why.EXPIRED
-    if user is None or selectors.has_proven(user, invitation.email):
-        return None
-    return Why.UNPROVEN if user.email == invitation.email else Why.OTHER_ADDRESS
-
-
-def accept(
-    token: str, *, user: User, now: datetime, ip: str | None = None
-) -> Membership:
-    """Make this person a member as the invitation says, or raise Refused.
-
-    Somebody who is a member already stays what they are.
-    """
-    found = find(token)
-    if found is None:
-        logger.info("invitation unknown", extra={"user_id": user.pk})
-        raise Refused(Why.UNKNOWN)
-    try:
-        with workspace_transaction(found.workspace_id):
-            return _take_up(found, token, user=user, ip=ip, now=now)
-    except Refused as refusal:
-        note_refusal(found, refusal.why, user=user, ip=ip, now=now)
-        raise
-
-
-def _take_up(
-    found: Invitation, token: str, *, user: User, now: datetime, ip: str | None
-) -> Membership:
-    """Behind the lock, as it stands now: it may have been renewed or revoked meanwhile."""
-    memberships.hold(found.workspace)
-    rows = Invitation.objects.for_workspace(found.workspace_id)
-    invitation = rows.select_related("workspace").get(pk=found.pk)
-    if bytes(invitation.token_hash) != digests.of_token(token):
-        raise Refused(Why.UNKNOWN)
-    why = objection(invitation, user=user, now=now)
-    if why is not None:
-        raise Refused(why)
-    invitation.accepted_by, invitation.accepted_at = user, now
-    invitation.save(update_fields=["accepted_by", "accepted_at"])
-    membership: Membership
-    members = Membership.objects.for_workspace(found.workspace_id)
-    membership, is_new = members.get_or_create(
-        workspace_id=found.workspace_id,
-        user=user,
-        defaults={"role": invitation.role},
-    )
-    _note(
-        "invitation.accepted",
-        invitation,
-        actor=user,
-        details={"role": membership.role, "was_member": not is_new},
-        ip=ip,
-        now=now,
-    )
-    return membership
-
-
-def note_refusal(
-    invitation: Invitation,
-    why: Why,
-    *,
-    user: User | None,
-    now: datetime,
-    ip: str | None = None,
-) -> None:
-    """Tell the audit trail, once for a while: anybody with an old link could fill it."""
-    with workspace_transaction(invitation.workspace_id):
-        news = (
-            Q(refused_at__isnull=True)
-            | Q(refused_at__lt=now - REFUSAL_EVERY)
-            | ~Q(refused_why=why)
-        )
-        rows = Invitation.objects.for_workspace(invitation.workspace_id)
-        is_news = rows.filter(news, pk=invitation.pk).update(
-            refused_at=now, refused_why=why
-        )
-        if is_news:
-            _note(
-                "invitation.refused",
-                invitation,
-                actor=user,
-                details={"why": why.value},
-                ip=ip,
-                now=now,
-            )
 
 
 def note_limit(
@@ -290,14 +154,6 @@ def mark_mailed(invitation: Invitation, *, is_sent: bool) -> None:
         rows.filter(pk=invitation.pk, token_hash=invitation.token_hash).update(
             mail=MailState.SENT if is_sent else MailState.FAILED
         )
-
-
-def _workspace_of(hash_: bytes) -> int | None:
-    """The token alone says whose invitation it is."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT accounts_invitation_of(%s)", [hash_])
-        row = cursor.fetchone()
-    return row[0] if row else None
 
 
 def _new_token() -> tuple[str, bytes]:
@@ -338,23 +194,34 @@ def _set_out(
     invitation.invited_by = actor
     invitation.created_at, invitation.expires_at = now, now + LASTS
     invitation.refused_at, invitation.refused_why = None, ""
+    invitation.account_sub = ""  # made from an earlier link, which ends here
     invitation.save()
 
 
-def _check_address(email: str) -> None:
+def _checked_address(email: str) -> str:
     try:
-        Invitation._meta.get_field("email").clean(email, None)
-    except ValidationError:
-        raise InvitationInvalid("email", "invalid") from None
+        return emails.checked(email)
+    except ValidationError as error:
+        code = "not_ascii" if error.code == "not_ascii" else "invalid"
+        raise InvitationInvalid("email", code) from None
 
 
 def _check_may_grant(workspace: Workspace, role: str, *, actor: User) -> None:
-    acting = Membership.objects.for_workspace(workspace).filter(user=actor).first()
-    if acting is None or role not in grantable(acting.role):
+    if not may_grant(workspace.pk, role, actor.pk):
         raise NotAllowed
 
 
-def _note(
+def may_grant(workspace_id: int, role: str, user_id: int | None) -> bool:
+    """As the membership stands now; ask behind the lock where it matters."""
+    acting = (
+        Membership.objects.for_workspace(workspace_id)
+        .filter(user=user_id, user__is_active=True)
+        .first()
+    )
+    return acting is not None and role in grantable(acting.role)
+
+
+def record(
     action: str,
     invitation: Invitation,
     *,

@@ -4,33 +4,18 @@ Every change of who is in holds the workspace first, so that two at once happen 
 the second is judged by what the first has left: a workspace never loses its last owner.
 """
 
-import secrets
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from allauth.account.models import EmailAddress
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from accounts import audit, signals
-from accounts.models import Membership, Role, User, Workspace
+from accounts.models import Departure, Membership, Role, User, Workspace
 from accounts.permissions import Action, grantable, may, outranks
 from accounts.scoping import workspace_transaction
 
-PASSWORD_BYTES = 12  # 96 bits, 16 characters to type once
 SEEN_EVERY = timedelta(minutes=15)
-
-
-class MemberInvalid(Exception):
-    """This person cannot be added so. `problems` gives the reason for each field."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("; ".join(f"{name}: {why}" for name, why in problems.items()))
-        self.problems = dict(problems)
+BY_RULE = "sign-in rule"  # who acted, where a rule did
 
 
 class NotAllowed(Exception):
@@ -43,99 +28,6 @@ class MemberGone(Exception):
 
 class LastOwner(Exception):
     """A workspace keeps an owner: hand it over first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """`new_password` is there when we made one up: to be shown once, and kept nowhere."""
-
-    membership: Membership
-    is_new_user: bool
-    new_password: str | None = field(repr=False)
-
-
-def add_member(
-    *,
-    workspace: Workspace,
-    email: str,
-    role: str,
-    now: datetime,
-    name: str = "",
-    password: str | None = None,
-    actor: User | None = None,
-    actor_label: str = "",
-) -> Added:
-    """Make a person a member, and a user first when the e-mail is new.
-
-    Somebody else's password is never changed here: with an e-mail that signs in already,
-    `password` is refused. Raises MemberInvalid.
-    """
-    email = email.strip().lower()
-    _validate(email, role)
-    new_password = None
-    with workspace_transaction(workspace.pk):
-        user = User.objects.filter(email=email).first()
-        is_new = user is None
-        if user is None:
-            if password is None:
-                password = new_password = secrets.token_urlsafe(PASSWORD_BYTES)
-            user = _new_user(email, name, password)
-        elif password is not None:
-            raise MemberInvalid({"password": "this person already has one"})
-        membership = _new_membership(workspace, user, role)
-        audit.record(
-            workspace=workspace,
-            action="member.added",
-            actor=actor,
-            actor_label=actor_label,
-            target=f"user:{user.pk}",
-            details={"role": role, "new_user": is_new},
-            now=now,
-        )
-    return Added(membership, is_new, new_password)
-
-
-def _validate(email: str, role: str) -> None:
-    problems = {}
-    try:
-        validate_email(email)
-        User(email=email).clean_fields(exclude=["password"])
-    except ValidationError:
-        problems["email"] = "is no e-mail address"
-    if role not in Role.values:
-        problems["role"] = f"is none of {', '.join(Role.values)}"
-    if problems:
-        raise MemberInvalid(problems)
-
-
-def _new_user(email: str, name: str, password: str) -> User:
-    try:
-        validate_password(password, User(email=email, name=name))
-    except ValidationError as error:
-        raise MemberInvalid({"password": " ".join(error.messages)}) from None
-    try:
-        with transaction.atomic():
-            user = User.objects.create_user(email, password, name=name.strip()[:150])
-            _vouch_for(user)
-            return user
-    except IntegrityError:  # the same e-mail came in twice at once
-        raise MemberInvalid({"email": "was added just now; try again"}) from None
-
-
-def _new_membership(workspace: Workspace, user: User, role: str) -> Membership:
-    try:
-        with transaction.atomic():
-            return Membership.objects.create(workspace=workspace, user=user, role=role)
-    except IntegrityError:
-        raise MemberInvalid({"email": "is a member already"}) from None
-
-
-def _vouch_for(user: User) -> None:
-    """Whoever adds a person by address answers for it: it counts as proven."""
-    if not EmailAddress.objects.filter(email=user.email, verified=True).exists():
-        EmailAddress.objects.create(
-            user=user, email=user.email, verified=True, primary=True
-        )
 
 
 def hold(workspace: Workspace) -> None:
@@ -167,19 +59,7 @@ def change_role(
         if role not in grantable(acting.role):
             raise NotAllowed
         _spare_last_owner(member)
-        before, member.role = member.role, role
-        member.save(update_fields=["role"])
-        released = 0 if may(role, Action.REPLY) else _release(member)
-        audit.record(
-            workspace=workspace,
-            action="member.role_changed",
-            actor=actor,
-            target=f"user:{member.user_id}",
-            details={"from": before, "to": role, "released": released},
-            ip=ip,
-            now=now,
-        )
-    return released
+        return _give(member, role, actor=actor, ip=ip, now=now)
 
 
 def remove(
@@ -212,6 +92,42 @@ def leave(
         return _end(member, "member.left", actor=actor, ip=ip, now=now)
 
 
+def add_by_rule(
+    workspace: Workspace, user: User, *, role: str, now: datetime, ip: str | None
+) -> None:
+    """A sign-in rule lets somebody in. The caller holds the workspace."""
+    Membership.objects.create(
+        workspace=workspace, user=user, role=role, is_by_rule=True
+    )
+    audit.record(
+        workspace=workspace,
+        action="member.added",
+        actor_label=BY_RULE,
+        target=f"user:{user.pk}",
+        details={"role": role},
+        ip=ip,
+        now=now,
+    )
+
+
+def change_by_rule(
+    member: Membership, *, role: str, now: datetime, ip: str | None
+) -> None:
+    """A sign-in rule says who they are from now on. The caller holds the workspace."""
+    _give(member, role, actor=None, ip=ip, now=now)
+
+
+def remove_by_rule(member: Membership, *, now: datetime, ip: str | None) -> None:
+    """A sign-in rule fits no longer. The caller holds the workspace."""
+    _end(member, "member.removed", actor=None, ip=ip, now=now)
+
+
+def has_left(workspace_id: int, user: User) -> bool:
+    """Did they go by hand, or by that of somebody else, rather than by a rule?"""
+    departures = Departure.objects.for_workspace(workspace_id).filter(user=user)
+    return bool(departures.exists())
+
+
 def transfer_ownership(
     workspace: Workspace,
     key: uuid.UUID,
@@ -232,8 +148,9 @@ def transfer_ownership(
             raise NotAllowed
         before = heir.role
         heir.role, acting.role = Role.OWNER.value, Role.ADMIN.value
-        heir.save(update_fields=["role"])
-        acting.save(update_fields=["role"])
+        for member in (heir, acting):
+            member.is_by_rule = False
+            member.save(update_fields=["role", "is_by_rule"])
         audit.record(
             workspace=workspace,
             action="workspace.ownership_transferred",
@@ -284,8 +201,40 @@ def _find(workspace: Workspace, **which: object) -> Membership | None:
     return found
 
 
+def _give(
+    member: Membership,
+    role: str,
+    *,
+    actor: User | None,
+    ip: str | None,
+    now: datetime,
+) -> int:
+    """Without an actor it is a rule that does; what a person gave, no rule takes away."""
+    before, member.role, member.is_by_rule = member.role, role, actor is None
+    member.save(update_fields=["role", "is_by_rule"])
+    if before == role:
+        return 0
+    released = 0 if may(role, Action.REPLY) else _release(member)
+    audit.record(
+        workspace=member.workspace,
+        action="member.role_changed",
+        actor=actor,
+        actor_label="" if actor else BY_RULE,
+        target=f"user:{member.user_id}",
+        details={"from": before, "to": role, "released": released},
+        ip=ip,
+        now=now,
+    )
+    return released
+
+
 def _end(
-    member: Membership, action: str, *, actor: User, ip: str | None, now: datetime
+    member: Membership,
+    action: str,
+    *,
+    actor: User | None,
+    ip: str | None,
+    now: datetime,
 ) -> int:
     _spare_last_owner(member)
     workspace = member.workspace
@@ -293,16 +242,31 @@ def _end(
     # The row first: whoever assigns a conversation holds it, so none comes in after.
     Membership.objects.for_workspace(workspace).filter(pk=member.pk).delete()
     released = _release(member)
+    _remember(member, is_by_hand=actor is not None, now=now)
     audit.record(
         workspace=workspace,
         action=action,
         actor=actor,
+        actor_label="" if actor else BY_RULE,
         target=f"user:{user_id}",
         details={"role": role, "email": member.user.email, "released": released},
         ip=ip,
         now=now,
     )
     return released
+
+
+def _remember(member: Membership, *, is_by_hand: bool, now: datetime) -> None:
+    """How they went this time, whatever was remembered of an earlier one."""
+    departures = Departure.objects.for_workspace(member.workspace_id)
+    if is_by_hand:
+        departures.update_or_create(
+            workspace_id=member.workspace_id,
+            user_id=member.user_id,
+            defaults={"at": now},
+        )
+    else:
+        departures.filter(user_id=member.user_id).delete()
 
 
 def _spare_last_owner(member: Membership) -> None:

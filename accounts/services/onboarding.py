@@ -1,4 +1,4 @@
-"""Opening a workspace. Its first member comes by `memberships.add_member()`."""
+"""Opening a workspace. Its first member comes by `additions.add_member()`."""
 
 import zoneinfo
 from collections.abc import Mapping

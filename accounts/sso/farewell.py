@@ -22,7 +22,9 @@ from accounts.sso.server import Server
 logger = logging.getLogger("accounts.signin")
 
 
-def tell(request: HttpRequest, gone: Sequence[OAuthGrant], *, now: datetime) -> bool:
+def tell(
+    request: HttpRequest | None, gone: Sequence[OAuthGrant], *, now: datetime
+) -> bool:
     """Revoke the tokens of grants that are rows no more; True when the server took them all.
 
     All of them together have the time of one exchange: a server that is away is asked once,
@@ -68,7 +70,7 @@ def way_out(grant: OAuthGrant, known: Server) -> str:
 
 
 def _record(
-    request: HttpRequest, grant: OAuthGrant, code: str, *, now: datetime
+    request: HttpRequest | None, grant: OAuthGrant, code: str, *, now: datetime
 ) -> None:
     event = journal.record(
         request,

@@ -7,6 +7,7 @@ counted on what arrives, no redirects, no proxies, no cookies, no compression.
 
 import http.client
 import json
+import queue
 import socket
 import ssl
 import threading
@@ -89,9 +90,7 @@ def _exchange(
     guard.daemon = True
     guard.start()
     try:
-        _connect(
-            connection, https=parts.scheme == "https", deadline_seconds=deadline_seconds
-        )
+        _connect(connection, https=parts.scheme == "https", last=last)
         connection.request(
             method,
             target,
@@ -119,11 +118,11 @@ def _connection(url: str) -> http.client.HTTPConnection:
 
 
 def _connect(
-    connection: http.client.HTTPConnection, *, https: bool, deadline_seconds: float
+    connection: http.client.HTTPConnection, *, https: bool, last: float
 ) -> None:
     """By hand, so that the guard holds the socket before the first byte of a handshake."""
-    address = (connection.host, connection.port)
-    plain = socket.create_connection(address, timeout=deadline_seconds)
+    found = _resolve(connection.host, connection.port, last=last)
+    plain = _reach(found, last=last)
     connection.sock = plain
     if not https:
         return
@@ -132,6 +131,53 @@ def _connect(
     )
     connection.sock = wrapped
     wrapped.do_handshake()
+
+
+def _resolve(host: str, port: int, *, last: float) -> list[Any]:
+    """getaddrinfo() knows no deadline, so a thread asks; one that is late is left behind.
+
+    It ends by itself when the resolver gives up.
+    """
+    told: queue.SimpleQueue[list[Any] | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            told.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, ValueError) as problem:  # also a name that no DNS can hold
+            told.put(problem)
+
+    threading.Thread(target=ask, name="resolver", daemon=True).start()
+    try:
+        found = told.get(timeout=_left(last))
+    except queue.Empty:
+        raise TimeoutError from None
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def _reach(addresses: list[Any], *, last: float) -> socket.socket:
+    """The first that answers. Each has its share of what time is left, none all of it."""
+    problem: OSError = OSError("the name has no address")
+    for number, (family, kind, protocol, _, address) in enumerate(addresses):
+        plain = socket.socket(family, kind, protocol)
+        try:
+            plain.settimeout(_left(last) / (len(addresses) - number))
+            plain.connect(address)
+            plain.settimeout(_left(last))
+        except OSError as error:
+            plain.close()
+            problem = error
+        else:
+            return plain
+    raise problem
+
+
+def _left(last: float) -> float:
+    left = last - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
 
 
 def _read(response: http.client.HTTPResponse, *, last: float) -> Answer:

@@ -14,7 +14,7 @@ from django.db.models import Q
 from accounts import vault
 from accounts.keys import new_key
 from accounts.models import OAuthGrant
-from accounts.sso import tokens
+from accounts.sso import fetch, outcomes, tokens
 from accounts.sso.identity import Identity
 from accounts.sso.outcomes import SignInRefused
 from accounts.sso.server import Server
@@ -23,7 +23,9 @@ from accounts.vault import SecretContext
 
 logger = logging.getLogger("accounts.signin")
 
-LEASE = timedelta(seconds=20)  # longer than one renewal may take
+# One renewal asks for metadata, tokens, keys, and keys once more: each at most the deadline
+# of an exchange. Twice that much is left for what happens between them.
+LEASE = timedelta(seconds=6 * fetch.DEADLINE_SECONDS)
 BACK_OFF = timedelta(seconds=30)
 GRACE = timedelta(minutes=15)
 UNBOUND_FOR = timedelta(minutes=30)
@@ -31,12 +33,6 @@ _PURPOSES = {
     "access": "oauth-access-token",
     "refresh": "oauth-refresh-token",
     "id_token": "oauth-id-token",
-}
-# The server's trouble or the operator's, not this person's.
-_PASSING = {
-    *("unreachable", "too_slow", "too_large", "redirected", "not_json", "server_error"),
-    *("client_refused", "metadata_issuer", "metadata_elsewhere", "metadata_unsafe"),
-    *("metadata_poor", "pkce_unsupported"),
 }
 
 
@@ -48,7 +44,7 @@ class Freshness(Enum):
 
 def keep(identity: Identity, given: Tokens, *, now: datetime) -> OAuthGrant:
     """Seal what was given. It waits for the session that the sign-in will begin."""
-    OAuthGrant.objects.filter(session=None, made_at__lt=now - UNBOUND_FOR).delete()
+    drop_unbound(now=now)
     grant = OAuthGrant(
         key=new_key(),
         issuer=identity.issuer,
@@ -61,6 +57,12 @@ def keep(identity: Identity, given: Tokens, *, now: datetime) -> OAuthGrant:
         setattr(grant, column, sealed)
     grant.save()
     return grant
+
+
+def drop_unbound(*, now: datetime) -> int:
+    """Delete what sign-ins left that came to no session. How many there were."""
+    left = OAuthGrant.objects.filter(session=None, made_at__lt=now - UNBOUND_FOR)
+    return left.delete()[0]
 
 
 def keep_fresh(grant: OAuthGrant, server: Server | None, *, now: datetime) -> Freshness:
@@ -85,7 +87,7 @@ def keep_fresh(grant: OAuthGrant, server: Server | None, *, now: datetime) -> Fr
             now=now,
         )
     except SignInRefused as refused:
-        if refused.code in _PASSING:
+        if refused.code in outcomes.PASSING:
             return _put_off(grant, refused.code, now=now)
         logger.warning(
             "refresh refused", extra={"outcome": refused.code, "grant_id": grant.pk}

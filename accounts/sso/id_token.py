@@ -82,9 +82,10 @@ def _header(token: str) -> dict[str, Any]:
 
 
 def _key(server: Server, kid: object, algorithm: str) -> Any:
-    found = _pick(metadata.keys(server), kid)
+    known = metadata.keys(server)
+    found = _pick(known, kid)
     if found is None:
-        found = _pick(metadata.keys(server, afresh=True), kid)
+        found = _pick(metadata.keys(server, after=known), kid)
     if found is None:
         raise SignInRefused("key_unknown")
     kind = (str(found.get("kty")), found.get("crv"))

@@ -1,4 +1,5 @@
-"""The record of every attempt to sign in: a row, and a line in the log. Ids only."""
+"""The record of every attempt to sign in, and of changes to how somebody does: a row, and a
+line in the log. Ids only."""
 
 import hashlib
 import logging
@@ -21,7 +22,7 @@ _DROPPED_AT_ONCE = 100
 
 
 def record(
-    request: HttpRequest,
+    request: HttpRequest | None,
     outcome: str,
     *,
     now: datetime,
@@ -29,6 +30,7 @@ def record(
     subject: str = "",
     user: User | None = None,
 ) -> SignInEvent:
+    """Without a request: what the installation or its operator did by itself."""
     event = SignInEvent.objects.create(
         reference="".join(secrets.choice(_ALPHABET) for _ in range(10)),
         at=now,
@@ -36,9 +38,9 @@ def record(
         issuer=issuer,
         subject_hash=hash_of(issuer, subject) if subject else "",
         user=user,
-        ip=storable_address(client_ip(request)),
+        ip=storable_address(client_ip(request)) if request else None,
     )
-    level = logging.INFO if outcome in outcomes.SUCCESSES else logging.WARNING
+    level = logging.INFO if outcome in outcomes.DONE else logging.WARNING
     logger.log(
         level,
         "sign-in",

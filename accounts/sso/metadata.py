@@ -1,7 +1,7 @@
 """What the server says about itself, believed only where it stays within what was set.
 
 The document is kept for five minutes, its keys for an hour; an unknown key id asks for the
-keys once more, at most every half minute, so that a forged one costs the server nothing.
+keys once more, at most every ten seconds, so that forged ones cost the server nothing.
 """
 
 import hashlib
@@ -18,8 +18,10 @@ from accounts.sso.server import Server
 
 METADATA_SECONDS = 5 * 60
 KEYS_SECONDS = 60 * 60
-REFETCH_SECONDS = 30
+REFETCH_SECONDS = 10  # more than a fetch may take, so that two never run at once
 MOST_KEYS = 50
+_UNDER_WAY, _OVER = "under way", "over"
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +64,38 @@ def ask(server: Server) -> Answer:
     return answer
 
 
-def keys(server: Server, *, afresh: bool = False) -> list[dict[str, Any]]:
-    """The server's public keys; afresh after an unknown key id."""
+def keys(
+    server: Server, *, after: list[dict[str, Any]] | None = None
+) -> list[dict[str, Any]]:
+    """The server's public keys; newer ones, if it has any, `after` those without a key id.
+
+    Who asks for newer ones while another process already does waits for its answer.
+    """
     url = of(server).jwks_uri
     key = _cache_key("keys", url)
     found: list[dict[str, Any]] | None = cache.get(key)
-    if found is not None and not (
-        afresh and cache.add(f"{key}:again", 1, REFETCH_SECONDS)
-    ):
+    if found is None:
+        return _fetch_keys(url, key)
+    if after is None or found != after:  # or they came meanwhile
         return found
+    mark = f"{key}:again"
+    if not cache.add(mark, _UNDER_WAY, REFETCH_SECONDS):
+        _await(mark)
+        return cache.get(key) or found
+    try:
+        return _fetch_keys(url, key)
+    finally:
+        cache.set(mark, _OVER, REFETCH_SECONDS)
+
+
+def _await(mark: str) -> None:
+    """Until nobody fetches any more; for as long as a fetch may take."""
+    last = time.monotonic() + fetch.DEADLINE_SECONDS
+    while cache.get(mark) == _UNDER_WAY and time.monotonic() < last:
+        time.sleep(_LOOK_SECONDS)
+
+
+def _fetch_keys(url: str, key: str) -> list[dict[str, Any]]:
     found = ask_for_keys(url)
     cache.set(key, found, KEYS_SECONDS)
     cache.set(f"{key}:at", time.time(), KEYS_SECONDS)

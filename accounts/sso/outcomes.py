@@ -8,13 +8,31 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts import emails
+
 SUCCESS = "signed_in"
 BY_PASSWORD = "signed_in_by_password"  # noqa: S105  # an outcome, not a password
 PASSWORD_REFUSED = "password_refused"  # noqa: S105  # as above
 LOCKED_OUT = "locked_out"  # too many tries by one account or from one address
 NOT_REVOKED = "tokens_not_revoked"
+# What people, or an operator for them, changed about how they sign in here.
+PASSWORD_CHANGED = "password_changed"  # noqa: S105  # an outcome, as above
+FACTOR_ADDED = "factor_added"
+FACTOR_REMOVED = "factor_removed"
+FACTORS_TAKEN = "factors_removed_by_operator"
+RECOVERY_CODES_MADE = "recovery_codes_made"
+RECOVERY_CODES_REMOVED = "recovery_codes_removed"
+EMAIL_ADDED = "email_added"
+EMAIL_REMOVED = "email_removed"
+EMAIL_CHANGED = "email_changed"
 SUCCESSES = frozenset({SUCCESS, BY_PASSWORD})
-_OF_OURS = (PASSWORD_REFUSED, LOCKED_OUT, NOT_REVOKED)
+_CHANGES = (
+    *(PASSWORD_CHANGED, FACTOR_ADDED, FACTOR_REMOVED, FACTORS_TAKEN),
+    *(RECOVERY_CODES_MADE, RECOVERY_CODES_REMOVED),
+    *(EMAIL_ADDED, EMAIL_REMOVED, EMAIL_CHANGED),
+)
+DONE = SUCCESSES.union(_CHANGES)  # nobody was refused
+_OF_OURS = (PASSWORD_REFUSED, LOCKED_OUT, NOT_REVOKED, *_CHANGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +69,16 @@ _WORDS = {
         _("Wait a minute and start again."),
         503,
     ),
+    "code": Words(
+        _("The identity server did not take its own code back"),
+        _(
+            "The code it had given for this sign-in was used already, or is too old. Nothing was done."
+        ),
+        _(
+            "Start again from here. If it happens again, tell whoever runs Recado for you, with the code below."
+        ),
+        400,
+    ),
     "client": Words(
         _("The identity server refuses Recado"),
         _(
@@ -83,6 +111,12 @@ _WORDS = {
         _(
             "Add an e-mail to your account there, or allow Recado to see it, and start again."
         ),
+        403,
+    ),
+    "odd_email": Words(
+        _("Your e-mail has letters that Recado does not accept"),
+        emails.NOT_ASCII,
+        _("Change your e-mail at the identity server, and start again."),
         403,
     ),
     "unverified": Words(
@@ -134,7 +168,8 @@ _CODES = {
         *("unreachable", "too_slow", "too_large", "redirected", "not_json"),
         *("server_error", "denied_by_server"),
     ),
-    "client": ("client_refused", "code_refused"),
+    "code": ("code_refused",),
+    "client": ("client_refused",),
     "clock": ("token_expired", "token_not_yet_valid"),
     "untrusted": (
         *("metadata_issuer", "metadata_elsewhere", "metadata_unsafe", "metadata_poor"),
@@ -145,12 +180,21 @@ _CODES = {
         *("userinfo_other_person", "userinfo_refused", "subject_missing"),
     ),
     "no_email": ("email_missing",),
+    "odd_email": ("email_not_ascii",),
     "unverified": ("email_unverified",),
     "taken": ("email_taken",),
     "inactive": ("deactivated",),
     "too_many": ("too_many",),
     "elsewhere": ("next_elsewhere",),
 }
+# The server's trouble or the operator's, not this person's: a later try may go well.
+PASSING = frozenset(
+    {
+        *("unreachable", "too_slow", "too_large", "redirected", "not_json"),
+        *("server_error", "client_refused", "metadata_issuer", "metadata_elsewhere"),
+        *("metadata_unsafe", "metadata_poor", "pkce_unsupported"),
+    }
+)
 _KIND = {code: kind for kind, codes in _CODES.items() for code in codes}
 
 
@@ -173,6 +217,15 @@ def title_of(code: str) -> str | Promise:
         PASSWORD_REFUSED: _("Wrong password"),
         LOCKED_OUT: _("Too many tries"),
         NOT_REVOKED: _("Session ended here, but not at the identity server"),
+        PASSWORD_CHANGED: _("Password changed"),
+        FACTOR_ADDED: _("Second factor added"),
+        FACTOR_REMOVED: _("Second factor removed"),
+        FACTORS_TAKEN: _("All second factors removed by the operator"),
+        RECOVERY_CODES_MADE: _("Recovery codes made"),
+        RECOVERY_CODES_REMOVED: _("Recovery codes removed"),
+        EMAIL_ADDED: _("E-mail address added"),
+        EMAIL_REMOVED: _("E-mail address removed"),
+        EMAIL_CHANGED: _("E-mail address changed"),
     }
     return titles.get(code) or (_WORDS[_KIND[code]].title if code in _KIND else code)
 

@@ -1,4 +1,4 @@
-"""From what the server says of a person to the user here, whole or not at all.
+"""From what the server says of a person to the user here and their memberships.
 
 (issuer, subject) is who somebody is. An e-mail joins two accounts only where the server says
 that it is verified and the installation allows it.
@@ -15,7 +15,7 @@ from django.utils.text import slugify
 from accounts import audit, selectors
 from accounts.models import Membership, Role, User
 from accounts.scoping import workspace_transaction
-from accounts.services import onboarding
+from accounts.services import onboarding, unproven
 from accounts.sso import rules
 from accounts.sso.identity import Identity
 from accounts.sso.outcomes import SignInRefused
@@ -24,21 +24,33 @@ from accounts.sso.server import Server
 _LONGEST_SLUG = 40
 
 
-def sync(identity: Identity, *, server: Server, now: datetime) -> User:
-    """The user that this identity is, made or brought up to date. Raises SignInRefused."""
+def sync(identity: Identity, *, server: Server, now: datetime, ip: str | None) -> User:
+    """The user that this identity is, made or brought up to date. Raises SignInRefused.
+
+    The user is whole or not there at all. Memberships follow, a transaction for each
+    workspace; what a failure leaves out is made up for by the next sign-in.
+    """
     try:
-        with transaction.atomic():
-            user = _found(identity) or _joined(identity, server) or _made(identity)
-            if not user.is_active:
-                raise SignInRefused("deactivated")
-            if identity.is_email_verified:
-                _vouch_for(user)
-            rules.apply(user, identity.claims, now=now)
-            if settings.SIGNIN_NEWCOMERS == "workspace":
-                _give_workspace(user, now=now)
+        user = _brought_up(identity, server)
     except IntegrityError:
-        # The same e-mail or the same person came in by another door meanwhile.
-        raise SignInRefused("email_taken") from None
+        # The same person, or the same e-mail, came in meanwhile: now it can be seen which.
+        try:
+            user = _brought_up(identity, server)
+        except IntegrityError:
+            raise SignInRefused("email_taken") from None
+    rules.apply(user, identity, server=server, now=now, ip=ip)
+    if settings.SIGNIN_NEWCOMERS == "workspace":
+        _give_workspace(user, now=now, ip=ip)
+    return user
+
+
+def _brought_up(identity: Identity, server: Server) -> User:
+    with transaction.atomic():
+        user = _found(identity) or _joined(identity, server) or _made(identity)
+        if not user.is_active:
+            raise SignInRefused("deactivated")
+        if identity.is_email_verified:
+            _vouch_for(user)
     return user
 
 
@@ -55,6 +67,7 @@ def _found(identity: Identity) -> User | None:
         user.name = identity.name
         changed.append("name")
     if identity.is_email_verified and identity.email != user.email:
+        unproven.release(identity.email)
         if User.objects.filter(email=identity.email).exists():
             raise SignInRefused("email_taken")
         user.email = identity.email
@@ -66,11 +79,16 @@ def _found(identity: Identity) -> User | None:
 
 def _joined(identity: Identity, server: Server) -> User | None:
     """The account with this e-mail that no server vouched for yet, where that is allowed."""
-    _require_email(identity)
+    _require_email(identity, server)
+    if identity.is_email_verified:
+        unproven.release(identity.email)
     user = User.objects.select_for_update().filter(email=identity.email).first()
     if user is None:
         return None
-    if user.oauth_id is not None or not server.link_by_email:
+    if (user.oauth_issuer, user.oauth_id) == (identity.issuer, identity.subject):
+        return user  # in another browser they came in after we had looked for them
+    may_join = server.link_by_email and identity.is_email_verified
+    if user.oauth_id is not None or not may_join:
         raise SignInRefused("email_taken")
     user.oauth_issuer, user.oauth_id = identity.issuer, identity.subject
     user.name = identity.name or user.name
@@ -78,10 +96,14 @@ def _joined(identity: Identity, server: Server) -> User | None:
     return user
 
 
-def _require_email(identity: Identity) -> None:
+def _require_email(identity: Identity, server: Server) -> None:
+    """A proven one, unless it is the installation's own server, where nobody signs up: an
+    account is there because somebody of this house made or invited it.
+    """
     if not identity.email:
         raise SignInRefused("email_missing")
-    if not identity.is_email_verified:
+    is_ours = server.issuer == settings.CENTRAL_URL
+    if not identity.is_email_verified and not is_ours:
         raise SignInRefused("email_unverified")
 
 
@@ -105,10 +127,18 @@ def _vouch_for(user: User) -> None:
         )
 
 
-def _give_workspace(user: User, *, now: datetime) -> None:
+def _give_workspace(user: User, *, now: datetime, ip: str | None) -> None:
     """One of their own for whoever belongs to none."""
     if selectors.list_memberships(user):
         return
+    with transaction.atomic():
+        # Of two sign-ins at once the second sees what the first has made.
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        if not selectors.list_memberships(user):
+            _make_workspace(user, now=now, ip=ip)
+
+
+def _make_workspace(user: User, *, now: datetime, ip: str | None) -> None:
     name = user.name or user.email.partition("@")[0]
     slug = slugify(name)[:_LONGEST_SLUG].strip("-") or "loja"
     workspace = onboarding.add_workspace(
@@ -126,5 +156,6 @@ def _give_workspace(user: User, *, now: datetime) -> None:
             actor=user,
             target=f"user:{user.pk}",
             details={"role": Role.OWNER.value, "new_user": True},
+            ip=ip,
             now=now,
         )

@@ -137,7 +137,7 @@ class SSOProvider(OpenIDConnectProvider):  # type: ignore[misc]  # allauth ships
             if server.is_discovered and told.get("sub") != claims["sub"]:
                 raise SignInRefused("userinfo_other_person")
             claims = identity.merged(claims, told, server)
-        return identity.read(claims, server), given
+        return identity.read(claims, server, now=now), given
 
     def _check_callback(self, request: HttpRequest, server: Server) -> None:
         """Who answers must be who was asked, even when it is to say no."""

@@ -21,7 +21,14 @@ from accounts.sso import farewell
 FIELD = "browser_session"
 PENDING_GRANT = "oauth_grant"
 SEEN_EVERY = timedelta(minutes=1)
+UNSIGNED_SECONDS = 3600  # the server's own page may lie open for a while
 _MOST_ENDED = 20  # ended sessions that a person's list keeps
+
+
+def shorten(request: HttpRequest) -> None:
+    """For a sign-in that only begins: anybody may begin one, so its row lasts an hour."""
+    if FIELD not in request.session:
+        request.session.set_expiry(UNSIGNED_SECONDS)
 
 
 def begin(request: HttpRequest, user: User, *, now: datetime) -> BrowserSession:
@@ -43,6 +50,7 @@ def begin(request: HttpRequest, user: User, *, now: datetime) -> BrowserSession:
             subject=user.oauth_id,
         ).update(session=session)
     request.session[FIELD] = str(session.key)
+    request.session.set_expiry(None)  # see shorten()
     _forget_old(user)
     return session
 
@@ -67,14 +75,38 @@ def at_hand(request: HttpRequest) -> BrowserSession | None:
     )
 
 
-def limit_reached(session: BrowserSession, *, now: datetime) -> SessionEnd | None:
-    idle = timedelta(hours=settings.SESSION_IDLE_HOURS)
-    oldest = timedelta(days=settings.SESSION_MAX_DAYS)
-    if now - session.started_at >= oldest:
+def reason_to_end(session: BrowserSession, *, now: datetime) -> SessionEnd | None:
+    """Why an open session is over by our own rules; None where it may go on.
+
+    One without a grant came by a password, and ends when passwords are switched off.
+    """
+    if not settings.PASSWORD_SIGNIN and getattr(session, "grant", None) is None:
+        return SessionEnd.REVOKED
+    if session.started_at <= _oldest_start(now):
         return SessionEnd.TOO_OLD
-    if now - session.last_seen_at >= idle:
+    if session.last_seen_at <= _oldest_sight(now):
         return SessionEnd.IDLE
     return None
+
+
+def list_over(*, now: datetime) -> "list[tuple[SessionEnd, QuerySet[BrowserSession]]]":
+    """The open ones that `reason_to_end` would end, by that reason."""
+    open_ones = BrowserSession.objects.filter(ended_at=None)
+    found = [
+        (SessionEnd.TOO_OLD, open_ones.filter(started_at__lte=_oldest_start(now))),
+        (SessionEnd.IDLE, open_ones.filter(last_seen_at__lte=_oldest_sight(now))),
+    ]
+    if not settings.PASSWORD_SIGNIN:
+        found.insert(0, (SessionEnd.REVOKED, open_ones.filter(grant=None)))
+    return found
+
+
+def _oldest_start(now: datetime) -> datetime:
+    return now - timedelta(days=settings.SESSION_MAX_DAYS)
+
+
+def _oldest_sight(now: datetime) -> datetime:
+    return now - timedelta(hours=settings.SESSION_IDLE_HOURS)
 
 
 def note_seen(session: BrowserSession, *, now: datetime) -> None:
@@ -99,15 +131,35 @@ def end_one(session: BrowserSession, why: SessionEnd, *, now: datetime) -> int:
 
 
 def revoke(
-    request: HttpRequest, sessions: "QuerySet[BrowserSession]", *, now: datetime
+    request: HttpRequest,
+    sessions: "QuerySet[BrowserSession]",
+    why: SessionEnd = SessionEnd.REVOKED,
+    *,
+    now: datetime,
 ) -> int:
     """End them, and tell the server once that stands. How many there were."""
     with transaction.atomic():
         gone = held_grants(sessions)
-        ended = end(sessions, SessionEnd.REVOKED, now=now)
+        ended = end(sessions, why, now=now)
         told = partial(farewell.tell, request, gone, now=now)
         transaction.on_commit(told, robust=True)
     return ended
+
+
+def replace(
+    request: HttpRequest, earlier: BrowserSession, user: User, *, now: datetime
+) -> None:
+    """End the earlier session of a browser in which `user` signs in now.
+
+    Tokens of somebody else go back to the server. Those of the same person do not: it may
+    know both sign-ins of the browser as one session, and end the new tokens together with
+    the old ones (RFC 7009, 2.1).
+    """
+    mine = BrowserSession.objects.filter(pk=earlier.pk)
+    if earlier.user_id == user.pk:
+        end(mine, SessionEnd.REPLACED, now=now)
+    else:
+        revoke(request, mine, SessionEnd.REPLACED, now=now)
 
 
 def held_grants(sessions: "QuerySet[BrowserSession]") -> list[OAuthGrant]:
@@ -126,12 +178,15 @@ def held_grants(sessions: "QuerySet[BrowserSession]") -> list[OAuthGrant]:
 
 def list_open(user: User, *, now: datetime) -> QuerySet[BrowserSession]:
     """Last seen first. One that ran into its limit unseen is not open any more."""
-    return BrowserSession.objects.filter(
+    found = BrowserSession.objects.filter(
         user=user,
         ended_at=None,
-        started_at__gt=now - timedelta(days=settings.SESSION_MAX_DAYS),
-        last_seen_at__gt=now - timedelta(hours=settings.SESSION_IDLE_HOURS),
-    ).order_by("-last_seen_at", "-pk")
+        started_at__gt=_oldest_start(now),
+        last_seen_at__gt=_oldest_sight(now),
+    )
+    if not settings.PASSWORD_SIGNIN:
+        found = found.exclude(grant=None)
+    return found.order_by("-last_seen_at", "-pk")
 
 
 def _forget_old(user: User) -> None:

@@ -36,7 +36,7 @@ def find_listener(session_key: str, *, now: datetime) -> User | None:
     session: BrowserSession | None = request.browser_session  # type: ignore[attr-defined]  # set by person_of
     if not isinstance(user, User) or session is None or session.user_id != user.pk:
         return None
-    if sessions.limit_reached(session, now=now) is not None:
+    if sessions.reason_to_end(session, now=now) is not None:
         return None
     grant = getattr(session, "grant", None)
     if grant is not None and grant.expires_at and now > grant.expires_at + GRACE:

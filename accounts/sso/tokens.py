@@ -4,17 +4,30 @@ Below `provider` and `grants`; above `fetch`.
 """
 
 import base64
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote_plus
 
-from accounts.sso import fetch, id_token, identity, metadata
+from accounts.sso import fetch, id_token, identity, metadata, outcomes
 from accounts.sso.outcomes import SignInRefused
 from accounts.sso.server import Server
 from accounts.vault import Secret
 
+logger = logging.getLogger("accounts.signin")
+
 LONGEST_TOKEN = 16 * 1024
+# An ID token that nobody could look into; it says nothing against the tokens beside it.
+_NOT_READ = {"key_unknown", *outcomes.PASSING}
+# What the token endpoint says of our client, and of itself (RFC 6749, 5.2). Every other
+# 400 or 401 refuses what was shown to it, by whatever name: Laravel Passport calls a used
+# code and a revoked refresh token an `invalid_request`, and the latter with 401.
+_OF_CLIENT = {
+    *("invalid_client", "unauthorized_client", "unsupported_grant_type"),
+    "invalid_scope",
+}
+_OF_SERVER = {"temporarily_unavailable", "server_error"}
 MOST_EXPIRES_SECONDS = 366 * 24 * 3600
 
 
@@ -27,7 +40,11 @@ class Tokens:
 
 
 def request(server: Server, form: dict[str, str]) -> dict[str, Any]:
-    """The token endpoint's answer to our client. Refused codes and secrets have names."""
+    """The token endpoint's answer to our client.
+
+    Raises SignInRefused: `code_refused` for the code or refresh token in the form,
+    `client_refused` for us, `server_error` where another try may help.
+    """
     url = metadata.of(server).token_endpoint
     fields, headers = _signed(server, form)
     answer = fetch.post(url, fields, headers=headers)
@@ -35,9 +52,15 @@ def request(server: Server, form: dict[str, str]) -> dict[str, Any]:
         raise SignInRefused("server_error")
     told = answer.json()
     if answer.status != 200:
-        is_grant = told.get("error") == "invalid_grant"
-        raise SignInRefused("code_refused" if is_grant else "client_refused")
+        raise SignInRefused(_refusal(answer.status, str(told.get("error"))))
     return told
+
+
+def _refusal(status: int, error: str) -> str:
+    if error in _OF_SERVER:
+        return "server_error"
+    is_of_grant = status in (400, 401) and error not in _OF_CLIENT
+    return "code_refused" if is_of_grant else "client_refused"
 
 
 def revoke(server: Server, token: str, *, kind: str) -> None:
@@ -133,18 +156,31 @@ def _signed(
 def refreshed(
     server: Server, refresh_token: str, *, subject: str, now: datetime
 ) -> Tokens:
-    """New tokens for an old refresh token, of the same person."""
+    """New tokens for an old refresh token, of the same person.
+
+    An ID token is verified wherever its key can be had. Where it cannot (the server changed
+    its keys a moment ago, or does not tell them just now) it is dropped, and the others are
+    kept: the refresh token that was given for them is spent, and they came from the token
+    endpoint itself, to us as its client. A server may send no ID token here at all (OpenID
+    Connect Core, 12.2), so whoever could forge these tokens would not need to send one.
+    """
     answer = request(
         server, {"grant_type": "refresh_token", "refresh_token": refresh_token}
     )
     tokens = read(answer, now=now)
     if server.is_discovered and tokens.id_token:
-        claims = id_token.verify(
-            tokens.id_token.reveal(),
-            server=server,
-            nonce=None,
-            access_token=tokens.access.reveal(),
-        )
+        try:
+            claims = id_token.verify(
+                tokens.id_token.reveal(),
+                server=server,
+                nonce=None,
+                access_token=tokens.access.reveal(),
+            )
+        except SignInRefused as refused:
+            if refused.code not in _NOT_READ:
+                raise
+            logger.warning("ID token dropped", extra={"outcome": refused.code})
+            return replace(tokens, id_token=Secret(""))
         if claims["sub"] != subject:
             raise SignInRefused("userinfo_other_person")
     return tokens

@@ -16,7 +16,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import limits
-from accounts.models import SessionEnd, User
+from accounts.http import client_ip
+from accounts.models import User
 from accounts.sso import grants, journal, outcomes, people, sessions
 from accounts.sso import server as servers
 from accounts.sso.identity import Identity
@@ -34,6 +35,7 @@ def start(request: HttpRequest) -> HttpResponse:
     try:
         _require_ours(request, way_back)
         response: HttpResponse = provider.redirect_from_request(request)
+        sessions.shorten(request)
     except SignInRefused as refused:
         return _refuse(request, refused, way_back=way_back, now=timezone.now())
     return response
@@ -51,10 +53,11 @@ def callback(request: HttpRequest) -> HttpResponse:
         identity, given = provider.identify(request, state, now=now)
         who = {"subject": identity.subject}
         _require_few(identity, now=now)
-        user = people.sync(identity, server=server, now=now)
+        ip = client_ip(request)
+        user = people.sync(identity, server=server, now=now, ip=ip)
     except SignInRefused as refused:
         return _refuse(request, refused, way_back=way_back, now=now, **who)
-    _leave_earlier_session(request, now=now)
+    _leave_earlier_session(request, user, now=now)
     grant = grants.keep(identity, given, now=now)
     request.session[sessions.PENDING_GRANT] = str(grant.key)
     journal.record(request, SUCCESS, now=now, issuer=server.issuer, user=user, **who)
@@ -100,11 +103,11 @@ def _is_ours(request: HttpRequest, address: str) -> bool:
     )
 
 
-def _leave_earlier_session(request: HttpRequest, *, now: datetime) -> None:
-    if request.user.is_authenticated:
-        session = sessions.of(request, request.user)
-        if session is not None:
-            sessions.end_one(session, SessionEnd.REPLACED, now=now)
+def _leave_earlier_session(request: HttpRequest, user: User, *, now: datetime) -> None:
+    """Whosever it is: while the server is away, its own person comes as a stranger."""
+    earlier = sessions.at_hand(request)
+    if earlier is not None:
+        sessions.replace(request, earlier, user, now=now)
         logout(request)
 
 

@@ -116,6 +116,11 @@ SEALED_COLUMNS = (
         version_from="secret_version",
     ),
     SealedColumn(
+        "integrations_integration.former_proofs",
+        purpose="former-webhook-proofs",
+        integration_id_from="id",
+    ),
+    SealedColumn(
         "integrations_webhooktoken.sealed",
         purpose="webhook-token",
         integration_id_from="integration_id",

@@ -6,17 +6,22 @@ from django.http import HttpResponse
 
 from accounts import api_operations as operations
 from accounts import selectors
-from accounts.api import answers
+from accounts.api import answers, bearers
 from accounts.api.bearers import ApiRequest, Person
 from accounts.api.guards import ApiWorkspaceRequest, operation
+from accounts.permissions import Scope
 
 
 @operation(operations.USER)
 def user(request: ApiRequest) -> HttpResponse:
-    """The person, by the id that all systems share, and the workspaces they are in."""
+    """The person, by the id that all systems share, and the workspaces they are in.
+
+    That is Recado's to tell: of who they are, identity alone is told by `verify`.
+    """
     bearer = request.bearer
     if not isinstance(bearer, Person):
         raise answers.insufficient_scope("A service token stands for no person.")
+    bearers.demand_reach(bearer, [Scope.WORKSPACE_READ])
     person = bearer.user
     memberships = selectors.list_memberships(person)
     return answers.answer(

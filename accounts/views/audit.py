@@ -126,9 +126,7 @@ def _record(request: WorkspaceRequest, action: str, details: dict[str, object]) 
 
 
 def _intact(workspace: Workspace, report: AuditReport) -> str:
-    since = audit_log.started_at(workspace)
-    if since is None or not report.entries:
-        return gettext("The log is empty, and nothing is missing.")
+    started = audit_log.started_at(workspace)
     told = ngettext(
         "Intact: %(count)s entry since %(day)s, none changed, none missing.",
         "Intact: %(count)s entries since %(day)s, none changed, none missing.",
@@ -136,7 +134,7 @@ def _intact(workspace: Workspace, report: AuditReport) -> str:
     )
     return told % {
         "count": number_format(report.entries),
-        "day": date_format(timezone.localtime(since), "SHORT_DATE_FORMAT"),
+        "day": date_format(timezone.localtime(started), "SHORT_DATE_FORMAT"),
     }
 
 

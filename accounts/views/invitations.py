@@ -28,13 +28,17 @@ from accounts.limits import LimitReached
 from accounts.models import Invitation, MailState, User
 from accounts.permissions import Action, grantable
 from accounts.selectors import members
-from accounts.services import central_accounts, invitation_mail, invitations
+from accounts.services import (
+    acceptance,
+    central_accounts,
+    invitation_mail,
+    invitations,
+)
+from accounts.services.acceptance import Refused, Why
 from accounts.services.invitations import (
     InvitationGone,
     InvitationInvalid,
     Issued,
-    Refused,
-    Why,
 )
 from accounts.services.memberships import NotAllowed
 
@@ -180,11 +184,11 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     if found is None:
         return _page(request, token, None, Why.UNKNOWN)
     now = timezone.now()
-    why = invitations.objection(found, user=user, now=now)
+    why = acceptance.objection(found, user=user, now=now)
     if why is not None:
         if _is_theirs(found, why, user):
             return redirect("webhooks:home", found.workspace.slug)
-        invitations.note_refusal(found, why, user=user, ip=client_ip(request), now=now)
+        acceptance.note_refusal(found, why, user=user, ip=client_ip(request), now=now)
     return _page(request, token, found, why)
 
 
@@ -193,11 +197,11 @@ def _accept(request: HttpRequest, token: str, user: User | None) -> HttpResponse
     if user is None:
         return redirect_to_login(here)
     try:
-        membership = invitations.accept(
+        membership = acceptance.accept(
             token, user=user, ip=client_ip(request), now=timezone.now()
         )
     except Refused as refusal:
-        found = invitations.find(token)
+        found = acceptance.find(token)
         if found is not None and _is_theirs(found, refusal.why, user):
             return redirect("webhooks:home", found.workspace.slug)
         return _page(request, token, found, refusal.why)
@@ -215,7 +219,7 @@ def account(request: HttpRequest, token: str) -> HttpResponse:
     why = (
         Why.UNKNOWN
         if found is None
-        else invitations.objection(found, user=None, now=timezone.now())
+        else acceptance.objection(found, user=None, now=timezone.now())
     )
     if found is None or why is not None or not central_accounts.is_offered():
         return _page(request, token, found, why)
@@ -239,7 +243,7 @@ def _find(request: HttpRequest, token: str) -> Invitation | None:
     """Counted before it is looked for; only links that lead nowhere add up."""
     address = neighbourhood(request)
     limits.demand("invitation_address", address, now=timezone.now())
-    found = invitations.find(token)
+    found = acceptance.find(token)
     if found is not None:
         limits.uncount("invitation_address", address)
     return found
@@ -260,6 +264,7 @@ _STATUSES = {
     Why.EXPIRED: 410,
     Why.USED: 410,
     Why.REVOKED: 410,
+    Why.INVITER: 410,
     Why.OTHER_ADDRESS: 403,
     Why.UNPROVEN: 403,
 }

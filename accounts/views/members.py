@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts import selectors
 from accounts.forms.members import ABOUT_ROLES, OwnershipForm, RoleForm
 from accounts.http import WorkspaceRequest, client_ip, requires
 from accounts.models import Membership, Role
@@ -27,11 +28,24 @@ def member_list(request: WorkspaceRequest) -> HttpResponse:
     role = request.membership.role
     may_manage = may(role, Action.MANAGE_MEMBERS)
     now = timezone.now()
+    rows = members.list_rows(request.workspace, viewer=request.membership)
     invited = members.list_invitations(request.workspace) if may_manage else []
+    # What whoever invited may give now; see `acceptance.objection()`.
+    given = {
+        row.membership.user_id: grantable(row.membership.role)
+        for row in rows
+        if row.membership.user.is_active
+    }
     context = {
-        "rows": members.list_rows(request.workspace, viewer=request.membership),
+        "rows": rows,
         "invitations": [
-            (one, one.has_expired(now), one.role in grantable(role)) for one in invited
+            (
+                one,
+                one.has_expired(now),
+                one.invited_by_id in given and one.role in given[one.invited_by_id],
+                one.role in grantable(role),
+            )
+            for one in invited
         ],
         "about_roles": [(one.label, about) for one, about in ABOUT_ROLES.items()],
         "has_mail": invitation_mail.has_mail_server(),
@@ -79,6 +93,9 @@ def member_remove(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
             "may_remove": outranks(request.membership.role, row.role),
             "is_last_owner": members.is_only_owner(row),
             "held": memberships.holdings(request.workspace, row.user),
+            "tokens": selectors.list_live_tokens_of(
+                request.workspace, row.user, now=timezone.now()
+            ),
         }
         return render(request, "accounts/settings/member_remove.html", context)
 

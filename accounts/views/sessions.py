@@ -79,7 +79,7 @@ def end(request: HttpRequest) -> HttpResponse:
 
 
 def attempt(event: SignInEvent) -> Attempt:
-    is_success = event.outcome in outcomes.SUCCESSES
+    is_success = event.outcome in outcomes.DONE
     return Attempt(event.at, event.ip, outcomes.title_of(event.outcome), is_success)
 
 

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.http import WorkspaceRequest, requires
+from accounts.http import WorkspaceRequest, client_ip, requires
 from accounts.models import SignInEvent, SignInRule
 from accounts.permissions import Action
 from accounts.services import sign_in_rules
@@ -32,10 +32,15 @@ def page(request: WorkspaceRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             sign_in_rules.add(
-                workspace=request.workspace, actor=request.user, **form.cleaned_data
+                workspace=request.workspace,
+                actor=request.user,
+                ip=client_ip(request),
+                **form.cleaned_data,
             )
         except sign_in_rules.RuleTaken:
             form.add_error("value", _("There is a line for this value already."))
+        except sign_in_rules.TooManyRules:
+            form.add_error("value", _too_many())
         else:
             messages.success(request, _("Line added. It counts from the next sign-in."))
             return redirect("accounts:settings-sign-in", request.workspace.slug)
@@ -54,11 +59,21 @@ def page(request: WorkspaceRequest) -> HttpResponse:
 @requires(Action.MANAGE_MEMBERS)
 def delete_rule(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
     if not sign_in_rules.remove(
-        workspace=request.workspace, key=key, actor=request.user
+        workspace=request.workspace,
+        key=key,
+        actor=request.user,
+        ip=client_ip(request),
     ):
         raise Http404
     messages.success(request, _("Line removed. Whoever it let in stays a member."))
     return redirect("accounts:settings-sign-in", request.workspace.slug)
+
+
+def _too_many() -> str:
+    return _(
+        "There are %(count)s lines already, which is as many as there may be. "
+        "Remove one that nobody needs."
+    ) % {"count": sign_in_rules.MOST}
 
 
 def _rules(request: WorkspaceRequest) -> list[SignInRule]:

@@ -10,19 +10,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from config import env_oauth
 from config.embedded.launch import ServerFailed
 
 # Made once in var/keys.env: Recado as a client, and the first person's random name.
 MADE_KEYS = ("CENTRAL_CLIENT_ID", "CENTRAL_CLIENT_SECRET", "CENTRAL_FIRST_SUB")
 CALLBACK_PATH = "/account/sso/callback/"
-# Any of them names a server of the operator's own.
-_OPERATORS = ("OIDC_ISSUER", "OAUTH_SERVER_URL", "OAUTH_CLIENT_ID")
 # The server is nobody's client.
 _LEFT_OUT = ("OIDC_ISSUER", "OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET")
 
 
 def is_wanted(env: Mapping[str, str]) -> bool:
-    return not any(env.get(name) for name in _OPERATORS)
+    """Not beside a server of the operator's own. One described by halves is nobody's."""
+    described = env_oauth.describing(env)
+    if described and not any(name in described for name in env_oauth.SERVERS):
+        raise ServerFailed(
+            f"an identity server is described ({', '.join(described)}), but neither "
+            f"OIDC_ISSUER nor OAUTH_SERVER_URL names it. Set OIDC_ISSUER for one with "
+            f"discovery, OAUTH_SERVER_URL for one without; or take the others away, for "
+            f"the server that comes with Recado."
+        )
+    return not described
 
 
 def port_beside(port: int, env: Mapping[str, str]) -> int:

@@ -95,6 +95,7 @@ TEMPLATE_USERS = {
 }
 INBOX_LEASE_SECONDS = env.integer("INBOX_LEASE_SECONDS", 60, least=5, most=3600)
 WEBHOOK_MAX_BYTES = env.integer("WEBHOOK_MAX_BYTES", 4 * 1024 * 1024, least=1024)
+WEBHOOK_BODY_SECONDS = env.integer("WEBHOOK_BODY_SECONDS", 10, least=1, most=300)
 
 # Addresses of the proxies in front of us: X-Forwarded-For counts from them alone.
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
@@ -112,6 +113,7 @@ RATE_LIMITS = {
     "api_address": env.rate("RATE_API_ADDRESS", "2400/1m"),
     "api_refused": env.rate("RATE_API_REFUSED", "60/1m"),
     "oauth_address": env.rate("RATE_OAUTH_ADDRESS", "1200/1m"),
+    "oauth_client": env.rate("RATE_OAUTH_CLIENT", "30000/1m"),
     "link_click": env.rate("RATE_LINK_CLICK", "60/1m"),
     "ticket_page": env.rate("RATE_TICKET_PAGE", "60/1m"),
     "ticket_answer": env.rate("RATE_TICKET_ANSWER", "20/10m"),
@@ -241,6 +243,9 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "django_cache",
+        # Django's 300 would throw out marks of what is spent (states, codes of a second
+        # factor) while they count, and so let them be used again.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
 REDIS_URL = env.redis()

@@ -141,6 +141,8 @@ CSRF_COOKIE_NAME = "recado_central_csrf"
 # Django's cookie for messages has one name on every port of a host.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 USERSESSIONS_ADAPTER = "accounts.central.adapter.UserSessionsAdapter"
+# It protects the account, whoever's the address is; who proves that gets another account.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_PUBLIC
 
 # Pages here belong to no workspace, so their times are those of most people here.
@@ -157,7 +159,7 @@ IDP_OIDC_JWKS_CACHE_CONTROL = 3600
 IDP_OIDC_INTROSPECTION_ENABLED = True
 # Which of others' tokens a client may ask about is the adapter's decision.
 IDP_OIDC_INTROSPECTION_CROSS_CLIENT_ALLOWED = True
-# Counted by `oauth_address`; allauth's counter writes a list of every call.
+# Counted by `oauth_client` and `oauth_address`; allauth's counter writes a list of every call.
 IDP_OIDC_RATE_LIMITS = {"introspect_ip": None, "introspect_client": None}
 IDP_OIDC_RP_INITIATED_LOGOUT_ASKS_FOR_OP_LOGOUT = False
 

@@ -39,6 +39,14 @@ def label_of(slug: str) -> str:
         return slug
 
 
+def may_enter(slug: str, kind: str) -> bool:
+    """Whether a person can enter other credentials for a session of this kind."""
+    try:
+        return get(slug).may_enter(kind)
+    except UnknownProvider:
+        return False
+
+
 @cache
 def _load(slug: str) -> Adapter:
     if slug not in PROVIDERS:

@@ -2,6 +2,8 @@
 
 import uuid
 
+from django.db.models import Count
+
 from accounts.models import Workspace
 from integrations.models import Channel, Integration, Session
 
@@ -26,6 +28,17 @@ def find_session(channel: Channel) -> Session | None:
         .first()
     )
     return found
+
+
+def count_states(workspace_id: int) -> dict[str, int]:
+    """How many of a workspace's open sessions are shown in each state."""
+    rows = (
+        Session.objects.for_workspace(workspace_id)
+        .filter(ended_at=None)
+        .values_list("state")
+        .annotate(Count("pk"))
+    )
+    return dict(rows)
 
 
 def free_name(workspace: Workspace, wanted: str) -> str:

@@ -43,6 +43,15 @@ def list_of(channel: Channel) -> ScopedQuerySet[Episode]:
     return episodes
 
 
+def is_down(channel: Channel) -> bool:
+    """Whether an outage of this number lasts, with or without a session."""
+    return bool(
+        Episode.objects.for_workspace(channel.workspace_id)
+        .filter(channel=channel, closed_at=None)
+        .exists()
+    )
+
+
 def duration(episode: Episode, *, now: datetime) -> timedelta:
     """How long it lasted, or has lasted until now."""
     return max((episode.closed_at or now) - episode.opened_at, timedelta(0))

@@ -57,6 +57,7 @@ class Standing:
     reason: str = ""
     checked_at: datetime | None = None
     provider: str = ""  # its slug
+    kind: str = ""  # of its session
 
     @property
     def level(self) -> str:
@@ -79,8 +80,12 @@ class Standing:
     def advice(self) -> Advice | None:
         if self.state == OFF:
             return None
-        label = registry.label_of(self.provider)
-        return words.advice(self.problem, self.state, provider=label)
+        return words.advice(
+            self.problem,
+            self.state,
+            provider=registry.label_of(self.provider),
+            may_enter=registry.may_enter(self.provider, self.kind),
+        )
 
     @property
     def said(self) -> str:
@@ -142,16 +147,6 @@ def latest_sessions(workspace: Workspace) -> dict[int, Session]:
     return {session.channel_id: session for session in newest}
 
 
-def latest_session(channel: Channel) -> Session | None:
-    session: Session | None = (
-        Session.objects.for_workspace(channel.workspace_id)
-        .filter(channel=channel)
-        .order_by("-pk")
-        .first()
-    )
-    return session
-
-
 def standing(channel: Channel, session: Session | None) -> Standing:
     """How a number stands, for a list and for the head of its page."""
     if not channel.is_active:
@@ -168,8 +163,9 @@ def standing(channel: Channel, session: Session | None) -> Standing:
         signal=session.signal,
         problem=session.problem,
         reason=session.reason,
-        checked_at=session.probe_at,
+        checked_at=session.answered_at,
         provider=channel.provider,
+        kind=session.kind,
     )
 
 
@@ -193,7 +189,7 @@ def readings(session: Session, *, now: datetime) -> list[Reading]:
             Signal.PROBE,
             state=probe.state if session.connected_at else "",
             since=probe.since,
-            at=session.probe_at,
+            at=session.answered_at,
             problem=session.probe_problem if session.failures else probe.problem,
             reason=session.probe_reason,
             misses=session.failures,

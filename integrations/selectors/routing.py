@@ -27,6 +27,7 @@ class ChannelRow:
     state: str
     last_inbound_at: datetime | None
     last_webhook_at: datetime | None
+    is_claimed: bool = False  # connected once, so that no other workspace has it
     is_on_phone: bool = False  # it also lives in the WhatsApp Business app
 
     @property
@@ -50,12 +51,15 @@ def find_integration_by_token(digest: bytes) -> Integration | None:
 def list_integrations_by_number(
     provider: str, numbers: Iterable[NumberRef]
 ) -> list[Integration]:
-    """The integrations whose live channels a body names, each once."""
+    """The integrations whose live channels a body names, each once.
+
+    One that was never connected does not count beside one that was.
+    """
     told = list(numbers)
     found = _ask(
         """
         SELECT workspace_id, integration_id
-          FROM integrations_of_numbers(%s, %s::text[], %s::text[])
+          FROM integrations_of_live_numbers(%s, %s::text[], %s::text[])
          ORDER BY integration_id
         """,
         [
@@ -100,6 +104,7 @@ def list_live_channels(provider: str, *, workspace_id: int) -> list[ChannelRow]:
             state=channel.state,
             last_inbound_at=channel.last_inbound_at,
             last_webhook_at=channel.last_webhook_at,
+            is_claimed=channel.claim_id is not None,
             is_on_phone=channel.limits.get("is_on_phone") is True,
         )
         for channel in channels.filter(provider=provider, is_active=True)
@@ -113,7 +118,7 @@ def _integration(workspace_id: int, integration_id: int) -> Integration | None:
 
 
 def _ask(query: str, parameters: Sequence[Any]) -> list[tuple[int, ...]]:
-    """One of the functions of integrations/migrations/0002_walls.py."""
+    """One of the functions of integrations/migrations, 0002_walls.py and 0007_claims.py."""
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         rows: list[tuple[int, ...]] = cursor.fetchall()

@@ -121,14 +121,14 @@ def set_receipts(
 
 
 def renew_webhook_url(channel: Channel, *, actor: User) -> Subscription | None:
-    """A new address, set at the provider where it can be; the old one goes on for a week.
+    """A new address, set at the provider where it can be; the one in use goes on until the
+    provider uses this one, and a week longer.
 
     None where a person has to put it in by hand. Raises asking.NotConnectable, or
     WebhookFailed: then the new address is there all the same, and can be set again.
     """
     connections.rotate_webhook_token(
         asking.integration_of(channel),
-        keep_old_for=webhook_urls.OLD_LASTS,
         now=timezone.now(),
         actor=actor,
     )

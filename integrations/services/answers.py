@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 
 from accounts import audit
 from accounts.vault import seal_json
-from integrations import codes, gateway, health, settling
+from integrations import gateway, health, settling, waiting
 from integrations.health import Failure
 from integrations.models import (
     Integration,
@@ -32,15 +32,20 @@ PENDING_EVERY: Final = timedelta(seconds=3)
 LIVE_EVERY: Final = timedelta(seconds=50)
 DOWN_FOR_LONG: Final = timedelta(hours=1)
 DOWN_EVERY: Final = timedelta(minutes=5)
+REVIEW_EVERY: Final = timedelta(minutes=5)  # the provider also tells when it is done
 UNASKED_EVERY: Final = timedelta(minutes=10)  # the provider cannot be asked at all
-LONGEST_WAIT: Final = timedelta(hours=1)
+# However long we are told to wait: by then a number that nobody saw counts as unsteady.
+LONGEST_WAIT: Final = health.UNSEEN_LASTS
 
 logger = logging.getLogger("integrations")
 
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
-    """`must_close`: the provider opened what we do not want; close it, in vain or not."""
+    """`must_close`: our code let in whom we do not want; turn them out, in vain or not.
+
+    Who was there before we showed a code is somebody else's, and stays.
+    """
 
     must_close: bool = False
     external_id: str = ""
@@ -57,14 +62,17 @@ def take_answer(
         health.take_report(session, answer, expected=session.channel.phone, now=now)
         if session.is_open:
             _learn(session, answer, now=now)
-    if session.is_pending and session.expires_at and session.expires_at <= now:
+    if waiting.is_too_late(session, now=now):
         health.expire(session, now=now)
     pause = _pause(session, answer, now=now)
     leases.release(session, ask_again_at=now + pause)
     settling.settle(session, before=before, now=now)
     is_unwanted = session.problem in {Problem.NUMBER_WRONG, Problem.NUMBER_TAKEN}
     return Aftermath(
-        must_close=was_pending and not session.is_open and is_unwanted,
+        must_close=was_pending
+        and not session.is_open
+        and is_unwanted
+        and session.code_shown_at is not None,
         external_id=session.external_id,
     )
 
@@ -72,7 +80,7 @@ def take_answer(
 def take_nothing(session: Session, *, now: datetime) -> None:
     """Nobody could be asked about a held session: it may have waited too long, no more."""
     before = session.state
-    if session.is_pending and session.expires_at and session.expires_at <= now:
+    if waiting.is_too_late(session, now=now):
         health.expire(session, now=now)
     pause = PENDING_EVERY if session.is_pending else UNASKED_EVERY
     leases.release(session, ask_again_at=now + pause)
@@ -100,11 +108,7 @@ def _learn(session: Session, report: SessionReport, *, now: datetime) -> None:
                 update_fields=["quality", "limits", "display_name", "external_id"]
             )
     except IntegrityError:
-        # The number is live elsewhere. Whose it is stays unsaid, here and in the log.
-        session.connected_at = None
-        session.state, session.state_since = SessionState.FAILED, now
-        session.problem, session.ended_at = Problem.NUMBER_TAKEN, now
-        codes.forget(session)
+        settling.refuse_taken(session, now=now)
 
 
 def _grant(
@@ -147,6 +151,10 @@ def _pause(
     if isinstance(answer, Failure) and answer.retry_after is not None:
         asked = timedelta(seconds=min(answer.retry_after, 86_400))
         return min(max(asked, LIVE_EVERY), LONGEST_WAIT)
+    if session.is_pending and isinstance(answer, SessionReport) and answer.granted:
+        return PENDING_EVERY  # the rest of what is granted comes with the next question
+    if waiting.is_long_review(session, now=now):
+        return REVIEW_EVERY * random.uniform(0.8, 1.0)  # noqa: S311  # no secret
     if session.is_pending:
         return PENDING_EVERY
     since = session.state_since or now

@@ -8,19 +8,17 @@ import logging
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import phonenumbers
-from django.db import Error as DatabaseError
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 
 from accounts import audit
 from accounts.keys import new_key
 from accounts.models import User, Workspace
 from accounts.scoping import workspace_transaction
 from accounts.vault import seal_json
-from integrations import gateway, health
+from integrations import claims, gateway, health, webhook_tokens
 from integrations.models import (
     Channel,
     ChannelState,
@@ -33,8 +31,9 @@ from integrations.providers import registry
 from integrations.providers.base.adapter import Adapter
 from integrations.providers.base.capabilities import Capability
 from integrations.providers.base.errors import CredentialsInvalid
+from integrations.providers.base.phones import canonical, variants
 from integrations.providers.base.types import NumberRef
-from integrations.services import webhook_urls
+from integrations.services import places, webhook_urls
 
 logger = logging.getLogger("integrations")
 
@@ -81,11 +80,15 @@ def add_integration(
     actor: User | None = None,
     actor_label: str = "",
     key: uuid.UUID | None = None,
+    is_proven: bool = False,
 ) -> Connected:
     """Connect a number: all of it or nothing.
 
-    `key` is the new integration's, of a form that may be sent twice. Raises
-    registry.UnknownProvider, CredentialsInvalid, NameInvalid, NumberTaken or AddedAlready.
+    `key` is the new integration's, of a form that may be sent twice. `is_proven` is whether
+    the provider has accepted the credentials of this very number, or an operator answers for
+    it: only such a one is told at once that the number is live in another workspace; all
+    others learn it when they have connected its phone. Raises registry.UnknownProvider,
+    CredentialsInvalid, NameInvalid, NumberTaken, PlaceTaken or AddedAlready.
     """
     adapter = registry.get(provider)
     cleaned = adapter.validate_credentials(credentials)
@@ -99,6 +102,9 @@ def add_integration(
         )
         integration.save(update_fields=["credentials"])
         channel = _take_channel(integration, phone=phone, number=number)
+        if is_proven and not claims.is_free(channel):
+            raise NumberTaken
+        places.claim(workspace.pk, adapter, cleaned, channel=channel)
         kind = adapter.session_kind_of(cleaned)
         _open_session(channel, adapter, kind=kind, now=now)
         token = webhook_urls.new_token(integration)
@@ -120,29 +126,29 @@ def add_integration(
     return Connected(integration, channel, webhook_urls.url_of(token))
 
 
+def check_place(
+    workspace: Workspace, provider: str, credentials: Mapping[str, str]
+) -> None:
+    """Raise PlaceTaken where another number lives, before its provider is asked at all."""
+    with workspace_transaction(workspace.pk):
+        places.claim(workspace.pk, registry.get(provider), credentials)
+
+
 def rotate_webhook_token(
     integration: Integration,
     *,
-    keep_old_for: timedelta,
     now: datetime,
     actor: User | None = None,
     actor_label: str = "",
 ) -> str:
-    """Give a new webhook URL; the one in use until now goes on for `keep_old_for`.
+    """Give a new webhook URL; the one in use until now goes on until this one is confirmed,
+    and a week longer.
 
-    At most two are ever active: one left over from an earlier change ends at once.
+    One that was made before and that no provider was seen to use ends at once.
     """
     with workspace_transaction(integration.workspace_id):
-        integrations = Integration.objects.for_workspace(integration.workspace_id)
-        integrations.select_for_update().get(pk=integration.pk)
-        tokens = integration.webhook_tokens.order_by("-pk")
-        newest = tokens.first() if keep_old_for else None
-        if newest is None:
-            tokens.all().delete()
-        else:
-            tokens.exclude(pk=newest.pk).delete()
-            newest.expires_at = now + keep_old_for
-            newest.save(update_fields=["expires_at"])
+        webhook_tokens.hold(integration.workspace_id, integration.pk)
+        webhook_tokens.drop_unused(integration)
         token = webhook_urls.new_token(integration)
         audit.record(
             workspace=integration.workspace,
@@ -150,15 +156,18 @@ def rotate_webhook_token(
             actor=actor,
             actor_label=actor_label,
             target=str(integration.key),
-            details={"old_ends_after_seconds": int(keep_old_for.total_seconds())},
             now=now,
         )
     return webhook_urls.url_of(token)
 
 
 def _e164(number: NumberRef) -> str:
+    told = number.phone or ""
+    # WhatsApp still writes Mexican numbers with a 1 that nobody dials any more.
+    if told.startswith("521"):
+        told = canonical(told)
     try:
-        parsed = phonenumbers.parse(f"+{number.phone or ''}")
+        parsed = phonenumbers.parse(f"+{told}")
     except phonenumbers.NumberParseException:
         parsed = None
     # A number that is possible only inside its own town would not be reached from outside.
@@ -199,7 +208,7 @@ def _new_integration(
         before = find_added(workspace, key=key)
         if before is not None:
             raise AddedAlready(before) from None
-        if _violated(error) == "integration_name_unique":
+        if claims.violated(error) == "integration_name_unique":
             raise NameInvalid("is the name of another integration") from None
         # The key is somebody else's, whoever made it up: ours is another one then.
         return _new_integration(workspace, provider, name, new_key())
@@ -208,20 +217,25 @@ def _new_integration(
 def _take_channel(
     integration: Integration, *, phone: str, number: NumberRef
 ) -> Channel:
-    """The number's earlier channel in this workspace, with its conversations, or a new one."""
-    free = Channel.objects.for_workspace(integration.workspace_id).filter(
-        Q(is_active=False) | Q(integration=None),
+    """The number's earlier channel in this workspace, with its conversations, or a new one.
+
+    Another form of the number, such as the one without Brazil's ninth digit, is the same.
+    """
+    same = Channel.objects.for_workspace(integration.workspace_id).filter(
         provider=integration.provider,
-        phone=phone,
+        phone__in=[f"+{one}" for one in variants(phone.removeprefix("+"))],
     )
-    channel = free.select_for_update().order_by("-is_active", "-pk").first()
+    live = same.filter(is_active=True).exclude(integration=None)
+    if (own := live.order_by("pk").first()) is not None:
+        raise NumberTaken(own)
+    channel = same.select_for_update(of=("self",)).order_by("-is_active", "-pk").first()
     if channel is None:
         channel = Channel(
             workspace_id=integration.workspace_id,
             provider=integration.provider,
-            phone=phone,
             display_name=integration.name,
         )
+    channel.phone = phone
     channel.integration = integration
     channel.external_id = number.external_id
     channel.is_active = True
@@ -230,23 +244,10 @@ def _take_channel(
         with transaction.atomic():
             channel.save()
     except IntegrityError as error:
-        if not (_violated(error) or "").endswith("_live_once"):
+        if not claims.is_taken(error):
             raise
-        raise NumberTaken(_own(channel)) from None
+        raise NumberTaken(live.first()) from None
     return channel
-
-
-def _own(wanted: Channel) -> Channel | None:
-    """The live number of this workspace that stands in the way of another one like it."""
-    is_same = Q(phone=wanted.phone)
-    if wanted.external_id:
-        is_same |= Q(external_id=wanted.external_id)
-    found: Channel | None = (
-        Channel.objects.for_workspace(wanted.workspace_id)
-        .filter(is_same, provider=wanted.provider, is_active=True)
-        .first()
-    )
-    return found
 
 
 def _open_session(
@@ -273,12 +274,8 @@ def _open_session(
     ids = {"session_id": session.pk, "channel_id": channel.pk}
     transaction.on_commit(lambda: logger.info("session created", extra=ids))
     if state == SessionState.CONNECTED:
+        if not claims.take(channel):
+            raise NumberTaken
         channel.state = ChannelState.CONNECTED
         channel.save(update_fields=["state"])
         transaction.on_commit(lambda: logger.info("session connected", extra=ids))
-
-
-def _violated(error: DatabaseError) -> str | None:
-    """The name of the constraint that said no."""
-    diagnosis = getattr(error.__cause__, "diag", None)
-    return getattr(diagnosis, "constraint_name", None)

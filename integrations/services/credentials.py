@@ -5,7 +5,7 @@ is, and the number stays the same: another one is connected, not replaced.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -16,15 +16,16 @@ from accounts import audit
 from accounts.models import User
 from accounts.scoping import workspace_transaction
 from accounts.vault import seal_json
-from integrations import gateway, health
+from integrations import gateway, health, proofs, settling
 from integrations.gateway import CredentialsUnreadable
 from integrations.models import Channel, Integration, Problem, Session, SessionKind
 from integrations.providers import registry
 from integrations.providers.base.adapter import Adapter, Credentials
 from integrations.providers.base.credentials import Field
-from integrations.services import asking, sessions
+from integrations.services import asking, places, sessions, webhook_urls
 from integrations.services.connections import NumberTaken
 from integrations.services.sessions import SessionFailed
+from integrations.services.webhook_urls import WebhookFailed
 
 PHONE: Final = "phone_number"
 
@@ -51,10 +52,15 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """`is_tested` is False where the provider cannot be asked."""
+    """`is_tested` is False where the provider cannot be asked.
+
+    `is_told` is False where it has to learn something of its webhook, and did not: then a
+    person sets it.
+    """
 
     changed: tuple[str, ...]
     is_tested: bool
+    is_told: bool = True
 
 
 def stored(channel: Channel) -> Stored:
@@ -85,8 +91,8 @@ def replace(
 ) -> Replaced:
     """Test what was filled in, keep it, and ask about the number again.
 
-    Raises CredentialsInvalid, SessionFailed, NumberTaken or CredentialsStale: then all is
-    as before. Raises asking.NotConnectable or registry.UnknownProvider too.
+    Raises CredentialsInvalid, SessionFailed, NumberTaken, PlaceTaken or CredentialsStale:
+    then all is as before. Raises asking.NotConnectable or registry.UnknownProvider too.
     """
     integration = asking.integration_of(channel)
     if integration.secret_version != version:
@@ -95,6 +101,10 @@ def replace(
     current, _ = _current(integration)
     wanted = _merged(adapter, channel, current, told)
     cleaned = adapter.validate_credentials(wanted)
+    is_moved = adapter.place_of(cleaned) != adapter.place_of(current)
+    if is_moved:  # told before the provider is, which knows of its phone alone
+        with workspace_transaction(channel.workspace_id):
+            places.claim(channel.workspace_id, adapter, cleaned, channel=channel)
     is_tested = _test(channel, cleaned)
     changed = tuple(
         sorted(
@@ -104,11 +114,25 @@ def replace(
         )
     )
     if changed:
+        former = {
+            field.name: current[field.name]
+            for field in adapter.fields
+            if field.is_made and field.name in changed and field.name in current
+        }
         _keep(
-            channel, integration, cleaned, changed, version=version, actor=actor, ip=ip
+            channel,
+            integration,
+            cleaned,
+            changed,
+            former=former,
+            is_moved=is_moved,
+            version=version,
+            actor=actor,
+            ip=ip,
         )
+    is_told = not _moves_webhook(adapter, changed) or _tell(channel, actor=actor)
     _ask_again(channel)
-    return Replaced(changed, is_tested)
+    return Replaced(changed, is_tested, is_told)
 
 
 def _current(integration: Integration) -> tuple[Credentials, bool]:
@@ -151,17 +175,48 @@ def _test(channel: Channel, cleaned: Mapping[str, str]) -> bool:
     return True
 
 
+def _moves_webhook(adapter: Adapter, changed: Collection[str]) -> bool:
+    """Whether who posts is another one now, or proves itself by another word."""
+    return any(
+        field.name in changed
+        and field.name != PHONE
+        and (field.is_made or not field.is_secret)
+        for field in adapter.fields
+    )
+
+
+def _tell(channel: Channel, *, actor: User) -> bool:
+    """Let the provider post to us as the new credentials say; False where a person must.
+
+    One that never was connected has that step of the wizard still before it.
+    """
+    with workspace_transaction(channel.workspace_id):
+        sessions_of = Session.objects.for_workspace(channel.workspace_id)
+        connected = sessions_of.filter(channel=channel).exclude(connected_at=None)
+        if not connected.exists():
+            return True
+    try:
+        return webhook_urls.subscribe(channel, actor=actor).is_ours
+    except WebhookFailed:
+        return False
+
+
 def _keep(
     channel: Channel,
     integration: Integration,
     cleaned: Mapping[str, str],
     changed: tuple[str, ...],
     *,
+    former: Mapping[str, str],
+    is_moved: bool,
     version: int,
     actor: User,
     ip: str | None,
 ) -> None:
+    adapter = registry.get(channel.provider)
     with workspace_transaction(channel.workspace_id):
+        # The session first, as whoever writes an answer holds them.
+        _void_questions(channel)
         held = (
             Integration.objects.for_workspace(channel.workspace_id)
             .select_for_update(of=("self",))
@@ -171,9 +226,18 @@ def _keep(
             raise CredentialsStale
         held.secret_version += 1
         held.credentials = seal_json(dict(cleaned), gateway.credentials_context(held))
-        held.save(update_fields=["credentials", "secret_version", "updated_at"])
-        external_id = registry.get(channel.provider).number_of(cleaned).external_id
-        _learn(channel, external_id)
+        proofs.replace(held, former, now=settling.database_now())
+        held.save(
+            update_fields=[
+                "credentials",
+                "former_proofs",
+                "secret_version",
+                "updated_at",
+            ]
+        )
+        if is_moved:
+            places.claim(channel.workspace_id, adapter, cleaned, channel=channel)
+        _learn(channel, adapter.number_of(cleaned).external_id)
         audit.record(
             workspace=channel.workspace,
             action="integration.credentials_replaced",
@@ -205,15 +269,15 @@ def _ask_again(channel: Channel) -> None:
     """What the old ones spoilt begins anew; a code nobody asked for is not shown."""
     session = sessions.find_session(channel)
     if session is not None and session.is_open:
-        _forget_last_question(session)
+        with workspace_transaction(channel.workspace_id):
+            _void_questions(channel)
         sessions.refresh(session)
     elif session is not None and session.kind == SessionKind.CREDENTIALS:
         sessions.open_session(channel)
 
 
-def _forget_last_question(session: Session) -> None:
-    """The last answer was about the credentials before."""
-    with workspace_transaction(session.workspace_id):
-        Session.objects.for_workspace(session.workspace_id).filter(
-            pk=session.pk, ended_at=None
-        ).update(probe_at=None)
+def _void_questions(channel: Channel) -> None:
+    """The last answer was about the credentials before, and so will be the one under way."""
+    Session.objects.for_workspace(channel.workspace_id).filter(
+        channel=channel, ended_at=None
+    ).update(probe_at=None, lease_token=None, lease_until=None)

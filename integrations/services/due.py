@@ -4,6 +4,7 @@
 is needed to ask is then read inside each workspace, in one statement for many sessions.
 """
 
+import logging
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,22 +18,29 @@ from integrations.models import Channel, Integration, Session
 from integrations.providers import registry
 from integrations.providers.base.adapter import Credentials
 
+logger = logging.getLogger("integrations")
+
 
 @dataclass(slots=True)
 class Due:
     """One session that is ours to ask about until the lease ends.
 
     `slot` names who answers: a slow one delays nobody else. It is the provider, and where
-    the workspace runs the gateway itself, its host.
+    the workspace runs the gateway itself, its host. `address` is then where on that host.
     """
 
     session: Session
     integration: Integration | None
     slot: str = ""
+    address: str = ""
     is_steady: bool = field(init=False)
 
     def __post_init__(self) -> None:
         self.is_steady = health.is_steady(self.session)
+
+    @property
+    def workspace_id(self) -> int:
+        return self.session.workspace_id
 
     @property
     def channel(self) -> Channel:
@@ -66,7 +74,12 @@ def read(workspace_id: int, session_ids: Sequence[int], token: uuid.UUID) -> lis
         )
         found = [Due(session, session.channel.integration) for session in sessions]
     for one in found:
-        one.slot = _slot(one)
+        try:
+            one.slot, one.address = place_of(one.integration, one.channel.provider)
+        except Exception:
+            # Whoever asks finds out what is wrong with it, and that it is this one alone.
+            ids = {"session_id": one.session.pk, "workspace_id": workspace_id}
+            logger.exception("session not placed", extra=ids)
     return found
 
 
@@ -82,17 +95,16 @@ def give_back(rows: Iterable[Due], token: uuid.UUID) -> None:
             ).update(lease_token=None, lease_until=None)
 
 
-def _slot(one: Due) -> str:
-    """Credentials that hold an address name the host that answers for this number."""
-    provider = one.channel.provider
-    if one.integration is None or not _may_hold_address(provider):
-        return provider  # opening them would cost more than all the rest of reading
+def place_of(integration: Integration | None, provider: str) -> tuple[str, str]:
+    """Slot and address. Credentials that hold an address name the host that answers."""
+    if integration is None or not _may_hold_address(provider):
+        return provider, ""  # opening them would cost more than all the rest of reading
     try:
-        credentials = gateway.unseal_credentials(one.integration)
+        credentials = gateway.unseal_credentials(integration)
     except CredentialsUnreadable:
-        return provider
-    host = _host_in(credentials, provider)
-    return f"{provider} {host}" if host else provider
+        return provider, ""
+    host, path = _address_in(credentials, provider)
+    return (f"{provider} {host}", path.rstrip("/")) if host else (provider, "")
 
 
 def _may_hold_address(provider: str) -> bool:
@@ -107,16 +119,17 @@ def _may_hold_address(provider: str) -> bool:
     )
 
 
-def _host_in(credentials: Credentials, provider: str) -> str:
+def _address_in(credentials: Credentials, provider: str) -> tuple[str, str]:
     try:
         secret = registry.get(provider).secret_fields
     except registry.UnknownProvider:
-        return ""
+        return "", ""
     for name in sorted(credentials):
         value = credentials[name]
         if name not in secret and value.startswith(("http://", "https://")):
             try:
-                return urlsplit(value).netloc
+                parts = urlsplit(value)
             except ValueError:
                 continue
-    return ""
+            return parts.netloc, parts.path
+    return "", ""

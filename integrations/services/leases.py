@@ -14,10 +14,13 @@ from django.db.models.functions import Now
 
 from accounts.scoping import ScopedQuerySet, workspace_transaction
 from integrations import settling
-from integrations.models import Session
+from integrations.models import Session, SessionState
 
-# Longer than any single call to a provider may take (integrations/http.py).
+# For one question or order, however many requests it takes, and what is read before it and
+# written after it.
 ONE_CALL: Final = timedelta(seconds=30)
+FIELDS: Final = ("lease_token", "lease_until", "next_check_at")  # what release() writes
+BUDGET: Final = 25.0  # seconds of it for the requests
 
 
 def take(session: Session, *, unless_asked_since: datetime | None = None) -> uuid.UUID:
@@ -48,20 +51,37 @@ def hold(
     workspace_id: int, session_id: int, token: uuid.UUID
 ) -> tuple[Session, datetime] | None:
     """The session and the time, until the transaction ends; None when it is not ours any more."""
-    session = (
-        Session.objects.for_workspace(workspace_id)
-        .filter(pk=session_id, lease_token=token, ended_at=None)
-        .select_related("channel")
-        .select_for_update(of=("self",))
-        .first()
-    )
-    return None if session is None else (session, settling.database_now())
+    return _held(workspace_id, session_id, Q(lease_token=token))
+
+
+def hold_unopened(
+    workspace_id: int, session_id: int
+) -> tuple[Session, datetime] | None:
+    """As `hold`, for whose lease ran out while the session was opened.
+
+    Where nobody asks about it and nobody has had an answer yet, theirs is the first.
+    """
+    is_unopened = Q(state=SessionState.CREATED, probe_at=None)
+    return _held(workspace_id, session_id, Q(lease_token=None) & is_unopened)
 
 
 def release(session: Session, *, ask_again_at: datetime) -> None:
     """In memory: whoever saves the session lets it go."""
     session.lease_token = session.lease_until = None
     session.next_check_at = ask_again_at
+
+
+def _held(
+    workspace_id: int, session_id: int, is_ours: Q
+) -> tuple[Session, datetime] | None:
+    session = (
+        Session.objects.for_workspace(workspace_id)
+        .filter(is_ours, pk=session_id, ended_at=None)
+        .select_related("channel")
+        .select_for_update(of=("self",))
+        .first()
+    )
+    return None if session is None else (session, settling.database_now())
 
 
 def _open(session: Session) -> ScopedQuerySet[Session]:

@@ -32,18 +32,15 @@ from integrations.services import answers, asking, due, leases
 from integrations.services.answers import Aftermath
 from integrations.services.asking import NotConnectable
 from integrations.services.due import Due
+from integrations.services.slots import Slot
 
 DEADLINE: Final = 40.0  # seconds in which questions are begun
-EXCHANGE: Final = 8.0  # seconds for one of them
-LEASE: Final = round(DEADLINE + EXCHANGE) + 12
+QUESTION: Final = 8.0  # seconds for one of them, however many requests it takes
+LEASE: Final = round(DEADLINE + QUESTION) + 12
 THREADS: Final = 128
-MOST_PER_SLOT: Final = 64
 MOST: Final = 20_000  # sessions of one run; the rest stays due
-# So many in a row without an answer: who is down is down for everybody behind it.
-GIVE_UP_AFTER: Final = 6
 WRITE_EVERY: Final = 0.2  # seconds
-
-_MISSES: Final = frozenset({Problem.UNREACHABLE, Problem.UNAVAILABLE, Problem.BUSY})
+CLOSING: Final = 10.0  # seconds for all that nobody wants any more
 
 logger = logging.getLogger("integrations")
 
@@ -62,17 +59,6 @@ class Tally:
     given_back: int = 0
     seconds: float = 0.0
     states: Counter[str] = field(default_factory=Counter)
-
-
-@dataclass(slots=True)
-class _Slot:
-    """Who answers: what waits for it, how much is under way, and how it did lately."""
-
-    waiting: deque[Due] = field(default_factory=deque)
-    under_way: int = 0
-    misses: int = 0  # in a row
-    # What is written about the rest without asking: it is down, or tells us to wait.
-    verdict: Failure | None = None
 
 
 @dataclass(slots=True)
@@ -113,7 +99,8 @@ class _Run:
         self.token = uuid.uuid4()
         self.tally = Tally()
         self.unread: deque[tuple[int, list[int]]] = deque()
-        self.slots: dict[str, _Slot] = {}
+        self.slots: dict[str, Slot[Due]] = {}
+        self.unwanted: list[tuple[Due, Aftermath]] = []
         self.under_way = 0
         self.answered: queue.SimpleQueue[_Asked] = queue.SimpleQueue()
         self.begun = time.monotonic()
@@ -141,6 +128,7 @@ class _Run:
                 elif is_idle and not batch:
                     break
         self._let_go()
+        self._close_unwanted()
         self.tally.seconds = round(time.monotonic() - self.begun, 3)
         return self.tally
 
@@ -150,8 +138,15 @@ class _Run:
         if not self.unread:
             return
         workspace_id, ids = self.unread.popleft()
-        for one in due.read(workspace_id, ids, self.token):
-            self.slots.setdefault(one.slot, _Slot()).waiting.append(one)
+        try:
+            found = due.read(workspace_id, ids, self.token)
+        except Exception:
+            # Their leases end by themselves; every other workspace is asked about now.
+            facts = {"workspace_id": workspace_id, "sessions": len(ids)}
+            logger.exception("sessions not read", extra=facts)
+            return
+        for one in found:
+            self.slots.setdefault(one.slot, Slot()).add(one)
 
     def _begin(self, pool: ThreadPoolExecutor, batch: list[_Asked]) -> None:
         """Hand out as many questions as there are free threads, one slot after the other."""
@@ -161,27 +156,20 @@ class _Run:
         while is_going:
             is_going = False
             for slot in self.slots.values():
-                if not slot.waiting:
+                if not slot.turns:
                     continue
-                one = slot.waiting[0]
-                if slot.verdict is not None or not _is_to_be_asked(one):
-                    slot.waiting.popleft()
-                    batch.append(_unasked(one, slot.verdict))
+                one, verdict = slot.look()
+                if verdict is not None or not _is_to_be_asked(one):
+                    slot.pop()
+                    batch.append(_unasked(one, verdict))
                     is_going = True
-                elif self._has_room(slot):
-                    slot.waiting.popleft()
+                elif slot.has_room(THREADS - self.under_way):
+                    slot.pop()
                     self._hand_out(pool, one, slot, batch)
                     is_going = True
 
-    def _has_room(self, slot: _Slot) -> bool:
-        """A slot takes at most half of what is free, so that there is always some left."""
-        free = THREADS - self.under_way
-        return free > 0 and slot.under_way < min(
-            MOST_PER_SLOT, max(1, (free + slot.under_way) // 2)
-        )
-
     def _hand_out(
-        self, pool: ThreadPoolExecutor, one: Due, slot: _Slot, batch: list[_Asked]
+        self, pool: ThreadPoolExecutor, one: Due, slot: Slot[Due], batch: list[_Asked]
     ) -> None:
         """The credentials are opened here, right before they are needed."""
         failures: list[ChannelLog] = []
@@ -190,12 +178,17 @@ class _Run:
             line = gateway.open_line(
                 one.integration,
                 channel_id=one.channel.pk,
-                deadline=EXCHANGE,
+                budget=QUESTION,
                 failures=failures,
             )
         except CredentialsUnreadable:
             unreadable = Failure(Problem.CREDENTIALS_UNREADABLE)
             batch.append(_Asked(one, unreadable, failures, was_asked=False))
+            return
+        except Exception:  # noqa: BLE001  # logged with its traceback
+            _log_broken(one)
+            broken = Failure(Problem.UNREADABLE)
+            batch.append(_Asked(one, broken, failures, was_asked=False))
             return
         slot.under_way += 1
         self.under_way += 1
@@ -209,10 +202,8 @@ class _Run:
             )
         except ProviderError as error:
             answer = health.failure_of(error)
-        except Exception:
-            # A bug in one adapter is no outage of everybody else.
-            ids = {"session_id": one.session.pk, "provider": one.channel.provider}
-            logger.exception("session check broke", extra=ids)
+        except Exception:  # noqa: BLE001  # logged with its traceback
+            _log_broken(one)
         finally:
             self.answered.put(_Asked(one, answer, failures))
 
@@ -231,7 +222,7 @@ class _Run:
             slot.under_way -= 1
             self.under_way -= 1
             self.tally.asked += 1
-            _judge(slot, asked.answer)
+            slot.judge(asked.due, asked.answer)
         return found
 
     def _write(self, batch: list[_Asked]) -> None:
@@ -276,8 +267,7 @@ class _Run:
             logs = [row for asked in rows for row in asked.failures]
             ChannelLog.objects.bulk_create(logs)
         self._count(tally)
-        for one, aftermath in unwanted:
-            _close(one, aftermath)
+        self.unwanted += unwanted
 
     def _beat(
         self, workspace_id: int, rows: Sequence[_Asked], tally: Tally
@@ -303,6 +293,7 @@ class _Run:
         beaten = held.exclude(pk__in=changed).update(
             last_heartbeat_at=now,
             probe_at=now,
+            answered_at=now,
             next_check_at=now + answers.LIVE_EVERY,
             lease_token=None,
             lease_until=None,
@@ -338,23 +329,28 @@ class _Run:
         self.tally.void += tally.void
         self.tally.states += tally.states
 
+    def _close_unwanted(self) -> None:
+        """Another number than ours was paired: it must not stay connected at the provider.
+
+        Last, since whoever is slow to close one must not cost the others their leases.
+        """
+        until = time.monotonic() + CLOSING
+        for one, aftermath in self.unwanted:
+            left = until - time.monotonic()
+            try:
+                asking.close_unwanted(one.channel, aftermath.external_id, budget=left)
+            except NotConnectable:
+                continue  # removed meanwhile, and told so then
+            except Exception:  # noqa: BLE001  # logged with its traceback
+                _log_broken(one)
+
     def _let_go(self) -> None:
-        rest = [one for slot in self.slots.values() for one in slot.waiting]
+        rest = [one for slot in self.slots.values() for one in slot.left()]
         self.tally.given_back = len(rest)
         try:
             due.give_back(rest, self.token)
         except DatabaseError:
             logger.warning("sessions not given back", extra={"sessions": len(rest)})
-
-
-def _judge(slot: _Slot, answer: Answer) -> None:
-    """Learn from one answer how whoever answers is doing."""
-    if not isinstance(answer, Failure) or answer.problem not in _MISSES:
-        slot.misses = 0
-        return
-    slot.misses += 1
-    if slot.misses >= GIVE_UP_AFTER:
-        slot.verdict = answer
 
 
 def _is_to_be_asked(one: Due) -> bool:
@@ -383,9 +379,11 @@ def _cannot_be_asked(asked: _Asked) -> bool:
     )
 
 
-def _close(one: Due, aftermath: Aftermath) -> None:
-    """Another number than ours was paired: it must not stay connected at the provider."""
-    try:
-        asking.close_unwanted(one.channel, aftermath.external_id)
-    except NotConnectable:
-        return  # removed meanwhile, and told so then
+def _log_broken(one: Due) -> None:
+    """A bug in one adapter, or a row that cannot be, is no outage of everybody else."""
+    ids = {
+        "session_id": one.session.pk,
+        "workspace_id": one.session.workspace_id,
+        "provider": one.channel.provider,
+    }
+    logger.exception("session check broke", extra=ids)  # noqa: LOG004  # called in one

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.scoping import workspace_transaction
-from integrations import settling
+from integrations import claims, settling
 from integrations.gateway import Line
 from integrations.health import Failure
 from integrations.models import (
@@ -24,7 +24,7 @@ from integrations.models import (
     Session,
 )
 from integrations.providers.base.types import SessionReport
-from integrations.services import asking, sessions
+from integrations.services import asking, places, sessions
 from integrations.services.asking import NotConnectable
 from integrations.services.sessions import Actor
 
@@ -59,6 +59,7 @@ def remove(channel: Channel, *, actor: Actor) -> Removed:
         )
         integration_id = row.integration_id
         _end_session(row)
+        claims.let_go(row)
         row.integration, row.is_active = None, False
         row.state = ChannelState.DISCONNECTED
         row.save(update_fields=["integration", "is_active", "state"])
@@ -78,6 +79,8 @@ def _leave(channel: Channel, session: Session | None) -> Failure | None:
         integration = asking.integration_of(channel)
     except NotConnectable:
         return None  # removed before
+    if places.is_shared(channel) or asking.is_theirs(channel, session):
+        return None  # what is there is the other number's
     answer = asking.ask(integration, channel.pk, question)
     return answer if isinstance(answer, Failure) else None
 

@@ -7,7 +7,8 @@ monitor, never ask about one session at once; the views that call them open no t
 `problem` and `reason`. What keeps a person's order from being carried out is SessionFailed.
 
 A session is *pending* (created, awaiting_user, verifying) until it was connected once, for at
-most 15 minutes; then it is open (connected, degraded, disconnected) until somebody ends it.
+most 15 minutes, or for days while a provider checks what its link led back with (waiting.py);
+then it is open (connected, degraded, disconnected) until somebody ends it.
 One that failed or expired has ended: `open_session` begins the next. One that is disconnected
 goes on being asked about; opening it anew gives it a code for 15 minutes.
 """
@@ -23,17 +24,17 @@ from functools import partial
 from typing import Final
 
 from django.db import transaction
-from django.db.models.functions import Now
 
 from accounts import audit
 from accounts.models import User, Workspace
 from accounts.scoping import workspace_transaction
-from integrations import gateway, health, settling
+from integrations import gateway, health, settling, waiting
 from integrations.gateway import Line
 from integrations.health import Failure
 from integrations.http import Client
 from integrations.models import (
     Channel,
+    Integration,
     Problem,
     Session,
     SessionState,
@@ -43,12 +44,14 @@ from integrations.providers.base.capabilities import Capability
 from integrations.providers.base.errors import ProviderError
 from integrations.providers.base.types import SessionReport, SessionWish
 from integrations.selectors import connecting
-from integrations.services import answers, asking, leases, webhook_urls
+from integrations.services import answers, asking, leases
+from integrations.services.answers import Aftermath
 from integrations.services.asking import NotConnectable
 
 STATE_BYTES: Final = 32
 # Two polls of one page, or two pages of one session, cost one question.
 ASKED_JUST_NOW: Final = timedelta(seconds=2)
+ASKED_LATELY: Final = timedelta(seconds=30)  # of what takes hours or days
 TRIAL_DEADLINE: Final = 10.0  # somebody looks at the page meanwhile
 
 logger = logging.getLogger("integrations")
@@ -66,10 +69,6 @@ class SessionFailed(Exception):
         self.reason = failure.reason
         self.code = failure.code
         self.retry_after = failure.retry_after
-
-
-class StateInvalid(LookupError):
-    """A return that nobody waits for: forged, used before, or too late. Which, stays unsaid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ def open_session(
         return reload(session)
     state = _new_state(session, token) if return_url else ""
     wish = SessionWish(
-        webhook_url=webhook_urls.current(asking.integration_of(channel)),
+        webhook_url=asking.posting_to(channel, asking.integration_of(channel)),
         return_url=return_url,
         state=state,
         phone=channel.phone.removeprefix("+") if wants_pairing_code else "",
@@ -156,7 +155,9 @@ def refresh(session: Session) -> Session:
     if not session.is_open or session.is_unopened:
         return reload(session)
     try:
-        since = settling.database_now() - ASKED_JUST_NOW
+        now = settling.database_now()
+        is_slow = waiting.is_long_review(session, now=now)
+        since = now - (ASKED_LATELY if is_slow else ASKED_JUST_NOW)
         token = leases.take(session, unless_asked_since=since)
     except leases.Leased:
         return reload(session)
@@ -184,12 +185,10 @@ def start_clean(
     session = find_session(channel)
     if session is not None and session.is_open:
         token = take_over(session)
-        asking.order(
-            session, asking.close
-        )  # a session that is stuck may not even close
+        asking.leave(session)  # a session that is stuck may not even close
         _end(session, token, reason="started clean", keeps_alert=True)
     elif session is not None:
-        asking.order(session, asking.close)
+        asking.leave(session)
     return open_session(
         channel,
         return_url=return_url,
@@ -201,13 +200,17 @@ def start_clean(
 def disconnect(channel: Channel, *, actor: Actor = SYSTEM) -> Session | None:
     """End the session at the provider and here. None when the number never had one.
 
+    One that was started clean and never finished has ended: the alert of before ends too.
     Raises SessionFailed when the provider could not be told: then the session stays open.
     """
     session = find_session(channel)
     if session is None or not session.is_open:
+        with workspace_transaction(channel.workspace_id):
+            if settling.take_off(channel):
+                _record(channel, "integration.disconnected", actor)
         return session
     token = take_over(session)
-    failure = asking.order(session, asking.close)
+    failure = asking.leave(session)
     if failure is not None and failure.problem not in {
         Problem.UNSUPPORTED,
         Problem.CREDENTIALS_UNREADABLE,
@@ -221,35 +224,17 @@ def disconnect(channel: Channel, *, actor: Actor = SYSTEM) -> Session | None:
     return reload(session)
 
 
-def redeem_state(workspace: Workspace, *, state: str, external_id: str = "") -> Session:
-    """The session that a provider's link led back to; once, and only while it is pending.
-
-    `external_id` is what the redirect named. A browser says so, therefore it is only what
-    the provider is asked about next: call `refresh` on what comes back. Raises StateInvalid.
-    """
-    digest = _digest(state)
-    with workspace_transaction(workspace.pk):
-        waiting = Session.objects.for_workspace(workspace).filter(
-            link_digest=digest, ended_at=None, expires_at__gt=Now()
-        )
-        session = waiting.select_for_update().first()
-        if session is None:
-            raise StateInvalid
-        session.link_digest = None
-        session.external_id = external_id[:128] or session.external_id
-        if session.is_pending:
-            session.state = SessionState.VERIFYING
-        session.probe_at = None
-        session.save(update_fields=["link_digest", "external_id", "state", "probe_at"])
-    return session
-
-
 def reload(session: Session) -> Session:
     with workspace_transaction(session.workspace_id):
         fresh: Session = Session.objects.for_workspace(session.workspace_id).get(
             pk=session.pk
         )
     return fresh
+
+
+def digest_of(state: str) -> bytes:
+    """What a one-time state is found by."""
+    return hashlib.sha256(state.encode("utf-8", "replace")).digest()
 
 
 # --- rows -----------------------------------------------------------------------
@@ -307,12 +292,8 @@ def _new_state(session: Session, token: uuid.UUID) -> str:
     with workspace_transaction(session.workspace_id):
         Session.objects.for_workspace(session.workspace_id).filter(
             pk=session.pk, lease_token=token
-        ).update(link_digest=_digest(state))
+        ).update(link_digest=digest_of(state))
     return state
-
-
-def _digest(state: str) -> bytes:
-    return hashlib.sha256(state.encode("utf-8", "replace")).digest()
 
 
 def take_over(session: Session) -> uuid.UUID:
@@ -374,16 +355,35 @@ def _ask(
 ) -> Session:
     """Ask under a lease and write the answer, unless the session is not ours any more."""
     channel = asking.channel_of(session)
-    answer = asking.ask(asking.integration_of(channel), channel.pk, question)
+    integration = asking.integration_of(channel)
+    answer = asking.ask(integration, channel.pk, question)
+    aftermath = Aftermath()
     with workspace_transaction(session.workspace_id):
         held = leases.hold(session.workspace_id, session.pk, token)
+        if held is None and is_creating:
+            held = leases.hold_unopened(session.workspace_id, session.pk)
         if held is not None:
             row, now = held
-            aftermath = answers.take_answer(row, answer, now=now)
-    if held is None:
+            if _is_of_before(answer, integration):
+                leases.release(row, ask_again_at=now)
+                row.save(update_fields=[*leases.FIELDS])
+            else:
+                aftermath = answers.take_answer(row, answer, now=now)
+        is_unwanted = held is None and settling.hold_open(channel) is None
+    if held is not None:
+        if aftermath.must_close:
+            asking.close_unwanted(channel, aftermath.external_id)
+    elif is_creating and is_unwanted and isinstance(answer, SessionReport):
         # Somebody ended it meanwhile: what was opened for it must not stay open.
-        if is_creating and isinstance(answer, SessionReport):
-            asking.close_unwanted(channel, answer.external_id)
-    elif aftermath.must_close:
-        asking.close_unwanted(channel, aftermath.external_id)
+        asking.close_abandoned(channel, answer.external_id)
     return reload(session)
+
+
+def _is_of_before(answer: SessionReport | Failure, integration: Integration) -> bool:
+    """Whether an end was told of credentials that were replaced while it was asked."""
+    if not isinstance(answer, Failure) or not answer.is_final:
+        return False
+    same = Integration.objects.for_workspace(integration.workspace_id).filter(
+        pk=integration.pk, secret_version=integration.secret_version
+    )
+    return not same.exists()

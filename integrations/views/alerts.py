@@ -1,11 +1,13 @@
 """What every page says of numbers that are down: one alert for each outage, until it ends.
 
-A page asks for `of(request)` once; an alert that is shown asks again each half minute, so
-that it goes by itself. Whoever puts one aside does so for this session and this outage: the
-next one, or the same number down again, is shown anew.
+A page asks for `of(request)` once; when an outage begins or ends, open pages ask again. Whoever
+puts one aside does so for this session and this outage: the next one, or the same number down
+again, is shown anew.
 """
 
+import hashlib
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -27,7 +29,7 @@ from integrations.selectors.number import Standing
 
 _PUT_ASIDE = "alerts_put_aside_{}"  # in the session, of each workspace
 _CACHED = "_alerts_of_request"
-_MOST_SHOWN = 50
+_MOST_SHOWN = 50  # whose ends an open page hears of
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +87,14 @@ def alerts(request: WorkspaceRequest) -> HttpResponse:
         setattr(request, _CACHED, [])  # none on top of the page that has them all
         every = {"every": _open(request)}
         return render(request, "integrations/alerts.html", every)
-    shown = [one for one in request.GET.get("shown", "").split(",") if one]
+    shown = request.GET.get("shown", "")
     here = urlsplit(request.htmx.current_url or "").path
+    if here == request.path:
+        return HttpResponse(status=204)
     now = _shown(request, here=here)
-    if {alert.mark for alert in now} == set(shown):
+    if shown_of(now) == shown:
         return HttpResponse(status=204)  # nothing is said twice
-    ended = _ended(request, shown[:_MOST_SHOWN])
+    ended = _ended(request, shown.split(",")[1 : _MOST_SHOWN + 1])
     context: dict[str, object] = {"alerts": now, "ended": ended}
     return render(request, "integrations/_alerts.html", context)
 
@@ -134,6 +138,18 @@ def _ended(request: WorkspaceRequest, shown: list[str]) -> list[Ended]:
         )
         for episode in over
     ]
+
+
+def shown_of(alerts: Sequence[Alert]) -> str:
+    """What an open page tells of what it shows: a digest of all, and the first marks.
+
+    All of them would make the address of each question longer than servers take.
+    """
+    if not alerts:
+        return ""
+    marks = [alert.mark for alert in alerts]
+    digest = hashlib.sha256(",".join(marks).encode()).hexdigest()[:16]
+    return ",".join([digest, *marks[:_MOST_SHOWN]])
 
 
 def _mark(episode: Episode) -> str:

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import WorkspaceRequest, client_ip, requires
@@ -24,6 +25,7 @@ from integrations.services import acts, credentials
 from integrations.services.asking import NotConnectable
 from integrations.services.connections import NumberTaken
 from integrations.services.credentials import CredentialsStale, Replaced
+from integrations.services.places import PlaceTaken
 from integrations.services.sessions import SessionFailed
 from integrations.views.channel_acts import WAITS
 from integrations.views.channels import find_channel
@@ -72,6 +74,7 @@ def channel_receipts(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
     return redirect(links.number(channel, request.workspace))
 
 
+@sensitive_post_parameters()
 @form_page
 @requires(Action.CONNECT, own_transactions=WAITS)
 def channel_credentials(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
@@ -91,11 +94,15 @@ def channel_credentials(request: WorkspaceRequest, key: uuid.UUID) -> HttpRespon
         replaced, status = _replace(request, channel, form)
         if replaced is not None:
             _tell_replaced(request, replaced)
+            if not replaced.is_told:
+                return redirect(
+                    "integrations:channel-webhook", request.workspace.slug, channel.key
+                )
             return redirect(links.number(channel, request.workspace))
     if status == _CONFLICT:
         stored = credentials.stored(channel)
         form.data = {**form.data, "version": stored.version}
-    return _page(
+    answer = _page(
         request,
         channel,
         "credentials",
@@ -103,6 +110,8 @@ def channel_credentials(request: WorkspaceRequest, key: uuid.UUID) -> HttpRespon
         form=form,
         is_readable=stored.is_readable,
     )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _replace(
@@ -123,6 +132,8 @@ def _replace(
         form.add_failure(failure)
     except NumberTaken:
         form.add_error(None, Problem.NUMBER_TAKEN.label)
+    except PlaceTaken as taken:
+        form.refuse_place(taken)
     except CredentialsStale:
         form.add_error(
             None,
@@ -137,6 +148,14 @@ def _replace(
 
 
 def _tell_replaced(request: WorkspaceRequest, replaced: Replaced) -> None:
+    if not replaced.is_told:
+        messages.warning(
+            request,
+            _(
+                "The provider does not know of the change yet: set the webhook here. What it "
+                "still proves by the word of before is accepted for 7 days."
+            ),
+        )
     if not replaced.changed:
         messages.success(request, _("Tested: these are the credentials in use."))
     elif replaced.is_tested:

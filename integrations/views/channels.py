@@ -11,10 +11,10 @@ from accounts import paging
 from accounts.http import WorkspaceRequest, requires
 from accounts.permissions import Action, may
 from accounts.scoping import inside
-from integrations import links
+from integrations import gateway, links
 from integrations.models import Channel, Integration, SessionKind
 from integrations.providers import registry
-from integrations.selectors import channels, number
+from integrations.selectors import channels, connecting, episodes, number
 from integrations.services import acts, webhook_urls
 
 
@@ -37,20 +37,24 @@ def channel_list(request: WorkspaceRequest) -> HttpResponse:
 @requires(Action.READ)
 def channel_detail(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
     channel = find_channel(request, key)
-    session = number.latest_session(channel)
+    session = connecting.find_session(channel)
     before = paging.understood(request.GET.get("before", ""))
+    is_open = session is not None and session.is_open
     may_connect = may(request.membership.role, Action.CONNECT)
     context = {
         "channel": channel,
         "session": session,
         "standing": number.standing(channel, session),
         "readings": number.readings(session, now=timezone.now()) if session else [],
-        "is_live": session is not None and session.connected_at and session.is_open,
+        "is_live": session is not None and session.connected_at and is_open,
         "kind": number.kind_word(session) if session else "",
         "provider": registry.label_of(channel.provider),
+        # Its outage may outlast its session: started clean, and nobody finished.
+        "is_down": not is_open and episodes.is_down(channel),
         "can_be_asked": acts.can_be_asked(channel),
         "scans": session is not None and session.kind != SessionKind.CREDENTIALS,
         "webhook": _webhook(channel),
+        "has_message_links": gateway.message_link_text(channel.provider) > 0,
         "episodes": number.list_episodes(channel, before=before),
         "is_later_page": bool(before),
         "exchanges": number.list_exchanges(channel, size=number.NEWEST_EXCHANGES).rows

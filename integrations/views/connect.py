@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from accounts.http import WorkspaceRequest, requires
 from accounts.models import Workspace
@@ -20,14 +20,21 @@ from accounts.permissions import Action
 from accounts.scoping import workspace_transaction
 from integrations import links, offers
 from integrations.forms import ConnectForm
-from integrations.models import Channel, Problem, Session
+from integrations.models import Channel, Problem, Session, SessionKind
 from integrations.providers import registry
 from integrations.providers.base.adapter import Adapter
+from integrations.providers.base.capabilities import Capability
 from integrations.providers.base.errors import CredentialsInvalid, Unsupported
 from integrations.selectors import connecting
-from integrations.services import connections, sessions
-from integrations.services.connections import AddedAlready, NameInvalid, NumberTaken
-from integrations.services.sessions import Actor, SessionFailed, StateInvalid
+from integrations.services import connections, returns, sessions
+from integrations.services.connections import (
+    AddedAlready,
+    NameInvalid,
+    NumberTaken,
+)
+from integrations.services.places import PlaceTaken
+from integrations.services.returns import StateInvalid
+from integrations.services.sessions import Actor, SessionFailed
 
 
 @require_safe
@@ -100,13 +107,30 @@ def _connect(request: WorkspaceRequest, adapter: Adapter, kind: str) -> HttpResp
     before = connections.find_added(request.workspace, key=draft)
     if before is not None:
         return _to_session(request, before)
+    try:
+        connections.check_place(
+            request.workspace, adapter.slug, form.cleaned_data["credentials"]
+        )
+    except PlaceTaken as taken:
+        form.refuse_place(taken)
+        return _show(request, form, kind, taken=taken.channel)
     if not _is_tried(request, form):
         return _show(request, form, kind)
-    return _add(request, form, kind, draft)
+    # A gateway's key opens the gateway; which phone it is linked to, a scan will show.
+    is_proven = (
+        kind == SessionKind.CREDENTIALS
+        and Capability.SESSION_PROBE in adapter.capabilities
+    )
+    return _add(request, form, kind, draft, is_proven=is_proven)
 
 
 def _add(
-    request: WorkspaceRequest, form: ConnectForm, kind: str, draft: uuid.UUID
+    request: WorkspaceRequest,
+    form: ConnectForm,
+    kind: str,
+    draft: uuid.UUID,
+    *,
+    is_proven: bool,
 ) -> HttpResponse:
     try:
         added = connections.add_integration(
@@ -117,6 +141,7 @@ def _add(
             now=timezone.now(),
             actor=request.user,
             key=draft,
+            is_proven=is_proven,
         )
     except AddedAlready as before:
         return _to_session(request, before.channel)
@@ -127,6 +152,9 @@ def _add(
         form.add_error("name", text)
     except NumberTaken as taken:
         form.add_error("phone_number", _taken_words(taken))
+        return _show(request, form, kind, taken=taken.channel)
+    except PlaceTaken as taken:
+        form.refuse_place(taken)
         return _show(request, form, kind, taken=taken.channel)
     else:
         channel = added.channel
@@ -150,7 +178,7 @@ def _taken_words(taken: NumberTaken) -> str:
     )
 
 
-@require_safe
+@require_GET  # a HEAD, as a preview of the link sends, must not use the state up
 @requires(Action.CONNECT, own_transactions="the provider is asked whether it is so")
 def link_return(request: WorkspaceRequest, provider: str) -> HttpResponse:
     """A provider's link led somebody back: believed once the provider says the same."""
@@ -159,13 +187,18 @@ def link_return(request: WorkspaceRequest, provider: str) -> HttpResponse:
     except (registry.UnknownProvider, Unsupported):
         raise Http404 from None
     try:
-        session = sessions.redeem_state(
-            request.workspace, state=told.state, external_id=told.external_id
+        session = returns.come_back(
+            request.workspace,
+            state=told.state,
+            external_id=told.external_id,
+            return_url=links.link_return(
+                provider, request.workspace, kind=SessionKind.EXTERNAL_LINK
+            ),
+            actor=Actor(request.user),
         )
     except StateInvalid:
         context = {"offer": offers.find_offer(provider)}
         return render(request, "integrations/return_invalid.html", context, status=410)
-    session = sessions.refresh(session)
     return _to_session(request, _channel_of(request.workspace, session))
 
 

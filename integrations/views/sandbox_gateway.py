@@ -26,7 +26,7 @@ from integrations.services import sandbox_gateway
 from integrations.services.sandbox_gateway import NotOurs, Standing
 
 MOST_BYTES = 4096
-# Longer than anybody of ours waits: see http.DEADLINE and the monitor's EXCHANGE.
+# Longer than anybody of ours waits: see http.DEADLINE and the monitor's QUESTION.
 HANGS_FOR = 20.0  # seconds
 
 

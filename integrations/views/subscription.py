@@ -52,8 +52,9 @@ def channel_webhook(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
             return _page(request, channel, channel.integration, adapter, told=told)
         if act == "renew":
             _renew(request, channel, adapter)
-        elif act == "set" and by_api:
-            _set(request, channel, adapter)
+        elif act in {"set", "next"} and by_api:
+            # On the way through the wizard nobody was told yet whom it takes the webhook from.
+            _set(request, channel, adapter, robs=act == "set")
         return _back(request, channel)
     return _page(request, channel, channel.integration, adapter)
 
@@ -84,13 +85,16 @@ def _page(
         "back_url": links.number(channel, request.workspace),
         "provider": adapter.label,
         "by_api": by_api,
-        "url": webhook_urls.current(integration),
         "events": adapter.webhook_events,
         "has_secrets": any(field.is_made for field in adapter.fields),
         "secrets": told,
     }
     if by_api:
         context |= _read_back(channel, adapter)
+    context |= {
+        "url": webhook_urls.current(integration),
+        "former": webhook_urls.find_former(integration),
+    }
     answer = render(request, "integrations/channel_webhook.html", context)
     answer.headers["Cache-Control"] = "no-store"  # the address opens our receiver
     return answer
@@ -103,9 +107,11 @@ def _read_back(channel: Channel, adapter: Adapter) -> dict[str, Subscription | s
         return {"failure": _words(failure, adapter)}
 
 
-def _set(request: WorkspaceRequest, channel: Channel, adapter: Adapter) -> None:
+def _set(
+    request: WorkspaceRequest, channel: Channel, adapter: Adapter, *, robs: bool
+) -> None:
     try:
-        told = webhook_urls.subscribe(channel, actor=request.user)
+        told = webhook_urls.subscribe(channel, actor=request.user, robs=robs)
     except WebhookFailed as failure:
         messages.error(request, _words(failure, adapter))
         return
@@ -114,15 +120,22 @@ def _set(request: WorkspaceRequest, channel: Channel, adapter: Adapter) -> None:
 
 
 def _renew(request: WorkspaceRequest, channel: Channel, adapter: Adapter) -> None:
+    """Where the provider does not take it, the page says which address is in use."""
     try:
-        acts.renew_webhook_url(channel, actor=request.user)
+        told = acts.renew_webhook_url(channel, actor=request.user)
     except WebhookFailed as failure:
         messages.error(request, _words(failure, adapter))
-    else:
-        messages.success(
-            request,
-            gettext("Here is the new address. The old one goes on working for 7 days."),
+        return
+    if told is not None and told.is_ours:
+        text = gettext(
+            "Here is the new address. The old one goes on working for 7 days."
         )
+    else:
+        text = gettext(
+            "Here is the new address. The old one goes on working until %(provider)s uses "
+            "the new one, and for 7 days after that."
+        ) % {"provider": adapter.label}
+    messages.success(request, text)
 
 
 def _words(failure: WebhookFailed, adapter: Adapter) -> str:

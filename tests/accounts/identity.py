@@ -46,6 +46,8 @@ class Identity:
             "client_secret": CLIENT[1],
             "uid_field": "sub",
             "clients": [],
+            "read_scope": "read",
+            "write_scope": "write",
         } | changed
 
     def say(self, connection: socket.socket, request: bytes) -> None:

@@ -5,73 +5,16 @@ import time
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts import limits
-from accounts.api import bearers, server
-from accounts.api.cache import Checks
 from accounts.models import ApiToken, Membership
 from accounts.permissions import Scope
 from accounts.services import tokens
-from tests.accounts import identity as identities
+from tests.accounts.asking import get, refused, service
 from tests.accounts.sso.conftest import by_discovery
 from tests.integrations import loopback
-
-
-@pytest.fixture
-def identity(settings, world, monkeypatch):
-    """The server, a person it knows, and nothing remembered of earlier tests."""
-    monkeypatch.setattr(bearers, "checks", Checks(server.ask))
-    cache.clear()
-    limits.forget_this_process()
-    with identities.running() as running:
-        settings.API_BEARERS = running.settings()
-        world.agent.oauth_issuer = settings.API_BEARERS["issuer"]
-        world.agent.oauth_id = "7"
-        world.agent.save()
-        running.tokens["good"] = {
-            "active": True,
-            "sub": "7",
-            "client_id": "crm",
-            "scope": "openid profile",
-            "exp": int(time.time()) + 600,
-        }
-        yield running
-    limits.forget_this_process()
-
-
-def get(path="/api/user", token="good", **headers):  # noqa: S107  # a word of the test
-    if token is not None:
-        headers["Authorization"] = f"Bearer {token}"
-    return Client().get(path, headers=headers)
-
-
-def service(world, *scopes, **changed):
-    now = timezone.now()
-    values = {
-        "workspace": world.workspace,
-        "name": "CRM",
-        "scopes": scopes or (Scope.WORKSPACE_READ,),
-        "allowed": frozenset(Scope),
-        "expires_at": now + timedelta(days=30),
-        "actor": world.owner,
-        "now": now,
-    } | changed
-    return tokens.make_token(**values)
-
-
-def refused(response, status, error):
-    assert response.status_code == status, response.content
-    assert response.headers["Content-Type"] == "application/problem+json"
-    told = response.json()
-    assert (told["error"], told["status"]) == (error, status)
-    assert told["error_description"] == told["detail"]
-    assert told["title"]
-    assert "no-store" in response.headers["Cache-Control"]
-    return response
 
 
 # --- people -------------------------------------------------------------------
@@ -97,7 +40,7 @@ def test_verify_tells_what_the_server_said(identity, world):
 
     assert told["active"] is True
     assert (told["kind"], told["sub"], told["client_id"]) == ("person", "7", "crm")
-    assert told["scope"] == "openid profile"
+    assert told["scope"] == "openid read write"
     assert told["exp"] > time.time()
 
 
@@ -244,60 +187,6 @@ def test_no_identity_server_means_service_tokens_alone(identity, world, settings
 
     refused(get(), 401, "invalid_token")
     assert get("/api/verify", service(world).secret).status_code == 200
-
-
-HUGE = b'{"active": true, "sub": "7", "x": "' + b"x" * 300_000 + b'"}'
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        loopback.plain(status="500 Oops"),
-        loopback.plain(status="401 Unauthorized"),
-        loopback.plain(status="429 Too Many"),
-        loopback.plain(status="302 Found", headers="Location: /api/user\r\n"),
-        loopback.plain(b"<html>", headers="Content-Type: text/html\r\n"),
-        loopback.plain(b"[]"),
-        loopback.plain(b"{}"),
-        loopback.plain(b'{"active": "true", "sub": "7"}'),
-        loopback.plain(b'{"active": 1, "sub": "7"}'),
-        loopback.plain(b"[" * 60_000),
-        loopback.plain(HUGE),
-        lambda connection, _: connection.close(),
-        lambda connection, _: connection.sendall(b"nonsense\r\n\r\n"),
-    ],
-)
-def test_a_server_without_a_usable_answer_lets_nobody_in(identity, world, answer):
-    identity.answer = answer
-
-    response = refused(get(), 503, "temporarily_unavailable")
-
-    assert int(response.headers["Retry-After"]) > 0
-
-
-def test_a_server_that_is_down_lets_nobody_in(identity, world, settings):
-    settings.API_BEARERS = identity.settings(
-        introspection_url="http://127.0.0.1:9/introspect"
-    )
-
-    refused(get(), 503, "temporarily_unavailable")
-
-
-def test_a_server_that_dawdles_is_given_up(identity, world, monkeypatch):
-    monkeypatch.setattr(server, "ANSWER_SECONDS", 0.3)
-
-    def dawdle(connection, _):
-        head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
-        connection.sendall(head)
-        for _ in range(20):
-            connection.sendall(b" ")
-            time.sleep(0.1)
-
-    identity.answer = dawdle
-    started = time.monotonic()
-
-    refused(get(), 503, "temporarily_unavailable")
-    assert time.monotonic() - started < 1.5
 
 
 # --- service tokens -----------------------------------------------------------

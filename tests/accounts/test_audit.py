@@ -10,7 +10,7 @@ from django.db.models import ProtectedError
 
 from accounts import audit, vault
 from accounts.models import AuditChain, AuditEvent
-from tests.factories import accounts as make
+from accounts.services import onboarding
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 
@@ -18,11 +18,11 @@ NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 @pytest.fixture
 def chain(world):
     """Six entries of one workspace; a chain of another beside it."""
-    audit.record(workspace=world.other_workspace, action="member.added")
+    audit.record(workspace=world.other_workspace, action="workspace.added")
     for number in range(1, 7):
         audit.record(
             workspace=world.workspace,
-            action="integration.changed",
+            action="integration.changed" if number > 1 else "workspace.added",
             actor=world.owner,
             target=f"integration:{number}",
             details={"fields": ["name"], "count": number},
@@ -74,8 +74,27 @@ def test_an_untouched_chain_is_intact(chain):
     assert report.head == f"6:{bytes(events(chain).last().hash).hex()}"
 
 
-def test_a_workspace_without_entries_is_intact(world):
-    assert audit.verify(world.workspace).is_intact
+def test_a_log_that_was_deleted_whole_is_found(chain):
+    events(chain)._raw_delete("default")
+    AuditChain.objects.for_workspace(chain)._raw_delete("default")
+
+    assert broken_at(chain) == 1
+
+
+def test_a_log_that_was_begun_anew_after_its_deletion_is_found(chain):
+    events(chain)._raw_delete("default")
+    AuditChain.objects.for_workspace(chain)._raw_delete("default")
+    audit.record(workspace=chain, action="audit.verified")
+
+    assert broken_at(chain) == 1
+
+
+def test_a_new_workspace_has_an_intact_log(db):
+    workspace = onboarding.add_workspace(slug="nova", name="Nova", now=NOW)
+
+    report = audit.verify(workspace)
+
+    assert (report.is_intact, report.entries) == (True, 1)
 
 
 def test_numbers_run_from_one_without_a_gap(chain):
@@ -258,7 +277,7 @@ def test_details_that_would_not_come_back_unchanged_are_refused(world, details):
 def test_odd_text_is_recorded_and_stays_provable(world):
     audit.record(
         workspace=world.workspace,
-        action="test",
+        action="workspace.added",
         actor_label="x" * 400,
         target="nul\0 " + "é" * 200,
         details={"\ud800\0": ["\udfff", 10**30, -1, "\u2028", "ação"]},
@@ -273,21 +292,21 @@ def test_odd_text_is_recorded_and_stays_provable(world):
     "ip", ["203.0.113.9", "::ffff:203.0.113.9", "fe80::1%eth0", "2001:db8:0:0::1", ""]
 )
 def test_every_form_of_address_stays_provable(world, ip):
-    audit.record(workspace=world.workspace, action="test", ip=ip)
+    audit.record(workspace=world.workspace, action="workspace.added", ip=ip)
 
     assert audit.verify(world.workspace).is_intact
 
 
 def test_another_time_zone_is_the_same_moment(world):
     local = NOW.astimezone(timezone(timedelta(hours=-3)))
-    audit.record(workspace=world.workspace, action="test", now=local)
+    audit.record(workspace=world.workspace, action="workspace.added", now=local)
 
     assert audit.verify(world.workspace).is_intact
 
 
 @pytest.mark.django_db(transaction=True)
 def test_entries_recorded_at_once_are_numbered_without_gap():
-    workspace = make.workspace(slug="nova")
+    workspace = onboarding.add_workspace(slug="nova", name="Nova", now=NOW)
     start = threading.Barrier(4)
 
     def record(thread):
@@ -302,15 +321,15 @@ def test_entries_recorded_at_once_are_numbered_without_gap():
         list(pool.map(record, range(4)))
 
     assert list(events(workspace).values_list("sequence", flat=True)) == list(
-        range(1, 101)
+        range(1, 102)
     )
     report = audit.verify(workspace)
-    assert (report.is_intact, report.entries) == (True, 100)
+    assert (report.is_intact, report.entries) == (True, 101)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_chain_is_intact_while_entries_are_added():
-    workspace = make.workspace(slug="nova")
+    workspace = onboarding.add_workspace(slug="nova", name="Nova", now=NOW)
     stop = threading.Event()
 
     def record():

@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import translation
 
 from accounts import audit, audit_sentences, audit_words
-from accounts.models import AuditEvent
+from accounts.models import AuditChain, AuditEvent
 from accounts.selectors import audit_log
 from accounts.selectors.audit_log import AuditFilter
 from tests.factories import accounts as make
@@ -164,6 +164,12 @@ def test_a_percent_sign_in_a_name_breaks_no_sentence(world):
 
 # --- the page -------------------------------------------------------------------
 @pytest.fixture
+def begun(world):
+    """As every log begins; asked for before `history`."""
+    return _note(world, "workspace.added", now=NOON - timedelta(days=1))
+
+
+@pytest.fixture
 def history(world):
     _note(
         world,
@@ -288,7 +294,7 @@ def test_the_csv_holds_the_filtered_entries_and_no_formula(world, signed_in, his
     answer = signed_in(world.owner).get(f"{LIST}export.csv", {"action": "lead."})
 
     text = _body(answer)
-    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";"))
     assert text.startswith("\ufeff")
     assert [row[3] for row in rows[1:]] == [
         "lead.exported",
@@ -334,15 +340,15 @@ def test_a_wrong_filter_gives_the_page_and_no_file(world, signed_in):
 
 # --- the proof --------------------------------------------------------------------
 def test_an_intact_log_is_told_with_its_length_and_the_check_is_recorded(
-    world, signed_in, history
+    world, signed_in, begun, history
 ):
     done = signed_in(world.owner).post(VERIFY, follow=True)
 
     html = done.content.decode()
-    assert "Íntegro: 4 entradas desde 20/11/2026" in html
+    assert "Íntegro: 5 entradas desde 19/11/2026" in html
     last = AuditEvent.objects.for_workspace(world.workspace).order_by("-sequence")[0]
     assert last.action == "audit.verified"
-    assert last.details == {"entries": 4, "intact": True, "broken_at": None}
+    assert last.details == {"entries": 5, "intact": True, "broken_at": None}
     assert audit.verify(world.workspace).is_intact
 
 
@@ -356,8 +362,8 @@ def test_an_intact_log_is_told_with_its_length_and_the_check_is_recorded(
         ),
         ("DELETE FROM accounts_auditevent WHERE sequence=3", 3, "falta uma entrada"),
         (
-            "DELETE FROM accounts_auditevent WHERE sequence=4",
-            4,
+            "DELETE FROM accounts_auditevent WHERE sequence=5",
+            5,
             "as últimas entradas sumiram",
         ),
         (
@@ -368,7 +374,7 @@ def test_an_intact_log_is_told_with_its_length_and_the_check_is_recorded(
     ],
 )
 def test_a_broken_log_is_told_with_the_place(
-    world, signed_in, history, sql, number, words
+    world, signed_in, begun, history, sql, number, words
 ):
     with connection.cursor() as cursor:
         cursor.execute(
@@ -381,10 +387,34 @@ def test_a_broken_log_is_told_with_the_place(
     assert f"Rompido no número {number}: {words}" in html
 
 
-def test_an_empty_log_is_no_broken_one(world, signed_in):
-    html = signed_in(world.owner).post(VERIFY, follow=True).content.decode()
+@pytest.mark.parametrize(
+    ("language", "first", "second"),
+    [
+        (
+            "pt-br",
+            "Rompido no número 1: o registro ou o início da corrente sumiu",
+            "Rompido no número 1: o registro foi recomeçado, e o que havia antes sumiu",
+        ),
+        (
+            "en",
+            "Broken at number 1: the log or the beginning of its chain is gone",
+            "Broken at number 1: the log was begun anew, and what was before it is gone",
+        ),
+    ],
+)
+def test_a_log_deleted_whole_is_told_and_does_not_heal_by_being_asked_again(
+    world, signed_in, begun, history, language, first, second
+):
+    world.owner.language = language
+    world.owner.save()
+    AuditEvent.objects.for_workspace(world.workspace)._raw_delete("default")
+    AuditChain.objects.for_workspace(world.workspace)._raw_delete("default")
+    client = signed_in(world.owner)
 
-    assert "O registro está vazio" in html
+    pages = [client.post(VERIFY, follow=True).content.decode() for _ in range(2)]
+
+    assert first in pages[0]
+    assert second in pages[1]
 
 
 def test_every_problem_of_the_check_has_its_words():

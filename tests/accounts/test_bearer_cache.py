@@ -85,7 +85,7 @@ def test_a_server_that_is_away_lets_nobody_in(clock):
     server = Server(ANA)
     checks = Checks(server, clock=clock)
     checks.claims("known")
-    server.told = ServerAway("down")
+    server.told = ServerAway("down", is_down=True)
 
     with pytest.raises(ServerAway):
         checks.claims("new")
@@ -96,7 +96,7 @@ def test_a_server_that_is_away_lets_nobody_in(clock):
 
 
 def test_after_a_failure_nobody_waits_for_the_next(clock):
-    server = Server(ServerAway("down"))
+    server = Server(ServerAway("down", is_down=True))
     checks = Checks(server, clock=clock)
     for _ in range(5):
         with pytest.raises(ServerAway):
@@ -105,6 +105,16 @@ def test_after_a_failure_nobody_waits_for_the_next(clock):
 
     clock.now += AWAY_SECONDS
     server.told = ANA
+    assert checks.claims("t") == ANA
+
+
+def test_an_answer_that_may_be_about_one_token_keeps_no_other_out(clock):
+    server = Server(ServerAway("answered 403"))
+    checks = Checks(server, clock=clock)
+    with pytest.raises(ServerAway):
+        checks.claims("odd")
+    server.told = ANA
+
     assert checks.claims("t") == ANA
 
 
@@ -139,7 +149,7 @@ def test_a_failure_reaches_everybody_who_waited_for_it():
 
     def ask(token):
         hold.wait(5)
-        raise ServerAway("down")
+        raise ServerAway("down", is_down=True)
 
     checks = Checks(ask)
 

@@ -13,8 +13,10 @@ from django.utils import timezone
 
 from accounts import digests
 from accounts.models import AuditEvent, Invitation, MailState, Membership
-from accounts.services import invitations, memberships
-from accounts.services.invitations import InvitationInvalid, Refused, Why
+from accounts.scoping import workspace_transaction
+from accounts.services import acceptance, additions, invitations, memberships
+from accounts.services.acceptance import Refused, Why
+from accounts.services.invitations import InvitationInvalid
 from accounts.services.memberships import NotAllowed
 from tests.factories import accounts as make
 
@@ -84,6 +86,9 @@ def test_only_the_hash_of_the_token_is_kept(world):
     [
         ("nobody", "invalid"),
         ("a" * 250 + "@example.com", "invalid"),
+        ("l\u0131a@example.com", "not_ascii"),
+        ("\u212aate@example.com", "not_ascii"),
+        ("ana@a\u00e7ai.example", "not_ascii"),
         ("agent@example.com", "member"),
         ("ja@example.com", "invited"),
     ],
@@ -108,6 +113,27 @@ def test_there_is_an_end_to_open_invitations(world, monkeypatch):
     assert invalid.value.code == "too_many"
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("pt-br", "O endereço só pode ter as letras de a a z sem acento"),
+        ("en", "An address may hold only the letters a to z without accents"),
+    ],
+)
+def test_an_address_with_other_letters_is_refused_with_a_sentence(
+    world, signed_in, language, words
+):
+    world.owner.language = language
+    world.owner.save()
+
+    page = signed_in(world.owner).post(
+        INVITE, {"email": "l\u0131a@example.com", "role": "agent"}
+    )
+
+    assert words in page.content.decode()
+    assert not Invitation.objects.for_workspace(world.workspace).exists()
+
+
 @pytest.mark.parametrize("role", ["owner", "king"])
 def test_nobody_is_invited_as_owner(world, role):
     with pytest.raises(NotAllowed):
@@ -127,8 +153,8 @@ def test_one_that_ran_out_is_taken_up_again(world):
 
     assert new.invitation.pk == old.invitation.pk
     assert new.invitation.role == "viewer"
-    assert invitations.find(old.token) is None
-    assert invitations.find(new.token) == new.invitation
+    assert acceptance.find(old.token) is None
+    assert acceptance.find(new.token) == new.invitation
 
 
 def test_a_renewed_one_has_a_new_link_and_the_old_one_ends(world, issued, guest):
@@ -141,10 +167,10 @@ def test_a_renewed_one_has_a_new_link_and_the_old_one_ends(world, issued, guest)
     )
 
     with pytest.raises(Refused) as refused:
-        invitations.accept(issued.token, user=guest, now=timezone.now())
+        acceptance.accept(issued.token, user=guest, now=timezone.now())
     assert refused.value.why == Why.UNKNOWN
     assert (
-        invitations.accept(fresh.token, user=guest, now=timezone.now()).role == "agent"
+        acceptance.accept(fresh.token, user=guest, now=timezone.now()).role == "agent"
     )
 
 
@@ -188,7 +214,7 @@ def test_who_is_a_member_already_keeps_their_role(world, guest):
     issued = _invite(world, role="viewer")
     make.membership(world.workspace, guest, role="admin")
 
-    membership = invitations.accept(issued.token, user=guest, now=timezone.now())
+    membership = acceptance.accept(issued.token, user=guest, now=timezone.now())
 
     assert membership.role == "admin"
 
@@ -245,8 +271,29 @@ def test_an_address_that_nothing_proves_does_not_count(world, issued, signed_in)
     assert _refusals(world) == ["unproven"]
 
 
+@pytest.mark.parametrize(
+    ("invited", "lookalike"),
+    [
+        ("lia@example.com", "l\u0131a@example.com"),  # a dotless i
+        ("sam@example.com", "\u017fam@example.com"),  # a long s
+        ("kate@example.com", "\u212aate@example.com"),  # the sign of the kelvin
+    ],
+)
+def test_an_address_that_only_looks_alike_takes_nothing_up(
+    world, signed_in, invited, lookalike
+):
+    issued = _invite(world, email=invited)
+    person = make.proven(make.user(email="outra@example.com"), lookalike)
+
+    page = signed_in(person).post(_path(issued))
+
+    assert page.status_code == 403
+    assert not _is_in(world, person)
+    assert _refusals(world) == ["other_address"]
+
+
 def test_a_second_proven_address_of_theirs_counts(world, issued, signed_in):
-    person = make.proven(make.user(email="outra@example.com"), "Convidada@example.com")
+    person = make.proven(make.user(email="outra@example.com"), "convidada@example.com")
 
     signed_in(person).post(_path(issued))
 
@@ -280,6 +327,91 @@ def test_what_does_not_hold_any_more_says_what_to_do_and_nothing_else(
     assert _refusals(world) == [why]
 
 
+# --- by somebody who may not invite any more ----------------------------------------
+@pytest.fixture
+def admin(world):
+    person = make.user(email="admin@example.com", name="Ivo")
+    return make.membership(world.workspace, person, role="admin")
+
+
+def _removed(world, admin):
+    memberships.remove(world.workspace, admin.key, actor=world.owner, now=NOW)
+
+
+def _removed_in_its_workspace(world, admin):
+    with workspace_transaction(world.workspace.pk):
+        _removed(world, admin)
+
+
+def _demoted(world, admin):
+    memberships.change_role(
+        world.workspace, admin.key, role="viewer", actor=world.owner, now=NOW
+    )
+
+
+def _switched_off(world, admin):
+    admin.user.is_active = False
+    admin.user.save()
+
+
+@pytest.mark.parametrize("end", [_removed, _demoted, _switched_off])
+@pytest.mark.parametrize("role", ["admin", "viewer"])
+def test_an_invitation_ends_with_the_right_of_whoever_sent_it(
+    world, admin, guest, signed_in, end, role
+):
+    issued = _invite(world, role=role, actor=admin.user)
+
+    end(world, admin)
+    page = signed_in(guest).get(_path(issued))
+    posted = signed_in(guest).post(_path(issued))
+
+    assert page.status_code == posted.status_code == 410
+    assert "Este convite não vale mais" in page.content.decode()
+    assert "Padaria" not in page.content.decode()
+    assert not _is_in(world, guest)
+    assert _refusals(world) == ["inviter"]
+
+
+def test_it_counts_once_more_when_somebody_who_may_sends_it_again(world, admin, guest):
+    issued = _invite(world, role="admin", actor=admin.user)
+    _removed(world, admin)
+
+    renewed = invitations.renew(
+        world.workspace,
+        issued.invitation.key,
+        mail=MailState.NONE,
+        actor=world.owner,
+        now=timezone.now(),
+    )
+
+    acceptance.accept(renewed.token, user=guest, now=timezone.now())
+
+    assert _is_in(world, guest)
+
+
+def test_an_owner_who_became_an_admin_still_makes_admins(world, admin, guest):
+    issued = _invite(world, role="admin")
+    memberships.transfer_ownership(
+        world.workspace, admin.key, actor=world.owner, now=NOW
+    )
+
+    accepted = acceptance.accept(issued.token, user=guest, now=timezone.now())
+
+    assert accepted.role == "admin"
+
+
+def test_the_list_says_that_it_does_not_count(world, admin, signed_in):
+    _invite(world, role="viewer", actor=admin.user)
+    counting = signed_in(world.owner).get(MEMBERS).content.decode()
+    _removed(world, admin)
+
+    html = signed_in(world.owner).get(MEMBERS).content.decode()
+
+    assert "Não vale" not in counting
+    assert "Não vale" in html
+    assert "Quem enviou não pode mais convidar" in html
+
+
 @pytest.mark.parametrize("token", ["x", "a" * 43, "%00", "..", "a" * 5000])
 def test_an_unknown_link_tells_nothing(world, signed_in, guest, token):
     for client in (Client(), signed_in(guest)):
@@ -311,7 +443,7 @@ def test_taken_up_twice_at_once_it_counts_once(world):
     def take_up():
         try:
             gate.wait(10)
-            invitations.accept(issued.token, user=guest, now=timezone.now())
+            acceptance.accept(issued.token, user=guest, now=timezone.now())
         except Refused as refused:
             return refused.why
         finally:
@@ -335,7 +467,7 @@ def test_a_revocation_and_an_acceptance_at_once_do_not_both_happen(world):
         def accept(issued=issued, gate=gate):
             try:
                 gate.wait(10)
-                invitations.accept(issued.token, user=guest, now=timezone.now())
+                acceptance.accept(issued.token, user=guest, now=timezone.now())
             except Refused:
                 return "refused"
             finally:
@@ -345,12 +477,13 @@ def test_a_revocation_and_an_acceptance_at_once_do_not_both_happen(world):
         def revoke(issued=issued, gate=gate):
             try:
                 gate.wait(10)
-                invitations.revoke(
-                    world.workspace,
-                    issued.invitation.key,
-                    actor=world.owner,
-                    now=timezone.now(),
-                )
+                with workspace_transaction(world.workspace.pk):
+                    invitations.revoke(
+                        world.workspace,
+                        issued.invitation.key,
+                        actor=world.owner,
+                        now=timezone.now(),
+                    )
             except invitations.InvitationGone:
                 return "gone"
             finally:
@@ -462,7 +595,7 @@ def test_a_new_link_to_copy_replaces_the_old_one(world, issued, signed_in, setti
     page = signed_in(world.owner).post(address, {"as_link": "1"})
 
     assert re.search(r"/invitations/[\w-]{43}/", page.content.decode())
-    assert invitations.find(issued.token) is None
+    assert acceptance.find(issued.token) is None
     assert mail.outbox == []
 
 
@@ -476,7 +609,7 @@ def test_invitations_of_another_workspace_are_out_of_reach(
 
     row = Invitation.objects.for_workspace(world.workspace).get()
     assert row.revoked_at is None
-    assert invitations.find(issued.token) == row
+    assert acceptance.find(issued.token) == row
 
 
 @pytest.mark.parametrize("role", ["agent", "viewer"])
@@ -502,9 +635,46 @@ def test_only_who_manages_members_sees_and_changes_invitations(
 def test_whoever_an_operator_adds_has_a_proven_address(world):
     from accounts import selectors
 
-    added = memberships.add_member(
+    added = additions.add_member(
         workspace=world.workspace, email="nova@example.com", role="agent", now=NOW
     )
 
     assert selectors.has_proven(added.membership.user, "NOVA@example.com")
     assert not selectors.has_proven(world.agent, "nova@example.com")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_removal_and_an_acceptance_at_once_happen_in_turn(world):
+    """Whoever was first decides: removed first, the invitation counts for nothing."""
+    admin = make.membership(
+        world.workspace, make.user(email="admin@example.com"), role="admin"
+    )
+    guest = make.proven(make.user(email="convidada@example.com"))
+    issued = _invite(world, role="admin", actor=admin.user)
+    gate = Barrier(2)
+
+    def at_once(act):
+        try:
+            gate.wait(10)
+            act()
+        except Refused as refused:
+            return refused.why
+        finally:
+            connection.close()
+        return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        acts = (
+            lambda: acceptance.accept(issued.token, user=guest, now=timezone.now()),
+            lambda: _removed_in_its_workspace(world, admin),
+        )
+        tries = [pool.submit(at_once, act) for act in acts]
+    accepted, removed = [one.result() for one in tries]
+
+    names = [name for name, _ in _audited(world)]
+    assert removed == "done"
+    if accepted == "done":
+        assert names.index("invitation.accepted") < names.index("member.removed")
+    else:
+        assert accepted == "inviter"
+        assert not _is_in(world, guest)

@@ -5,7 +5,7 @@ import pytest
 
 from accounts import audit
 from accounts.models import AuditEvent, Membership, User, Workspace
-from accounts.services import memberships, onboarding
+from accounts.services import additions, onboarding
 from tests.commands import run
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -140,7 +140,7 @@ def test_an_unknown_role_is_a_mistake_of_usage(world):
 
 
 def test_what_was_added_does_not_show_the_password(world):
-    added = memberships.add_member(
+    added = additions.add_member(
         workspace=world.workspace, email="ana@example.com", role="agent", now=NOW
     )
 

@@ -145,6 +145,7 @@ def test_somebody_of_another_workspace_reaches_nobody(world):
 
 # --- going ----------------------------------------------------------------------
 def test_whoever_is_removed_leaves_open_conversations_to_nobody(world, talks):
+    audit.record(workspace=world.workspace, action="workspace.added")
     member = _of(world.workspace, world.agent)
     assert memberships.holdings(world.workspace, world.agent) == 2
 
@@ -354,6 +355,73 @@ def test_two_owners_who_leave_at_once_leave_one(world):
     assert sorted(map(str, gave)) == sorted(map(str, [0, LastOwner]))
     owners = Membership.objects.for_workspace(world.workspace).filter(role="owner")
     assert owners.count() == 1
+
+
+def _owners(workspace):
+    rows = Membership.objects.for_workspace(workspace).filter(role="owner")
+    return [one.user for one in rows.select_related("user")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_heir_who_is_removed_meanwhile_inherits_nothing_or_stays(world):
+    """Whoever comes first decides; either way the workspace keeps an owner who is in."""
+    for turn in range(5):
+        _, heir = _person(world.workspace, f"heir{turn}", "agent")
+        admin, _ = _person(world.workspace, f"admin{turn}", "admin")
+
+        transferred, removed = _at_once(
+            world.workspace,
+            lambda heir=heir: memberships.transfer_ownership(
+                world.workspace, heir.key, actor=world.owner, now=NOW
+            ),
+            lambda heir=heir, admin=admin: memberships.remove(
+                world.workspace, heir.key, actor=admin, now=NOW
+            ),
+        )
+
+        if transferred is MemberGone:
+            assert removed == 0
+            assert _owners(world.workspace) == [world.owner]
+        else:
+            assert transferred == heir
+            assert removed is NotAllowed  # an owner is removed by owners alone
+            assert _owners(world.workspace) == [heir.user]
+            Membership.objects.for_workspace(world.workspace).filter(
+                user=world.owner
+            ).update(role="owner")
+            heir.delete()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ownership_that_is_handed_over_twice_at_once_goes_to_one(world):
+    for turn in range(5):
+        heirs = [
+            _person(world.workspace, f"heir{turn}{name}", "agent")[1] for name in "ab"
+        ]
+
+        gave = _at_once(
+            world.workspace,
+            *(
+                lambda heir=heir: memberships.transfer_ownership(
+                    world.workspace, heir.key, actor=world.owner, now=NOW
+                )
+                for heir in heirs
+            ),
+        )
+
+        # The second is told by an admin, which the owner is by then.
+        assert gave.count(NotAllowed) == 1
+        (heir,) = [one for one in gave if one is not NotAllowed]
+        assert _owners(world.workspace) == [heir.user]
+        assert _of(world.workspace, world.owner).role == "admin"
+        handed = AuditEvent.objects.for_workspace(world.workspace).filter(
+            action="workspace.ownership_transferred"
+        )
+        assert handed.count() == turn + 1
+        Membership.objects.for_workspace(world.workspace).filter(
+            user=world.owner
+        ).update(role="owner")
+        heir.delete()
 
 
 @pytest.mark.django_db(transaction=True)

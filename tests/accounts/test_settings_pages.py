@@ -1,6 +1,6 @@
 """The pages of the settings: who may open which, what they save, what they ask first."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -284,6 +284,42 @@ def test_removing_names_what_is_lost_and_how_much(world, signed_in):
     assert "1 conversa aberta ficou sem responsável." in done
     assert talk.assignee is None
     assert again.status_code == 404
+
+
+def test_removing_lists_the_tokens_that_stay_with_their_last_use(world, signed_in):
+    member, client = _member(world, world.agent), signed_in(world.owner)
+    now = timezone.now()
+    theirs = {"created_by": world.agent, "created_at": now - timedelta(days=400)}
+    used = make.api_token(
+        world.workspace,
+        name="Usado",
+        last_used_at=datetime(2026, 3, 2, 13, 5, tzinfo=UTC),
+        **theirs,
+    )
+    unused = make.api_token(world.workspace, name="Parado", **theirs)
+    make.api_token(world.workspace, name="Revogado", revoked_at=now, **theirs)
+    make.api_token(
+        world.workspace, name="Vencido", expires_at=now - timedelta(days=1), **theirs
+    )
+    make.api_token(world.workspace, name="De outra", created_by=world.owner)
+    make.api_token(world.other_workspace, name="De lá", created_by=world.agent)
+
+    asked = client.get(f"{MEMBERS}{member.key}/remove/").content.decode()
+
+    assert "<bdi>Usado</bdi>, último uso em 02/03/2026 10:05" in asked
+    assert "<bdi>Parado</bdi>, nunca usado" in asked
+    for token in (used, unused):
+        assert f'href="/w/padaria/settings/tokens/{token.key}/revoke/"' in asked
+    for name in ("Revogado", "Vencido", "De outra", "De lá"):
+        assert name not in asked
+
+
+def test_removing_speaks_of_no_tokens_where_there_are_none(world, signed_in):
+    member = _member(world, world.agent)
+
+    asked = signed_in(world.owner).get(f"{MEMBERS}{member.key}/remove/")
+
+    assert "tokens de serviço" not in asked.content.decode().partition("<h1>")[2]
 
 
 def test_the_only_owner_is_told_to_hand_over_first(world, signed_in):

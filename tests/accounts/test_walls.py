@@ -1,10 +1,12 @@
 """The second and third wall, asked directly: PostgreSQL refuses, whatever the code forgot."""
 
+import json
 from contextlib import contextmanager
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Membership
 from accounts.scoping import NOBODY, inside, workspace_transaction
@@ -51,6 +53,41 @@ def test_without_a_workspace_tables_are_empty(theirs):
     with as_app():
         assert not ALL_LEADS.exists()
         assert not RawWebhook.objects.exists()
+
+
+def test_a_page_is_planned_without_helpers_and_compiler(world):
+    def plans():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT current_setting('max_parallel_workers_per_gather')::int,"
+                " current_setting('jit')"
+            )
+            return cursor.fetchone()
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL jit = on")
+    assert plans()[0] > 0  # as PostgreSQL comes
+
+    with workspace_transaction(world.workspace.pk):
+        assert plans() == (0, "off")
+
+
+def test_a_policy_is_planned_for_the_largest_workspace(world):
+    """Not for one of many: a join of three tables would count as nothing at all."""
+    small = [make_room_0.workspace(slug=f"small-{number}") for number in range(30)]
+    of_whom = [world.workspace] * 300 + small
+    now = timezone.now()
+    Lead.objects.bulk_create(
+        Lead(workspace=one, name="Ana", created_at=now, updated_at=now)
+        for one in of_whom
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE whatsapp_lead")
+
+    with as_app(), workspace_transaction(world.workspace.pk):
+        expected = json.loads(ALL_LEADS.only("pk").explain(format="JSON"))
+
+    assert 200 < expected[0]["Plan"]["Plan Rows"] < 400
 
 
 def test_inside_a_workspace_only_its_rows_are_there(world, theirs):
@@ -239,15 +276,30 @@ def test_an_outsiders_address_of_ours_is_a_404_with_the_first_wall_down(
 
 # --- the start ---------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("strength", "problem"),
+    ("told", "problem"),
     [
-        (Strength("x", True, False, False, False), "x is a superuser"),
-        (Strength("x", False, True, False, False), "x bypasses row-level security"),
-        (Strength("x", False, False, True, True), "x owns the tables"),
-        (Strength("x", False, False, False, True), "x may truncate"),
-        (Strength("x", False, False, False, False), ""),
+        ({"is_superuser": True}, "x is a superuser"),
+        ({"bypasses": True}, "x bypasses row-level security"),
+        ({"makes_roles": True}, "x may make roles"),
+        ({"unbound_role": "y"}, "x is a member of y, which row-level"),
+        ({"owns": True, "truncates": True}, "x owns the tables"),
+        ({"crossing_role": "y"}, "x is a member of y, which looks across"),
+        ({"truncates": True}, "x may truncate"),
+        ({}, ""),
     ],
 )
-def test_a_role_that_is_too_strong_is_named(strength, problem):
+def test_a_role_that_is_too_strong_is_named(told, problem):
+    bound = {
+        "name": "x",
+        "is_superuser": False,
+        "bypasses": False,
+        "makes_roles": False,
+        "unbound_role": None,
+        "owns": False,
+        "crossing_role": None,
+        "truncates": False,
+    }
+    strength = Strength(**(bound | told))
+
     assert strength.problem.startswith(problem)
     assert bool(strength.problem) == bool(problem)

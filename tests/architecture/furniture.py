@@ -29,6 +29,7 @@ from tickets.models import (
     NotificationRule,
     Subscription,
     Ticket,
+    TicketCounter,
 )
 from webhooks.models import RawWebhook
 from whatsapp.models import (
@@ -65,6 +66,8 @@ class Furniture:
     attribution: Attribution
     conversation: Conversation
     message: Message  # the first of it
+    talk: Conversation  # of `lead` on `phone`, heard just now
+    heard: Message  # in `talk`
     canned: CannedReply
     note: LeadNote
     saved: SavedFilter  # the owner's
@@ -115,7 +118,8 @@ def furnish(
     verdict = make.attribution(
         lead, touch=touch, reason=words, actor=owner, evidence=[words]
     )
-    conversation = _talk(lead, channel, phone, words=words)
+    conversation = _talk(lead, channel, words=words)
+    talk = make.conversation(lead, phone, preview=words, last_inbound_at=timezone.now())
     agent.name = words
     agent.save()
     member = Membership.objects.for_workspace(workspace).get(user=agent)
@@ -135,6 +139,8 @@ def furnish(
         attribution=verdict,
         conversation=conversation,
         message=conversation.messages.order_by("pk")[0],
+        talk=talk,
+        heard=make.message(talk, text=words, external_id=words),
         canned=make.canned_reply(workspace, name=words[:40], text=words),
         note=make.note(lead, author=agent, text=words),
         saved=_saved_filter(workspace, owner, words=words),
@@ -161,7 +167,7 @@ def furnish(
         rule=_sign_in(workspace, agent, words=words, reference=reference),
         token=make_room_0.api_token(workspace, name=words[:80], created_by=owner),
         member=member,
-        invited=make_room_0.invitation(workspace, invited_by=agent),
+        invited=make_room_0.invitation(workspace, invited_by=owner),
         user=agent,
     )
 
@@ -172,8 +178,8 @@ def _merge(lead: Lead, owner: User, *, words: str) -> LeadMerge:
     return make.merge(gone, into=lead, actor=owner, reason=words)
 
 
-def _talk(lead: Lead, channel: Channel, phone: Channel, *, words: str) -> Conversation:
-    """Messages of every look on `channel`, and one on the simulated phone."""
+def _talk(lead: Lead, channel: Channel, *, words: str) -> Conversation:
+    """Messages of every look."""
     conversation = make.conversation(lead, channel, preview=words)
     message = make.message(
         conversation,
@@ -186,8 +192,6 @@ def _talk(lead: Lead, channel: Channel, phone: Channel, *, words: str) -> Conver
     make.stored_media(message, filename=words)
     make.message(conversation, text=words, target_id="m1")
     make.message(conversation, kind="reaction", text=words, target_id="m1")
-    simulated = make.conversation(lead, phone, preview=words)
-    make.message(simulated, text=words, external_id=words)
     return conversation
 
 
@@ -230,6 +234,7 @@ def _work(
         oauth_id=f"{words[:40]}-{reference}",
         lead=conversation.lead,
     )
+    TicketCounter.objects.create(workspace=workspace, last_number=1)
     ticket = make_room_3.ticket(
         workspace,
         number=1,

@@ -78,6 +78,8 @@ KEYED = {
     ),
     "delivery-detail": "delivery",
     "webhook-detail": "webhook",
+    "message-links": "channel",
+    "message-link-new": "channel",
     "link-detail": "link",
     "link-edit": "link",
     "link-state": "link",
@@ -110,6 +112,8 @@ def furnished(world):
 ACTS = {
     "lead-apart",
     "channel-check",
+    "message-link-delete",
+    "message-link-qr",
     "conversation-unheard-settle",
     "media-again",
     "send-act",

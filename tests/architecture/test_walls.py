@@ -8,6 +8,7 @@ from django.db.models import Model
 from accounts.roles import Roles
 from accounts.scoping import WorkspaceScoped
 from accounts.walls import SETTING
+from tests.architecture import crossing
 from webhooks.models import RawWebhook
 
 TENANT_MODELS: list[type[Model]] = [
@@ -42,6 +43,15 @@ def test_every_tenant_table_forces_row_level_security(model):
         " WHERE oid = %(table)s::regclass",
         table=model._meta.db_table,
     ) == [(True, True)]
+
+
+@pytest.mark.parametrize("model", POLICED, ids=name_of)
+def test_a_workspace_unknown_to_the_planner_counts_as_the_largest(model):
+    assert rows(
+        "SELECT 'n_distinct=1' = ANY (attoptions) FROM pg_attribute"
+        " WHERE attrelid = %(table)s::regclass AND attname = 'workspace_id'",
+        table=model._meta.db_table,
+    ) == [(True,)]
 
 
 @pytest.mark.parametrize("model", POLICED, ids=name_of)
@@ -246,29 +256,51 @@ def test_every_function_that_crosses_is_fixed_closed_and_the_crossing_roles(role
         assert (is_public, is_ours) == (False, True), name
 
 
-def test_the_crossing_role_cannot_sign_in_and_sees_no_content(roles):
+def test_the_functions_that_cross_give_back_what_is_written_down_for_them():
+    told = rows(
+        """
+        SELECT proname::text, pg_get_function_result(oid) FROM pg_proc
+         WHERE prosecdef AND pronamespace = 'public'::regnamespace
+        """
+    )
+
+    assert dict(told) == crossing.RESULTS
+    assert len(told) == len(crossing.RESULTS)  # none has another one of its name
+
+
+def test_what_they_give_back_is_ids_states_counts_and_moments():
+    kinds = {"bigint", "boolean", "double precision", "timestamp with time zone"}
+    given = [
+        part.split(" ", 1)
+        for result in crossing.RESULTS.values()
+        if result.startswith("TABLE(")
+        for part in result.removeprefix("TABLE(").removesuffix(")").split(", ")
+    ]
+
+    assert {kind for _, kind in given} <= kinds | {"text"}
+    assert {name for name, kind in given if kind == "text"} <= crossing.WORDS
+    plain = {one for one in crossing.RESULTS.values() if not one.startswith("TABLE(")}
+    assert plain <= {"SETOF bigint", "bigint", "boolean", "void"}
+
+
+def test_the_crossing_role_cannot_sign_in_and_reads_only_columns_that_are_classified(
+    roles,
+):
     assert rows(
         "SELECT rolcanlogin, rolsuper, rolbypassrls FROM pg_roles"
         " WHERE rolname = %(crossing)s",
         crossing=roles.crossing,
     ) == [(False, False, False)]
-    content = {
-        "webhooks_rawwebhook": ["body", "headers"],
-        "whatsapp_message": ["text", "content"],
-        "whatsapp_lead": ["name", "email"],
-        "integrations_integration": ["credentials"],
-        "accounts_datakey": ["sealed"],
-        "whatsapp_leadnote": ["text"],
-    }
-    readable = [
-        (table, column)
-        for table, columns in content.items()
-        for column in columns
-        if rows(
-            "SELECT WHERE has_column_privilege(%(role)s, %(table)s, %(column)s, 'SELECT')",
-            role=roles.crossing,
-            table=table,
-            column=column,
-        )
-    ]
-    assert readable == []
+    readable = rows(
+        """
+        SELECT relation.relname::text, given.attname::text FROM pg_class relation
+          JOIN pg_attribute given ON given.attrelid = relation.oid
+         WHERE relation.relnamespace = 'public'::regnamespace
+           AND relation.relkind IN ('r', 'p', 'v', 'm', 'f')
+           AND given.attnum > 0 AND NOT given.attisdropped
+           AND has_column_privilege(%(crossing)s, relation.oid, given.attnum, 'SELECT')
+        """,
+        crossing=roles.crossing,
+    )
+
+    assert set(readable) == crossing.COLUMNS

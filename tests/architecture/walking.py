@@ -89,6 +89,7 @@ class Walker:
         path: str,
         *,
         body: Mapping[str, str] | None = None,
+        json: Mapping[str, Any] | None = None,
         is_part: bool = False,
     ) -> "Answer":
         """Ask inside a savepoint that the caller rolls back; see `Town.step`."""
@@ -96,6 +97,9 @@ class Walker:
         told: dict[str, Any] = {"headers": headers}
         if body is not None:
             told["data"] = body
+        if json is not None:
+            told |= {"data": json, "content_type": "application/json"}
+            headers["Idempotency-Key"] = "a key of the walk"
         self._client.cookies = SimpleCookie(self._cookies)
         response = getattr(self._client, method.lower())(path, **told)
         return Answer.of(response)
@@ -277,7 +281,11 @@ def _house(slug: str, word: str, *, number: str) -> House:
     ids = {name: str(key) for name, key in keys.items()}
     ids |= {f"{name}_hex": key.hex for name, key in keys.items()}
     connected = furniture.phone.integration
+    heard = furniture.heard.external_id
     assert connected is not None
+    oauth_id = furniture.client.oauth_id
+    assert heard is not None
+    assert oauth_id is not None
     return House(
         word,
         furniture,
@@ -287,6 +295,9 @@ def _house(slug: str, word: str, *, number: str) -> House:
             "slug": slug,
             "link_slug": f"{word}-bio",
             "email": agent.email,
+            "oauth": oauth_id,
+            "talk": str(furniture.talk.key),
+            "told": heard,
             "session": str(session.key),
             "integration": str(connected.key),
             "user_pk": str(agent.pk),

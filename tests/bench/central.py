@@ -19,6 +19,22 @@ from tests.bench.report import Bound, Row
 
 LEAST_PER_SECOND = 500
 REQUESTS, CONNECTIONS, ROUNDS = 4000, 16, 3
+# A sign-in at a client, and the access token that came of it.
+_SIGN_IN = """
+WITH who AS (SELECT id FROM accounts_user LIMIT 1), family AS (
+  INSERT INTO central_family (client_id, user_id, session_hash, code_hash, code,
+    code_expires_at, created_at, expires_at, revoked_why)
+  SELECT %(client)s, id, '', %(hash)s, '{}', now(), now(), now() + interval '1 day', ''
+  FROM who RETURNING id
+), member AS (
+  INSERT INTO central_familytoken (family_id, hash, expires_at)
+  SELECT id, %(hash)s, now() + interval '1 day' FROM family
+)
+INSERT INTO allauth_idp_oidc_token (type, hash, client_id, user_id, created_at, expires_at,
+  scopes)
+SELECT 'at', %(hash)s, %(client)s, id, now(), now() + interval '1 day', E'openid\nprofile\nemail'
+FROM who
+"""
 
 
 def central_user(house: House) -> list[Row]:
@@ -61,6 +77,8 @@ def central_user(house: House) -> list[Row]:
         alone = load.full_speed(address, asked * (number // 10), connections=1)
     finally:
         launch.stop(process, signal.SIGTERM, patience=15)
+    if set(alone.statuses) != {200}:
+        raise HouseFailed(f"the central server refuses its own token: {alone.statuses}")
     return [
         Row(
             "central_user",
@@ -77,13 +95,7 @@ def _token(url: str, client_id: str) -> str:
     value = secrets.token_urlsafe(64)
     digest = hashlib.sha256(value.encode()).hexdigest()
     with psycopg.connect(url) as connection:
-        connection.execute(
-            "INSERT INTO allauth_idp_oidc_token"
-            " (type, hash, client_id, user_id, created_at, expires_at, scopes)"
-            " SELECT 'at', %s, %s, id, now(), now() + interval '1 day', %s"
-            " FROM accounts_user LIMIT 1",
-            [digest, client_id, "openid\nprofile\nemail"],
-        )
+        connection.execute(_SIGN_IN, {"client": client_id, "hash": digest})
     return value
 
 

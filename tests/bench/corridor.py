@@ -31,8 +31,8 @@ SMALL_BATCH = 20
 VISIBLE_MILLIS = 2000
 PATIENCE = 600.0
 # People and messages of each measure have numbers of their own.
-_KNOWN, _ECHO, _POSTED, _DIRECT, _BATCHES, _SINGLE = (
-    number * 1_000_000 for number in range(10, 16)
+_KNOWN, _ECHO, _POSTED, _DIRECT, _BATCHES, _SINGLE, _OF_A_DAY = (
+    number * 1_000_000 for number in range(10, 17)
 )
 _MESSAGES = "SELECT count(*) FROM whatsapp_message"
 _UNDONE = (
@@ -212,6 +212,13 @@ def _settled(house: House) -> Shop:
         house.execute(ingest.EMPTY)
         house.execute("ANALYZE")
         _is_settled = True
+    return here
+
+
+def stored_for_a_day(house: House, count: int) -> Shop:
+    """Messages that wait for the corridor, in a shop that knows people."""
+    here = _settled(house)
+    store(here, _mixed_bodies(here, _OF_A_DAY, count))
     return here
 
 

@@ -3,7 +3,7 @@
 
 import itertools
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -15,7 +15,7 @@ from accounts.models import Membership
 from tests.bench import served
 from tests.bench.house import House
 from tests.bench.report import Row
-from tests.bench.served import Shop, Walk
+from tests.bench.walks import OLDER, Shop, Walk
 from tickets.models import Client
 from whatsapp import phones
 from whatsapp.selectors import periods
@@ -24,7 +24,6 @@ TICKETS, CLIENTS = 100_000, 20_000
 HOME_MS, HOME_LONG_MS, TICKETS_MS = 300, 1000, 150
 # One in so many titles.
 RARE_WORD, RARE_IN = "jabuticaba", 8_000
-_OLDER = served.OLDER
 
 # People were answered as the messages of `volume` say.
 _ANSWERS = """
@@ -103,40 +102,45 @@ _filled: list[Shop] = []
 
 def page_dashboard(house: House) -> list[Row]:
     """The periods that the page offers, and those that are typed into its address."""
-    today = timezone.localdate()
-    offered: list[dict[str, str]] = [
-        {},
-        *({"period": name} for name in periods.HOME_PRESETS),
-    ]
-    typed: list[dict[str, str]] = [
-        *(
-            {"from": str(today - timedelta(days=days)), "to": str(today)}
-            for days in (89, 179, 364)
-        ),
-        {
-            "from": str(today - timedelta(days=400)),
-            "to": str(today - timedelta(days=370)),
-        },
-    ]
+    shop = at_work(house)
     return [
-        *_homes(house, "page_dashboard", offered, target=HOME_MS),
-        *_homes(house, "page_dashboard_long", typed, target=HOME_LONG_MS),
+        *served.rows(house, "page_dashboard", shop, homes(shop), target=HOME_MS),
+        *served.rows(
+            house, "page_dashboard_long", shop, _typed(shop), target=HOME_LONG_MS
+        ),
     ]
-
-
-def _homes(
-    house: House, name: str, asked: Iterable[dict[str, str]], *, target: float
-) -> list[Row]:
-    shop = _desk(house)
-    walks = [
-        Walk(urlencode(query) or "usual", shop.path("", **query)) for query in asked
-    ]
-    return served.rows(house, name, shop, itertools.cycle(walks), target=target)
 
 
 def page_tickets(house: House) -> list[Row]:
+    shop = at_work(house)
+    return served.rows(house, "page_tickets", shop, tickets(shop), target=TICKETS_MS)
+
+
+def homes(shop: Shop) -> Iterator[Walk]:
+    """The periods that the page offers."""
+    return _homes(shop, [{}, *({"period": name} for name in periods.HOME_PRESETS)])
+
+
+def _typed(shop: Shop) -> Iterator[Walk]:
+    today = timezone.localdate()
+    whole = [
+        {"from": str(today - timedelta(days=days)), "to": str(today)}
+        for days in (89, 179, 364)
+    ]
+    past = {
+        "from": str(today - timedelta(days=400)),
+        "to": str(today - timedelta(days=370)),
+    }
+    return _homes(shop, [*whole, past])
+
+
+def _homes(shop: Shop, asked: Iterable[dict[str, str]]) -> Iterator[Walk]:
+    for query in itertools.cycle(asked):
+        yield Walk(urlencode(query) or "usual", shop.path("", **query))
+
+
+def tickets(shop: Shop) -> Iterator[Walk]:
     """Tabs, filters, searches and pages down; the counts of the tabs stand on each."""
-    shop = _desk(house)
     everything = {"status": "all"}
     client = Client.objects.for_workspace(shop.workspace).order_by("pk")[50]
     month = {
@@ -162,16 +166,14 @@ def page_tickets(house: House) -> list[Row]:
         {"q": client.name, **everything},
     ]
     walks = [
-        Walk(urlencode(query) or "to do", shop.path("tickets/", **query), _OLDER)
+        Walk(urlencode(query) or "to do", shop.path("tickets/", **query), OLDER)
         for query in asked
     ]
     random.Random(7).shuffle(walks)
-    return served.rows(
-        house, "page_tickets", shop, itertools.cycle(walks), target=TICKETS_MS
-    )
+    return itertools.cycle(walks)
 
 
-def _desk(house: House) -> Shop:
+def at_work(house: House) -> Shop:
     """Made once a run."""
     if not _filled:
         shop = served.busy_shop(house)

@@ -29,6 +29,7 @@ CALLS = 50
 MESSAGES = 1_000_000
 PEOPLE = 100_000
 PAGES_DOWN = 20
+CROWD, CROWD_MESSAGES, CROWD_PEOPLE = 400, 500, 100
 
 _large: list[Workspace] = []
 
@@ -126,9 +127,10 @@ def timed(call: Callable[[], object]) -> float:
 
 
 def large_workspace(house: House) -> Workspace:
-    """Made once a run, with a neighbour of a tenth of its size."""
+    """Made once a run, with a neighbour of a tenth of its size and a crowd of small ones."""
     if not _large:
         scale = 50 if house.is_quick else 1
+        _crowd(house, CROWD // scale)
         for slug, share in (("neighbour", 10), ("large", 1)):
             workspace = filled_workspace(
                 house,
@@ -140,18 +142,40 @@ def large_workspace(house: House) -> Workspace:
     return _large[0]
 
 
+def _crowd(house: House, count: int) -> None:
+    """An installation of many workspaces: PostgreSQL guesses by how many there are."""
+    house.ready()
+    print(f"  making {count} small workspaces …", file=sys.stderr, flush=True)
+    with house.connect() as plain:
+        for number in range(count):
+            workspace, channel = _workspace(f"small-{number}")
+            volume.fill(
+                plain,
+                workspace_id=workspace.pk,
+                channel_id=channel.pk,
+                messages=CROWD_MESSAGES,
+                people=CROWD_PEOPLE,
+                is_one_of_many=True,
+            )
+
+
+def _workspace(slug: str) -> tuple[Workspace, Channel]:
+    workspace = Workspace.objects.create(slug=slug, name=slug.title())
+    channel = Channel.objects.create(
+        workspace=workspace,
+        provider="meta_cloud",
+        phone=f"+551194{workspace.pk:06d}0",
+        external_id=f"1065403{workspace.pk:08d}",
+    )
+    return workspace, channel
+
+
 def filled_workspace(
     house: House, slug: str, *, messages: int, people: int
 ) -> Workspace:
     house.ready()
     print(f"  making the workspace {slug} …", file=sys.stderr, flush=True)
-    workspace = Workspace.objects.create(slug=slug, name=slug.title())
-    channel = Channel.objects.create(
-        workspace=workspace,
-        provider="meta_cloud",
-        phone=f"+5511944440{workspace.pk:02d}0",
-        external_id=f"10654035225{workspace.pk:04d}",
-    )
+    workspace, channel = _workspace(slug)
     with house.connect() as plain:
         volume.fill(
             plain,

@@ -6,7 +6,7 @@ came from, and nothing here knows how the product reads a text.
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from urllib.parse import quote
 
@@ -21,17 +21,30 @@ class Kind(StrEnum):
     DAMAGED = "damaged"  # one slip in its ten characters
     MARK = "mark"  # one slip in the `vm_token:` before it
     ABSENT = "absent"
+    FORWARDED = "forwarded"  # intact, and brought by somebody else before
+    WAITING = "waiting"  # intact, and a lead waits under it for whoever brings it
     TRAP = "trap"  # looks right and belongs to nobody, or to nobody here and now
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`token` is that of the click the message came from; None when there is none."""
+    """`token` is that of the click the message came from; None when there is none. `lead_id`
+    is the lead that waits for this person; without one it has to be a lead of their own."""
 
     kind: Kind
     how: str
     text: str
     token: str | None
+    lead_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A lead that nobody has met, and the token it waits under."""
+
+    token: str
+    lead_id: int
+    is_clicked: bool  # a click has that token as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +55,10 @@ class Clicks:
     old: list[str]  # older ones, which nobody has brought
     elsewhere: Sequence[str]  # of the last 72 hours on another channel
     twins: list[tuple[str, str, str]]  # two fresh ones, and what is one slip from both
+    brought: list[str] = field(
+        default_factory=list
+    )  # by somebody, in the order they were
+    waiting: list[Waiting] = field(default_factory=list)
 
 
 # --- decoration ---------------------------------------------------------------
@@ -263,11 +280,33 @@ def _intact(clicks: Clicks, luck: random.Random) -> Case:
         text = _around(Line(token).text, luck)
         return Case(Kind.INTACT, "of an old click", text, token)
     token = clicks.fresh.pop()
+    clicks.brought.append(token)
     return Case(Kind.INTACT, "as written", _around(Line(token).text, luck), token)
+
+
+def _forwarded(clicks: Clicks, luck: random.Random) -> Case:
+    """Half of them at once, so that both people are in the corridor at the same time."""
+    if not clicks.brought:
+        return _intact(clicks, luck)
+    is_at_once = luck.random() < 0.5
+    token = clicks.brought[-1] if is_at_once else luck.choice(clicks.brought)
+    how = "at once" if is_at_once else "later"
+    return Case(Kind.FORWARDED, how, _around(Line(token).text, luck), token)
+
+
+def _awaited(clicks: Clicks, luck: random.Random) -> Case:
+    if not clicks.waiting:
+        return _intact(clicks, luck)
+    one = clicks.waiting.pop()
+    how = "with a click" if one.is_clicked else "without a click"
+    token = one.token if one.is_clicked else None
+    text = _around(Line(one.token).text, luck)
+    return Case(Kind.WAITING, how, text, token, one.lead_id)
 
 
 def _dressed(clicks: Clicks, luck: random.Random) -> Case:
     token = clicks.fresh.pop()
+    clicks.brought.append(token)
     how, line = _decorated(token, luck)
     return Case(Kind.DECORATED, how, _around(line.text, luck), token)
 
@@ -292,8 +331,11 @@ def _nothing(clicks: Clicks, luck: random.Random) -> Case:
     return Case(Kind.ABSENT, "", _around("", luck), None)
 
 
+TRAPS = ("stranger", "twice", "old", "elsewhere", "twins", "brought", "awaited")
+
+
 def _trap(clicks: Clicks, luck: random.Random) -> Case:
-    how = luck.choice(["stranger", "twice", "old", "elsewhere", "twins"])
+    how = luck.choice(list(TRAPS))
     slip = luck.choice(list(DAMAGES))
     stranger = "".join(luck.choices("0123456789ABCDEFGHJKMNPQRSTVWXYZ", k=10))
     token = None
@@ -306,17 +348,25 @@ def _trap(clicks: Clicks, luck: random.Random) -> Case:
         text = Line(damaged(luck.choice(clicks.old), slip, luck)).text
     elif how == "elsewhere" and clicks.elsewhere:
         text = Line(damaged(luck.choice(clicks.elsewhere), slip, luck)).text
+    elif how == "brought" and clicks.brought:
+        text = Line(damaged(luck.choice(clicks.brought), slip, luck)).text
+    elif how == "awaited" and clicks.waiting:  # the click's, and a lead of their own
+        one = clicks.waiting.pop()
+        token = one.token if one.is_clicked else None
+        text = Line(damaged(one.token, slip, luck)).text
     else:
         text = Line(stranger).text if luck.random() < 0.5 else stranger
     return Case(Kind.TRAP, how, _around(text, luck), token)
 
 
 _SHARES = {
-    Kind.INTACT: 20,
+    Kind.INTACT: 17,
     Kind.DECORATED: 25,
     Kind.DAMAGED: 25,
     Kind.MARK: 5,
     Kind.ABSENT: 20,
+    Kind.FORWARDED: 2,
+    Kind.WAITING: 1,
     Kind.TRAP: 5,
 }
 _MAKERS: dict[Kind, Callable[[Clicks, random.Random], Case]] = {
@@ -325,6 +375,8 @@ _MAKERS: dict[Kind, Callable[[Clicks, random.Random], Case]] = {
     Kind.DAMAGED: _slipped,
     Kind.MARK: _mark_slipped,
     Kind.ABSENT: _nothing,
+    Kind.FORWARDED: _forwarded,
+    Kind.WAITING: _awaited,
     Kind.TRAP: _trap,
 }
 

@@ -86,12 +86,14 @@ def _brazilian(luck: random.Random) -> Iterator[Pair]:
 
 
 def _mexican(luck: random.Random) -> Iterator[Pair]:
+    """Landline or mobile: ten digits are one line's, so none has to be kept apart."""
     for area in MEXICAN_AREAS * 4:
         number = _local(area, luck)
         yield Pair("MX", f"521{number}", f"52{number}", is_one=True)
 
 
 def _argentinian(luck: random.Random) -> Iterator[Pair]:
+    """As in Mexico, the digit says only that it is a mobile; docs/attribution.md says why."""
     for area in ARGENTINIAN_AREAS * 4:
         number = _local(area, luck)
         yield Pair("AR", f"549{number}", f"54{number}", is_one=True)
@@ -135,7 +137,7 @@ def variants(house: House) -> list[Row]:
             "joined",
             target=0,
             bound=Bound.VALUE_AT_MOST,
-            note=f"of {len(other)} with the mobile that ends alike",
+            note=f"of {len(other)} BR with the mobile that ends alike",
         ),
     ]
 

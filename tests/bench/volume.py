@@ -122,8 +122,12 @@ def fill(
     channel_id: int,
     messages: int,
     people: int,
+    is_one_of_many: bool = False,
 ) -> None:
-    """Every person gets one conversation; the tables are analysed afterwards."""
+    """Every person gets one conversation; the tables are analysed afterwards.
+
+    One of many small ones is put in with the indexes in place, and analysed by the caller.
+    """
     values: dict[str, Any] = {
         "workspace": workspace_id,
         "channel": channel_id,
@@ -146,12 +150,16 @@ def fill(
         connection.execute(
             "SET CONSTRAINTS ALL IMMEDIATE"
         )  # else no key can be dropped
-        with _without_indexes(connection, "whatsapp_message"):
+        if is_one_of_many:
             connection.execute(_MESSAGES, values)
+        else:
+            with _without_indexes(connection, "whatsapp_message"):
+                connection.execute(_MESSAGES, values)
         connection.execute("DROP TABLE sentence, planned")
         for table in _TABLES:
             _move_sequence(connection, table)
-    connection.execute("VACUUM (ANALYZE)")
+    if not is_one_of_many:
+        connection.execute("VACUUM (ANALYZE)")
 
 
 @contextmanager

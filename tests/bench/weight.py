@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 from tests.bench import served
 from tests.bench.house import House
 from tests.bench.report import Bound, Row
-from tests.bench.served import Shop, Visitor
+from tests.bench.walks import Shop, Visitor, decoded
 
 MOST_KILOBYTES = 150
 
@@ -83,7 +83,7 @@ def weigh(visitor: Visitor, path: str) -> dict[str, int]:
         weights[asked] = len("HTTP/1.1 200 OK\r\n\r\n") + head + len(body)
         kind = response.headers.get_content_type()
         if kind in _READ_IN:
-            text = served.decoded(response, body)
+            text = decoded(response, body)
             waiting += _named(text, _READ_IN[kind], base=asked)
     return weights
 

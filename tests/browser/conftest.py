@@ -179,7 +179,7 @@ def own(house: rows.House, django_db_blocker: Any) -> Callable[..., Own]:
         with django_db_blocker.unblock():
             shop = rows.open_shop(slug, f"Loja {slug}")
             owner = rows.make_person(slug, language, theme)
-            make_people.membership(shop.workspace, owner, role="owner")
+            rows.take_over(shop.workspace, owner)
 
         def receive() -> None:
             with django_db_blocker.unblock():

@@ -213,6 +213,8 @@ def furnish(shop: Shop) -> None:
         lead = make.lead(workspace, name="Cliente", created_at=next(moments))
         touch = make.touch(lead, link=shop.link, utm_source="instagram")
         make.attribution(lead, touch=touch)
+    shop.walk.touch = touch  # the test of the link has come to its lead
+    shop.walk.save()
     shop.link.check_state, shop.link.findings = "good", []
     shop.link.checked_at = now
     shop.link.save()

@@ -157,9 +157,18 @@ def build() -> House:
             person.save()
             house.people[role, language, theme] = person
             for workspace in (shop.workspace, empty, dark, joining, counter):
-                if role != "operator":
+                if role == "owner":
+                    take_over(workspace, person)
+                elif role == "agent":
                     make_people.membership(workspace, person, role=role)
     return house
+
+
+def take_over(workspace: Workspace, owner: User) -> None:
+    """They are in, and the invitations that nobody stands for yet are theirs."""
+    make_people.membership(workspace, owner, role="owner")
+    invitations = Invitation.objects.for_workspace(workspace)
+    invitations.filter(invited_by=None).update(invited_by=owner)
 
 
 def _sign_ins(member: Membership | None) -> None:
@@ -424,7 +433,6 @@ def _people(workspace: Workspace) -> tuple[Membership, Invitation]:
     invitation = make_people.invitation(
         workspace,
         email="helena.prado@example.com",
-        invited_by=person,
         token="convite-aberto" if is_shop else "",
     )
     make_people.invitation(

@@ -1,6 +1,7 @@
 """Links at work: from the figures to their rows, a check asked for, a test walked through."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import expect
@@ -150,3 +151,23 @@ def test_a_file_is_what_the_page_shows(visit, own):
     assert len(text.splitlines()) == 8
     clicks = sum(int(line.split(",")[2]) for line in text.splitlines()[1:])
     assert str(clicks) == page.locator(".funnel__count >> nth=0").inner_text()
+
+
+def test_series_of_the_same_height_are_all_seen(visit, own):
+    """Each is narrower than the one behind it, and stands in its middle."""
+    shop = own("en")
+    page = visit("en", who=shop.owner).open(shop.path(f"links/{shop.shop.link.key}/"))
+
+    boxes = page.evaluate(
+        "() => { const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');"
+        " svg.setAttribute('class', 'chart'); svg.setAttribute('viewBox', '0 0 10 100');"
+        " svg.innerHTML = [1, 2, 3].map((one) => `<rect class='chart__bar"
+        " chart__bar--${one}' x='1' y='0' width='8' height='100'/>`).join('');"
+        " document.querySelector('#funnel').append(svg);"
+        " return [...svg.children].map((one) => {"
+        " const {left, right} = one.getBoundingClientRect(); return [left, right]; }); }"
+    )
+
+    for (left, right), (inner_left, inner_right) in pairwise(boxes):
+        assert inner_left - left == pytest.approx(right - inner_right, abs=0.1)
+        assert inner_left - left > 1

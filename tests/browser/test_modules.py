@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as TooLate
 
 from tests.browser import server
+from tests.factories import integrations as make_numbers
 from tests.factories import whatsapp as make
 from tickets.services import tickets
 from tickets.services.tickets import By
@@ -26,6 +27,20 @@ def _copies(page: Page, shop, wait: int) -> None:
     expect(button).to_contain_text("Copied", timeout=wait)
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.endswith(f"/r/{shop.shop.paused.slug}")
+
+
+def _counts_characters(page: Page, shop, wait: int) -> None:
+    workspace = shop.shop.workspace
+    number = make_numbers.channel(
+        workspace, integration=make_numbers.integration(workspace)
+    )
+    rest = f"integrations/whatsapp/{number.key}/message-links/new/"
+    page.goto(_url(page, shop.path(rest)))
+    told = page.locator("[data-count-of]")
+    page.fill("[name=text]", "Olá! \U0001f950")
+    expect(told).to_have_text("6 of 140 characters", timeout=wait)
+    page.fill("[name=text]", "x" * 141)
+    expect(told).to_have_class(re.compile("field__errors"), timeout=wait)
 
 
 def _marks_read(page: Page, shop, wait: int) -> None:
@@ -248,6 +263,7 @@ WALKS: dict[str, Callable[[Page, object, int], None]] = {
     "composer": _sends_in_place,
     "check_all": _chooses_all,
     "copy": _copies,
+    "count": _counts_characters,
     "countdown": _counts_down,
     "draft": _keeps_the_draft,
     "emoji": _picks_an_emoji,

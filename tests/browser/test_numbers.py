@@ -6,12 +6,18 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from accounts import broadcast
+from integrations import gateway
 from integrations.models import Channel, Episode, Session
+from integrations.providers.base.types import AccountEvent, NumberRef
+from tests.browser import checks
 from tests.factories import integrations as make_numbers
 from tests.factories import whatsapp as make_talk
 from whatsapp import phones
 
 pytestmark = pytest.mark.usefixtures("database")
+
+SOON = 5_000
 
 WORDS = {
     "en": {
@@ -55,6 +61,14 @@ def kept(own):
 
 def path_of(own, rest=""):
     return own.path(f"integrations/whatsapp/{own.shop.phone.key}/{rest}")
+
+
+def _told(own, state):
+    """The provider's word about the number, as the corridor takes it in."""
+    event = AccountEvent(number=NumberRef(), kind="session.status", state=state)
+    news = gateway.News(words=[(own.shop.phone.pk, event, timezone.now())])
+    gateway.note_news(news, workspace_id=own.shop.workspace.pk)
+    assert broadcast.flush(), "Redis takes no news"
 
 
 def notice(page: Page, text: str) -> None:
@@ -149,28 +163,39 @@ def test_a_second_press_of_a_button_does_nothing_more(visit, kept):
 
 
 # --- alerts -------------------------------------------------------------------------
+@pytest.mark.parametrize("rest", ["conversations/", "leads/"])
 @pytest.mark.parametrize("language", WORDS)
-def test_an_alert_appears_and_goes_by_itself(visit, kept, language):
+def test_an_open_page_shows_an_alert_and_takes_it_away(visit, kept, language, rest):
     own, words = kept(language), WORDS[language]
-    visitor = visit(language, who=own.owner)
+    page = visit(language, who=own.owner).open(own.path(rest))
+    expect(page.locator("html")).to_have_attribute("data-live", "on", timeout=10_000)
+    page.evaluate("window.isStillHere = true")
+    alert = page.locator("[aria-live=polite] .alert--bad")
+    expect(alert).to_have_count(0)
+
+    _told(own, "disconnected")
+    expect(alert).to_contain_text("Telefone de treino", timeout=SOON)
+    assert checks.violations(page) == []
+    _told(own, "connected")
+
+    expect(page.locator(".alert--good")).to_contain_text(words["well"], timeout=SOON)
+    expect(alert).to_have_count(0)
+    assert page.evaluate("window.isStillHere === true")
+    page.reload()
+    expect(page.locator(".alert")).to_have_count(0)
+
+
+def test_without_a_stream_an_open_page_asks_by_the_clock(visit, kept):
+    own = kept("en")
+    visitor = visit("en", who=own.owner)
+    visitor.context.route("**/live/**", lambda route: route.fulfill(status=204))
     visitor.context.clock.install()
     page = visitor.open(own.path("leads/"))
-    expect(page.locator(".alert")).to_have_count(0)
-    outage = make_numbers.outage(own.shop.phone)
 
-    page.reload()
-    alert = page.locator(".alert--bad")
-    expect(alert).to_contain_text("Telefone de treino")
-    assert page.locator("[aria-live=polite] .alert--bad").count() == 1
-    Episode.objects.for_workspace(own.shop.workspace).filter(pk=outage.pk).update(
-        closed_at=timezone.now(), end="recovered"
-    )
-    page.clock.fast_forward(31_000)
+    make_numbers.outage(own.shop.phone)
+    page.clock.run_for(31_000)
 
-    expect(page.locator(".alert--good")).to_contain_text(words["well"])
-    expect(alert).to_have_count(0)
-    page.reload()
-    expect(page.locator(".alert")).to_have_count(0)
+    expect(page.locator(".alert--bad")).to_contain_text("Telefone de treino")
 
 
 @pytest.mark.parametrize("runs_script", [True, False])

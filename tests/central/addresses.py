@@ -50,6 +50,8 @@ ADDRESSES: dict[str, Who] = (
             "central:home",
             "central:preferences-update",
             "central:access-end",
+            "central:address-confirm",
+            "account_confirm_email",
         ),
         Who.PERSON,
     )
@@ -63,6 +65,7 @@ ADDRESSES: dict[str, Who] = (
             "central:application-delete",
             "central:person-list",
             "central:person-state",
+            "central:person-vouch",
         ),
         Who.ADMIN,
     )

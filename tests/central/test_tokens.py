@@ -10,7 +10,7 @@ from allauth.idp.oidc.models import Token
 from django.utils import timezone
 
 from accounts import audit
-from accounts.central import families, journal, signing, upkeep
+from accounts.central import journal, signing, upkeep
 from accounts.central.models import Family, FamilyToken, SigningKey
 from accounts.models import AuditEvent
 
@@ -226,6 +226,19 @@ def test_api_verify_tells_whose_token_it_is_and_until_when(house):
     assert 0 < told["exp"] - told["iat"] <= 601
 
 
+def test_api_verify_refuses_a_token_of_identity_alone_as_introspection_does(house):
+    tokens = house.tokens(house.shop, house.person, scope="openid profile email")
+
+    answer = house.api("/api/verify", tokens["access_token"])
+
+    assert answer.status_code == 403
+    assert answer.json()["active"] is False
+    assert answer.json()["error"] == "insufficient_scope"
+    assert 'error="insufficient_scope"' in answer["WWW-Authenticate"]
+    assert house.recado.introspect(tokens["access_token"]) == {"active": False}
+    assert house.api("/api/user", tokens["access_token"]).status_code == 200
+
+
 @pytest.mark.parametrize(
     "header",
     ["", "Bearer", "Bearer ", "Bearer wrong", "Basic YTpi", "Bearer \u00e9\u00ff"],
@@ -330,29 +343,3 @@ def test_signing_keys_rest_sealed(house):
 
     assert "PRIVATE KEY" not in row.sealed
     assert "PRIVATE KEY" in signing.list_keys()[0].pem
-
-
-# --- upkeep -------------------------------------------------------------------
-def test_the_upkeep_clears_what_is_over_and_nothing_else(house):
-    now = timezone.now()
-    kept = house.tokens(house.recado, house.person)
-    house.code(house.recado, house.person)
-    Family.objects.filter(code_spent_at=None).update(code_expires_at=now)
-    expired = house.tokens(house.recado, house.person)
-    digest = families.hash_of(expired["access_token"])
-    Token.objects.filter(hash=digest).update(expires_at=now)
-
-    done = upkeep.run(now=now)
-
-    assert (done["tokens"], done["codes"], done["families"]) == (1, 1, 0)
-    assert house.api("/api/user", kept["access_token"]).status_code == 200
-    assert house.recado.refresh(kept["refresh_token"]).status_code == 200
-
-
-def test_the_upkeep_rotates_a_key_that_has_grown_old(house, settings):
-    late = timezone.now() + settings.CENTRAL_KEY_LIFETIME
-
-    upkeep.run(now=late)
-    upkeep.run(now=late)
-
-    assert SigningKey.objects.count() == 2

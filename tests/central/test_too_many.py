@@ -5,6 +5,7 @@ import json
 import threading
 
 import pytest
+from allauth.idp.oidc.models import Client as OAuthClient
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.cache import cache
@@ -31,6 +32,7 @@ def _limited(settings):
         "second_factor": (3, 300),
         "invitation_address": (3, 300),
         "oauth_address": (3, 60),
+        "oauth_client": (6, 60),
     }
     limits.forget_this_process()
     yield
@@ -286,21 +288,98 @@ def test_programs_are_limited_by_address_and_read_why(house, path):
     assert browser(ELSEWHERE).post(path).status_code == statuses[0]
 
 
-def test_a_known_client_is_limited_too(house):
-    pair = base64.b64encode(
-        f"{house.recado.client.pk}:{house.recado.secret}".encode()
-    ).decode()
+def introspect(party):
+    return browser().post(
+        "/oauth/introspect",
+        {"token": "x"},
+        headers={"Authorization": f"Basic {pair(party.client.pk, party.secret)}"},
+    )
 
-    answers = [
-        browser().post(
-            "/oauth/introspect",
-            {"token": "x"},
-            headers={"Authorization": f"Basic {pair}"},
-        )
-        for _ in range(4)
-    ]
 
-    assert [one.status_code for one in answers] == [200, 200, 200, 429]
+def pair(client_id, secret):
+    return base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+
+
+def guess(party):
+    wrong = {"Authorization": f"Basic {pair(party.client.pk, 'wrong')}"}
+    return browser().post("/oauth/introspect", {"token": "x"}, headers=wrong)
+
+
+def refresh(party):
+    told = {
+        "grant_type": "refresh_token",
+        "refresh_token": "x",
+        "client_id": party.client.pk,
+        "client_secret": party.secret,
+    }
+    return browser().post("/oauth/token", told)
+
+
+def test_a_client_that_shows_its_secret_is_limited_by_itself(house):
+    answers = [introspect(house.recado) for _ in range(6)]
+    assert [one.status_code for one in answers] == [200] * 6
+
+    assert_problem(introspect(house.recado))
+    assert_problem(refresh(house.recado))
+    assert introspect(house.shop).status_code == 200
+    assert refresh(house.shop).json()["error"] == "invalid_grant"
+    assert not RateCounter.objects.filter(scope="oauth_address").exists()
+
+
+def test_wrong_secrets_are_limited_by_address_and_no_client_suffers(house):
+    statuses = [guess(house.recado).status_code for _ in range(5)]
+
+    assert 429 not in statuses[:3]
+    assert statuses[3:] == [429, 429]
+    assert introspect(house.recado).status_code == 200
+    assert browser(ELSEWHERE).post("/oauth/token").status_code != 429
+
+
+@pytest.mark.django_db(transaction=True)
+def test_wrong_secrets_at_the_same_moment_do_not_slip_by(house):
+    gate, statuses = threading.Barrier(8), []
+
+    def try_one():
+        gate.wait(10)
+        try:
+            statuses.append(guess(house.recado).status_code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=try_one) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    assert sorted(statuses)[3:] == [429] * 5
+    assert 429 not in sorted(statuses)[:3]
+
+
+def test_a_public_client_has_nothing_to_show_and_counts_by_address(house):
+    OAuthClient.objects.filter(pk=house.shop.client.pk).update(
+        type=OAuthClient.Type.PUBLIC
+    )
+
+    statuses = [refresh(house.shop).status_code for _ in range(4)]
+
+    assert statuses[3] == 429
+    assert 429 not in statuses[:3]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/x-www-form-urlencoded", "&".join(["a=1"] * 2000)),
+        ("application/x-www-form-urlencoded", "client_id=%00&client_secret=x"),
+        ("multipart/form-data; boundary=", "nonsense"),
+        ("application/json", "{"),
+    ],
+)
+def test_a_body_that_cannot_be_read_counts_by_address(house, content_type, body):
+    browser().post("/oauth/token", body, content_type=content_type)
+
+    assert RateCounter.objects.filter(scope="oauth_address").exists()
 
 
 # --- invitations ------------------------------------------------------------------

@@ -17,6 +17,8 @@ NOBODYS: dict[str, dict[str, Any]] = {
     "central:access-end": {"pk": NOBODY},
     "central:invited": {"token": "inexistente"},
     "central:person-state": {"pk": NOBODY},
+    "central:person-vouch": {"pk": NOBODY},
+    "account_confirm_email": {"key": "nobodys"},
     "central:application-detail": {"pk": "inexistente"},
     "central:application-secret": {"pk": "inexistente"},
     "central:application-state": {"pk": "inexistente"},

@@ -15,11 +15,34 @@ ENV = {
 }
 
 
-@pytest.mark.parametrize("name", ["OIDC_ISSUER", "OAUTH_SERVER_URL", "OAUTH_CLIENT_ID"])
+@pytest.mark.parametrize("name", ["OIDC_ISSUER", "OAUTH_SERVER_URL"])
 def test_an_operators_own_server_keeps_it_from_starting(name):
     assert central.is_wanted({})
     assert central.is_wanted({name: ""})
     assert not central.is_wanted({name: "https://login.example"})
+    assert not central.is_wanted({name: "https://login.example", "OAUTH_SCOPE": "x"})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_REDIRECT_URI"),
+        *("OAUTH_INTROSPECTION_URL", "OAUTH_VERIFY_URL", "OAUTH_LOGOUT_URL"),
+        *("OAUTH_ENDPOINT_HOSTS", "OAUTH_EMAIL_VERIFIED_CLAIM", "OAUTH_TOKEN_AUTH"),
+    ],
+)
+def test_a_server_described_by_halves_stops_the_start_and_is_told_what_is_missing(name):
+    with pytest.raises(ServerFailed, match="OIDC_ISSUER nor OAUTH_SERVER_URL") as told:
+        central.is_wanted({name: "x"})
+
+    assert name in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["OAUTH_NAME", "OAUTH_SCOPE", "OAUTH_LINK_BY_EMAIL", "OAUTH_API_CLIENTS"]
+)
+def test_what_holds_for_any_server_holds_for_this_one(name):
+    assert central.is_wanted({name: "x"})
 
 
 def test_it_listens_beside_recado_unless_told_otherwise():

@@ -1,13 +1,15 @@
 """Who Recado is in PostgreSQL: never the owner, and never by accident."""
 
 import asyncio
+import threading
+from itertools import product
 
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from config import database, health
+from config import celery_app, clock, database, health
 from config.database import RoleTooStrong
 from config.embedded import launch, postgres, role
 from config.embedded.role import CannotSettle
@@ -64,7 +66,11 @@ def cluster(start_postgres, home):
 
 
 def _administer(sockets, *statements):
-    server = f"postgresql://postgres@/postgres?host={sockets}"
+    _administer_in(sockets, "postgres", *statements)
+
+
+def _administer_in(sockets, name, *statements):
+    server = f"postgresql://postgres@/{name}?host={sockets}"
     with psycopg.connect(server, autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement)
@@ -97,3 +103,113 @@ def test_an_owner_that_may_not_is_told_what_a_superuser_runs(cluster):
     assert "may not make roles" in str(stop.value)
     assert 'CREATE ROLE "recado_app" LOGIN' in str(stop.value)
     assert "DATABASE_OWNER_URL" in str(stop.value)
+
+
+@pytest.fixture
+def shop(cluster):
+    """A database whose run-time role is bound, and roles of which it must be no member."""
+    _administer(
+        cluster,
+        "CREATE ROLE shop LOGIN",
+        "CREATE ROLE shop_app LOGIN",
+        "CREATE ROLE shop_crossing",
+        "CREATE ROLE shop_looks",
+        "CREATE ROLE mighty SUPERUSER",
+        "CREATE ROLE wide BYPASSRLS",
+        "CREATE ROLE friends",
+        "CREATE DATABASE shop OWNER shop",
+    )
+    _administer_in(
+        cluster,
+        "shop",
+        "CREATE TABLE talk (workspace_id bigint)",
+        "ALTER TABLE talk OWNER TO shop",
+        "CREATE POLICY crossing ON talk TO shop_crossing USING (true)",
+        "CREATE FUNCTION look() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
+        "ALTER FUNCTION look() OWNER TO shop_looks",
+    )
+    return cluster
+
+
+WAYS = {
+    "directly": ("GRANT {role} TO shop_app", "REVOKE {role} FROM shop_app"),
+    "through another role": (
+        "GRANT {role} TO friends; GRANT friends TO shop_app",
+        "REVOKE friends FROM shop_app; REVOKE {role} FROM friends",
+    ),
+    "without inheriting": (
+        "ALTER ROLE shop_app NOINHERIT; GRANT {role} TO shop_app",
+        "REVOKE {role} FROM shop_app; ALTER ROLE shop_app INHERIT",
+    ),
+}
+
+
+def test_a_role_is_too_strong_by_whatever_role_it_is_a_member_of(shop):
+    words = {
+        "mighty": "is a member of mighty, which row-level security does not bind",
+        "wide": "is a member of wide, which row-level security does not bind",
+        "shop": "owns the tables, or is a member of the role that does",
+        "shop_crossing": "is a member of shop_crossing, which looks across workspaces",
+        "shop_looks": "is a member of shop_looks, which looks across workspaces",
+    }
+    assert _problem(shop) == ""
+
+    told = {}
+    for name, (way, (given, taken)) in product(words, WAYS.items()):
+        _administer(shop, given.format(role=name))
+        told[name, way] = _problem(shop)
+        _administer(shop, taken.format(role=name))
+
+    assert told == {
+        (name, way): f"shop_app {words[name]}" for name, way in product(words, WAYS)
+    }
+    assert _problem(shop) == ""
+
+
+def test_a_role_that_may_make_roles_is_too_strong(shop):
+    _administer(shop, "ALTER ROLE shop_app CREATEROLE")
+    told = _problem(shop)
+    _administer(shop, "ALTER ROLE shop_app NOCREATEROLE")
+
+    assert told == "shop_app may make roles, and itself a member of others"
+
+
+def _problem(sockets):
+    async def ask():
+        server = f"postgresql://shop_app@/shop?host={sockets}"
+        async with await psycopg.AsyncConnection.connect(server) as one:
+            return (await database.strength(one)).problem
+
+    return asyncio.run(ask())
+
+
+# --- a database that comes later ----------------------------------------------------
+@pytest.fixture
+def away(db, monkeypatch):
+    """A database that nobody reaches yet; the answer puts it back."""
+    chosen = connections["default"].settings_dict
+    there = {name: chosen[name] for name in ("HOST", "PORT")}
+    monkeypatch.setitem(chosen, "HOST", "/nowhere")
+    monkeypatch.setattr(database, "AGAIN_SECONDS", 0.01)
+    return lambda: chosen.update(there)
+
+
+@pytest.mark.parametrize("process", [celery_app, clock], ids=["worker", "beat"])
+def test_worker_and_beat_begin_when_the_database_is_there_and_no_sooner(
+    process, away, caplog
+):
+    threading.Timer(0.2, away).start()
+
+    process._refuse_strong_role()
+
+    assert caplog.messages.count("database not there at the start") > 1
+
+
+@pytest.mark.parametrize("process", [celery_app, clock], ids=["worker", "beat"])
+def test_worker_and_beat_refuse_an_owner_whose_database_came_later(
+    process, as_owner_only, away
+):
+    threading.Timer(0.2, away).start()
+
+    with pytest.raises(RoleTooStrong, match="owns the tables"):
+        process._refuse_strong_role()

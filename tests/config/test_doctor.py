@@ -121,6 +121,25 @@ def test_the_limits_in_force_are_shown(tmp_path):
         assert f"{name} " in found["detail"]
 
 
+def test_whose_tokens_open_the_api_is_shown(tmp_path):
+    alone = doctor("--json", RECADO_VAR_DIR=str(tmp_path))
+    beside = doctor(
+        "--json",
+        RECADO_VAR_DIR=str(tmp_path),
+        OAUTH_SERVER_URL="http://127.0.0.1:9",
+        OAUTH_CLIENT_ID="recado",
+        OAUTH_CLIENT_SECRET="secret",
+        OAUTH_API_CLIENTS="crm, erp",
+        OAUTH_API_WRITE_SCOPE="recado:write",
+    )
+
+    assert "service tokens" in findings(alone)["bearers"]["detail"]
+    told = findings(beside)["bearers"]["detail"]
+    assert "http://127.0.0.1:9/api/verify" in told
+    assert "OAUTH_API_CLIENTS: crm, erp" in told
+    assert "read reads, recado:write writes" in told
+
+
 def test_production_that_trusts_no_proxy_is_told(tmp_path):
     done = doctor(
         "--json",

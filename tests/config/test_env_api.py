@@ -53,3 +53,16 @@ def test_two_ways_to_ask_stop_the_start(read):
 
     with pytest.raises(env.BadSetting, match="OAUTH_VERIFY_URL"):
         read(PLAIN | both)
+
+
+def test_reading_and_writing_have_the_words_of_the_central_server_unless_set(read):
+    found = read(ISSUER)
+    assert (found["read_scope"], found["write_scope"]) == ("read", "write")
+
+    found = read(ISSUER | {"OAUTH_API_READ_SCOPE": "recado:read"})
+    assert (found["read_scope"], found["write_scope"]) == ("recado:read", "write")
+
+
+def test_two_scopes_where_one_belongs_stop_the_start(read):
+    with pytest.raises(env.BadSetting, match="OAUTH_API_WRITE_SCOPE"):
+        read(ISSUER | {"OAUTH_API_WRITE_SCOPE": "write recado"})

@@ -29,6 +29,7 @@ def read(monkeypatch):
 
 def test_without_a_server_there_is_none(read):
     assert read({}) is None
+    assert read({"OAUTH_NAME": "Padaria", "OAUTH_API_CLIENTS": "crm"}) is None
 
 
 def test_a_server_by_discovery_has_its_defaults(read):
@@ -98,6 +99,9 @@ def test_plain_http_is_for_this_machine(read, issuer):
     [
         (ISSUER | PLAIN, "OIDC_ISSUER"),
         ({"OAUTH_CLIENT_ID": "recado"}, "OAUTH_CLIENT_ID"),
+        ({"OAUTH_CLIENT_SECRET": "secret"}, "OAUTH_CLIENT_SECRET"),
+        ({"OAUTH_REDIRECT_URI": f"{HOME}/oauth/return"}, "OAUTH_REDIRECT_URI"),
+        ({"OAUTH_VERIFY_URL": "https://id.example/verify"}, "OAUTH_VERIFY_URL"),
         (ISSUER | {"OAUTH_CLIENT_ID": ""}, "OAUTH_CLIENT_ID"),
         (ISSUER | {"OAUTH_CLIENT_SECRET": ""}, "OAUTH_CLIENT_SECRET"),
         (ISSUER | {"OAUTH_TOKEN_AUTH": "none"}, "OAUTH_CLIENT_SECRET"),

@@ -108,6 +108,30 @@ def test_a_port_that_is_taken_is_named(up, tmp_path):
     assert not (tmp_path / "var").exists()
 
 
+def test_a_server_described_by_halves_is_told_before_anything_starts(tmp_path):
+    one = Up(tmp_path / "var", told={"OAUTH_CLIENT_SECRET": "x" * 40})
+
+    assert one.process.wait(30) == 1
+    assert "OAUTH_CLIENT_SECRET" in one.said
+    assert "neither OIDC_ISSUER nor OAUTH_SERVER_URL names it" in one.said
+    assert not (tmp_path / "var").exists()
+
+
+def test_beside_a_server_of_the_operators_own_there_is_no_central_one(tmp_path_factory):
+    place = let_servers_enter(tmp_path_factory.mktemp("own-server")) / "var"
+    own = {
+        "OAUTH_SERVER_URL": "http://127.0.0.1:9",
+        "OAUTH_CLIENT_ID": "recado",
+        "OAUTH_CLIENT_SECRET": "secret",
+    }
+
+    with running(place, told=own) as up:
+        assert up.answers("/readyz") == 200
+        assert up.answers("/healthz", port=up.central_port) == 0
+        assert not any("central_wsgi" in words for words in up.processes().values())
+        assert "CENTRAL_CLIENT_SECRET" not in files.keys_file(place).read_text()
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

@@ -24,7 +24,9 @@ PATIENCE = 90.0
 class Up:
     """One running `manage.py up`, and the processes that belong to it."""
 
-    def __init__(self, var: Path, *, demo: bool = False) -> None:
+    def __init__(
+        self, var: Path, *, demo: bool = False, told: dict[str, str] | None = None
+    ) -> None:
         self.var = var
         self.port, self.central_port = free_port(), free_port()
         self.output = var.parent / f"{self.port}.log"
@@ -35,7 +37,9 @@ class Up:
                     *([] if demo else ["--no-demo"]),
                 ],
                 cwd=files.BASE_DIR,
-                env=environment(var) | {"CENTRAL_PORT": str(self.central_port)},
+                env=environment(var)
+                | {"CENTRAL_PORT": str(self.central_port)}
+                | (told or {}),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -138,8 +142,10 @@ def wait_until(condition: Callable[[], object], seconds: float = PATIENCE) -> No
 
 
 @contextmanager
-def running(var: Path, *, demo: bool = False) -> Iterator[Up]:
-    up = Up(var, demo=demo)
+def running(
+    var: Path, *, demo: bool = False, told: dict[str, str] | None = None
+) -> Iterator[Up]:
+    up = Up(var, demo=demo, told=told)
     try:
         up.wait_until_said("Ctrl-C stops everything")
         yield up

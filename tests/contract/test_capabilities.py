@@ -48,6 +48,9 @@ OPERATIONS: dict[Capability, Callable[[Adapter, Any, Wire], object]] = {
     Capability.NUMBER_CHECK: lambda adapter, keys, wire: adapter.find_person(
         "5511988880001", keys, wire
     ),
+    Capability.LID_LOOKUP: lambda adapter, keys, wire: adapter.find_by_lid(
+        "37830675939455@lid", keys, wire
+    ),
     Capability.MESSAGE_LOOKUP: lambda adapter, keys, wire: adapter.find_message(
         "token", keys, wire
     ),
@@ -112,6 +115,12 @@ def test_templates_are_deleted_where_they_are_made(
 
     is_supported = not isinstance(caught.value, Unsupported)
     assert is_supported == (Capability.TEMPLATE_WRITE in adapter.capabilities)
+
+
+def test_message_links_say_how_long_their_text_may_be(adapter: Adapter) -> None:
+    has_links = Capability.MESSAGE_LINKS in adapter.capabilities
+
+    assert (adapter.message_link_text > 0) == has_links
 
 
 @pytest.mark.parametrize("capability", EVIDENCE)

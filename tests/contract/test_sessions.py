@@ -33,6 +33,12 @@ RETURNING = [
     if Capability.EXTERNAL_LINK in registry.get(slug).capabilities
 ]
 
+LOOKING_UP = [
+    slug
+    for slug in registry.PROVIDERS
+    if Capability.LID_LOOKUP in registry.get(slug).capabilities
+]
+
 
 def _ask(slug: str, wire: Wire) -> SessionReport:
     return registry.get(slug).session_status(
@@ -123,3 +129,30 @@ def test_anything_a_browser_brings_back_is_read(slug: str, query: str) -> None:
     assert registry.get(slug).read_return(query) == returned
     told = (returned.state, returned.external_id)
     assert all("\0" not in text and len(text) <= 128 for text in told)
+
+
+LID = "37830675939455@lid"
+
+
+@pytest.mark.parametrize("slug", LOOKING_UP)
+@settings(max_examples=100, deadline=None)
+@given(
+    status=st.sampled_from([200, 201, 204, 302, 400, 401, 404, 422, 429, 500, 599]),
+    body=st.binary(max_size=100)
+    | strategies.values
+    | strategies.values.map(lambda value: {"lid": value, "pn": value})
+    | strategies.values.map(lambda value: {"lid": LID, "pn": value}),
+)
+def test_any_answer_about_a_hidden_id_gives_a_phone_nobody_or_a_typed_error(
+    slug: str, status: int, body: object
+) -> None:
+    told = Answer(status, body) if isinstance(body, bytes) else answer(status, body)
+
+    try:
+        person = registry.get(slug).find_by_lid(
+            LID, golden.credentials(slug), Wire(told)
+        )
+    except ProviderError as exc:
+        assert exc.code  # noqa: PT017 -- an error is one of the right outcomes
+    else:
+        assert person is None or (person.lid == LID and person.wa_id)

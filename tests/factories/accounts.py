@@ -49,6 +49,7 @@ def api_token(workspace: Workspace, **fields: Any) -> ApiToken:
 
 
 def invitation(workspace: Workspace, *, token: str = "", **fields: Any) -> Invitation:
+    """By an owner of the workspace, unless `invited_by` says who."""
     now = timezone.now()
     values: dict[str, Any] = {
         "email": "convidada@example.com",
@@ -56,6 +57,9 @@ def invitation(workspace: Workspace, *, token: str = "", **fields: Any) -> Invit
         "created_at": now,
         "expires_at": now + timedelta(days=7),
     } | fields
+    if "invited_by" not in values:
+        owners = Membership.objects.for_workspace(workspace).filter(role="owner")
+        values["invited_by_id"] = owners.values_list("user_id", flat=True).first()
     token = token or f"{workspace.slug} {values['email']}"
     values["token_hash"] = hashlib.sha256(token.encode()).digest()
     return Invitation.objects.create(workspace=workspace, **values)

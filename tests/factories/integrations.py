@@ -9,7 +9,9 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Workspace
+from accounts.scoping import workspace_transaction
 from accounts.vault import seal_json
+from integrations import claims
 from integrations.gateway import credentials_context
 from integrations.models import (
     Channel,
@@ -62,6 +64,13 @@ def channel(workspace: Workspace, **fields: Any) -> Channel:
     return Channel.objects.create(workspace=workspace, **values)
 
 
+def claimed(channel: Channel) -> Channel:
+    """As after its first connected session: its workspace has the number."""
+    with workspace_transaction(channel.workspace_id):
+        assert claims.take(channel)
+    return channel
+
+
 def meta_number(
     workspace: Workspace, *, credentials: dict[str, str] | None = None, **fields: Any
 ) -> Channel:
@@ -104,6 +113,8 @@ def session(channel: Channel, **fields: Any) -> Session:
         "state": "connected",
         "probe_state": "connected",
         "probe_at": timezone.now(),
+        "answered_at": timezone.now(),
+        "last_heartbeat_at": timezone.now(),
         "connected_at": ago,
         "state_since": ago,
         "probe_since": ago,

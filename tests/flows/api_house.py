@@ -14,7 +14,6 @@ from accounts.permissions import Scope
 from accounts.services import tokens
 from tests.architecture.furniture import Furniture, furnish
 from tests.conftest import World
-from tickets.models import TicketCounter
 from whatsapp.models import Conversation
 
 WORDS = "jabuticaba"
@@ -37,7 +36,6 @@ class ApiHouse:
             slug="vitrine",
             reference="2345678923",
         )
-        TicketCounter.objects.create(workspace=world.workspace, last_number=1)
         # On the simulated number, from which something can be sent.
         self.talk: Conversation = Conversation.objects.for_workspace(
             world.workspace

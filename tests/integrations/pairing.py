@@ -85,6 +85,8 @@ _MOMENTS = (
     "state_since",
     "probe_since",
     "probe_at",
+    "answered_at",
+    "last_heartbeat_at",
     "failing_since",
     "told_at",
     "heard_at",

@@ -1,5 +1,6 @@
 """One alert for each outage on every page: whom it tells what, and how it goes again."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -24,6 +25,12 @@ def outage(world):
 
 def mark(outage):
     return f"{outage.key.hex}-{outage.relapses}"
+
+
+def shown_in(page):
+    """What the open page tells of itself when it asks again."""
+    [told] = re.findall(r'name="shown" value="([^"]*)"', page)
+    return told
 
 
 def text_of(client, path=HOME, **headers):
@@ -87,7 +94,7 @@ def test_it_goes_with_the_end_of_the_outage(world, signed_in, outage):
 
 def test_an_open_page_is_told_of_the_end_once(world, signed_in, outage):
     client = signed_in(world.owner)
-    path = f"{ALERTS}?shown={mark(outage)}"
+    path = f"{ALERTS}?shown={shown_in(text_of(client))}"
     part = {"HX-Request": "true"}
     assert client.get(path, headers=part).status_code == 204
 
@@ -96,17 +103,51 @@ def test_an_open_page_is_told_of_the_end_once(world, signed_in, outage):
     said = text_of(client, path, **part)
     assert "voltou ao normal" in said
     assert "9 minutos" in said
-    assert "hx-get" not in said
+    assert 'name="shown" value=""' in said
+
+
+def test_a_page_without_an_alert_has_its_place_and_hears_of_the_next(world, signed_in):
+    client = signed_in(world.owner)
+    page = text_of(client, f"{HOME}conversations/")
+    assert 'class="alerts" aria-live="polite" data-live-on="outage"' in page
+    assert 'class="alerts__list" aria-label="Alertas"' not in page
+    path, part = f"{ALERTS}?shown=", {"HX-Request": "true"}
+    assert client.get(path, headers=part).status_code == 204
+
+    make.outage(make.channel(world.workspace, display_name="Vendas"))
+
+    assert "Vendas" in text_of(client, path, **part)
+
+
+def test_the_open_page_of_all_alerts_has_none_on_top(world, signed_in, outage):
+    part = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{ALERTS}"}
+
+    answer = signed_in(world.owner).get(f"{ALERTS}?shown=", headers=part)
+
+    assert answer.status_code == 204
+
+
+def test_however_many_are_down_the_question_stays_short(world, signed_in, outage):
+    for _ in range(70):
+        make.outage(make.channel(world.workspace))
+    client = signed_in(world.owner)
+    told = shown_in(text_of(client))
+    path, part = f"{ALERTS}?shown={told}", {"HX-Request": "true"}
+    assert len(path) < 2_000
+    assert client.get(path, headers=part).status_code == 204
+
+    last = make.outage(make.channel(world.workspace, display_name="Última"))
+    assert "70 números precisam de atenção" in text_of(client, path, **part)
+    close(last)
+    assert client.get(path, headers=part).status_code == 204
 
 
 def test_an_end_that_somebody_ordered_is_told_as_such(world, signed_in, outage):
+    client = signed_in(world.owner)
+    path = f"{ALERTS}?shown={shown_in(text_of(client))}"
     close(outage, end="taken_off")
 
-    said = text_of(
-        signed_in(world.owner),
-        f"{ALERTS}?shown={mark(outage)}",
-        **{"HX-Request": "true"},
-    )
+    said = text_of(client, path, **{"HX-Request": "true"})
     assert "desconectado por alguém" in said
 
 
@@ -181,7 +222,7 @@ def test_a_foreign_mark_tells_nothing(world, signed_in, outage):
 
     said = text_of(
         signed_in(world.outsider),
-        f"/w/oficina/integrations/whatsapp/alerts/?shown={mark(outage)},kaputt",
+        f"/w/oficina/integrations/whatsapp/alerts/?shown=kaputt,{mark(outage)},kaputt",
         **{"HX-Request": "true"},
     )
     assert "Vendas" not in said

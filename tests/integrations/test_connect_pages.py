@@ -12,8 +12,11 @@ from django.test import Client
 from accounts.models import AuditEvent
 from integrations import gateway
 from integrations.models import Channel, Integration, Session
+from integrations.providers import registry
 from tests.factories import integrations as make
-from tests.twins import evolution, waha
+from tests.integrations.pairing import time_passes
+from tests.twins import evolution, meta, waha
+from tests.twins.server import serving
 from tests.twins.waha import Twin
 
 START = "/w/padaria/integrations/whatsapp/connect/"
@@ -207,32 +210,75 @@ def test_a_key_of_another_provider_is_known_by_its_look(wizard):
     assert nothing_was_kept()
 
 
-def test_a_number_of_another_workspace_is_said_and_nothing_about_it(wizard, world):
-    other = make.integration(world.other_workspace, provider="waha", name="Concorrente")
-    taken = make.channel(
+def test_a_number_of_another_workspace_is_said_to_who_proved_it(
+    world, signed_in, settings, monkeypatch
+):
+    taken = make.claimed(_number_of_others(world, provider="waha"))
+    with serving(meta.Twin()) as twin:
+        settings.EGRESS_ALLOWED_HOSTS = [f"127.0.0.1:{twin.port}"]
+        adapter = registry.get("meta_cloud")
+        monkeypatch.setattr(adapter, "settings", {"api_base": twin.url})
+        number = twin.add_number(meta.Number("11111", "22222", PHONE.lstrip("+")))
+        twin.tokens["EAAproof"] = {number.account}
+        entered = {
+            "name": "Vendas",
+            "phone_number": PHONE.replace("119", "11"),  # without its ninth digit
+            "phone_number_id": number.id,
+            "waba_id": number.account,
+            "access_token": "EAAproof",
+            "app_secret": twin.app_secret,
+            "draft": str(uuid.uuid4()),
+        }
+
+        answer = signed_in(world.owner).post(f"{START}meta_cloud/", entered)
+
+    assert "outro espaço" in errors_of(answer, "phone_number")
+    assert_tells_nothing_of(taken, answer.content.decode())
+    ours = Integration.objects.unscoped("test").filter(workspace=world.workspace)
+    assert not ours.exists()
+
+
+def test_a_scanned_phone_of_another_workspace_ends_the_session_in_clear_words(
+    wizard, world
+):
+    taken = make.claimed(_number_of_others(world, provider="evolution"))
+    session_page = wizard.enter()["Location"]
+    waits = wizard.client.get(session_page).content.decode()
+    paired = wizard.twin.sessions["padaria"]
+    paired.status = "SCAN_QR_CODE"
+    time_passes(Session.objects.unscoped("test").get(), seconds=3)
+    wizard.client.get(session_page, headers={"HX-Request": "true"})
+    paired.status, paired.me = "WORKING", {"id": f"{PHONE.lstrip('+')}@c.us"}
+    time_passes(Session.objects.unscoped("test").get(), seconds=3)
+
+    ended = wizard.client.get(session_page, headers={"HX-Request": "true"})
+
+    assert "outro" not in waits
+    session = Session.objects.unscoped("test").get()
+    assert (session.state, session.problem) == ("failed", "number_taken")
+    told = ended.content.decode() + wizard.client.get(session_page).content.decode()
+    assert "já está conectado em outro lugar" in told
+    assert_tells_nothing_of(taken, told)
+    assert paired.me is None  # the phone is not left linked to what nobody reads
+
+
+def _number_of_others(world, *, provider: str) -> Channel:
+    theirs = make.integration(
+        world.other_workspace, provider=provider, name="Concorrente"
+    )
+    return make.channel(
         world.other_workspace,
-        provider="waha",
+        provider=provider,
         phone=PHONE,
-        integration=other,
+        integration=theirs,
         display_name="Loja do outro",
     )
 
-    page = wizard.enter().content.decode()
 
-    assert "outro espaço" in page
-    for told in (
-        "Loja do outro",
-        "Concorrente",
-        world.other_workspace.name,
-        str(taken.key),
-    ):
+def assert_tells_nothing_of(taken: Channel, page: str) -> None:
+    hidden = ("Loja do outro", "Concorrente", taken.workspace.name, str(taken.key))
+    for told in hidden:
         assert told not in page
-    assert (
-        not Integration.objects.unscoped("test")
-        .filter(workspace=world.workspace)
-        .exists()
-    )
-    assert wizard.twin.sessions == {}
 
 
 def test_a_number_of_ones_own_leads_to_its_page(wizard):
@@ -293,3 +339,19 @@ def errors_of(answer: Any, name: str) -> str:
         rf'id="id_{name}_error">(.*?)</div>', answer.content.decode(), re.DOTALL
     )
     return found[1] if found else ""
+
+
+@pytest.mark.parametrize(
+    ("provider", "is_explained"),
+    [("meta_cloud", True), ("evolution", False), ("waha", False), ("sandbox", False)],
+)
+def test_coexistence_is_explained_where_a_number_may_stay_on_the_phone(
+    world, signed_in, provider, is_explained
+):
+    world.owner.language = "en"
+    world.owner.save()
+
+    page = signed_in(world.owner).get(f"{START}{provider}/")
+
+    assert page.status_code == 200
+    assert ("(coexistence)" in page.content.decode()) == is_explained

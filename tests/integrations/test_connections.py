@@ -11,6 +11,7 @@ from integrations.models import Channel, Integration, Session, WebhookToken
 from integrations.providers.base.errors import CredentialsInvalid
 from integrations.services import connections
 from tests.commands import run
+from tests.factories import integrations as make
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 META = {
@@ -30,10 +31,22 @@ SANDBOX = {"phone_number": "+5511900000001", "webhook_secret": "sandbox-secret"}
 SECRETS = [META[name] for name in ("access_token", "app_secret", "verify_token")]
 
 
-def connect(workspace, provider="meta_cloud", name="Shop", credentials=None, **change):
+def connect(
+    workspace,
+    provider="meta_cloud",
+    name="Shop",
+    credentials=None,
+    is_proven=False,
+    **change,
+):
     values = dict(META if credentials is None else credentials) | change
     return connections.add_integration(
-        workspace=workspace, provider=provider, name=name, credentials=values, now=NOW
+        workspace=workspace,
+        provider=provider,
+        name=name,
+        credentials=values,
+        now=NOW,
+        is_proven=is_proven,
     )
 
 
@@ -66,6 +79,14 @@ def test_a_number_is_connected_with_all_that_belongs_to_it(
     assert (episode.kind, episode.state) == (kind, session)
     assert episode.connected_at is None
     assert connected.webhook_url.startswith("http://127.0.0.1:8000/webhooks/whatsapp/")
+
+
+def test_a_mexican_number_is_connected_as_whatsapp_names_it(world):
+    told = DIALOG360 | {"phone_number": "5215512345678"}
+
+    connected = connect(world.workspace, "dialog360", credentials=told)
+
+    assert connected.channel.phone == "+525512345678"
 
 
 def test_the_webhook_url_leads_to_the_credentials_and_nothing_else_shows_them(world):
@@ -127,17 +148,67 @@ def test_a_name_that_cannot_be_connects_nothing(world, name):
 
 
 @pytest.mark.parametrize(
-    "change", [{"phone_number_id": "999999999"}, {"phone_number": "+5511911112222"}]
+    "change",
+    [
+        {"phone_number_id": "999999999"},
+        {"phone_number_id": "999999999", "phone_number": "+551187654321"},
+        {"phone_number": "+5511911112222"},
+    ],
 )
 def test_a_number_live_elsewhere_is_refused_without_telling_where(world, change):
-    connect(world.other_workspace, name="Oficina segredo")
+    make.claimed(connect(world.other_workspace, name="Oficina segredo").channel)
 
     with pytest.raises(connections.NumberTaken) as taken:
-        connect(world.workspace, **change)
+        connect(world.workspace, is_proven=True, **change)
 
     assert "ficina" not in str(taken.value)
     for model in (Integration, Channel, Session, WebhookToken, AuditEvent):
         assert not model.objects.for_workspace(world.workspace).exists()
+
+
+def test_who_has_shown_nothing_learns_nothing_of_other_workspaces(world):
+    make.claimed(connect(world.other_workspace).channel)
+
+    connected = connect(world.workspace)
+
+    assert connected.channel.claim is None
+    assert Session.objects.for_workspace(world.workspace).get().state == "verifying"
+
+
+@pytest.mark.parametrize("again", ["+5511987654321", "+551187654321"])
+def test_a_live_number_of_ones_own_is_one_number_in_every_form(world, again):
+    first = connect(world.workspace)
+
+    with pytest.raises(connections.NumberTaken) as taken:
+        connect(
+            world.workspace, name="Two", phone_number=again, phone_number_id="222222222"
+        )
+
+    assert taken.value.channel == first.channel
+    assert Channel.objects.for_workspace(world.workspace).count() == 1
+
+
+def test_a_number_may_change_its_provider_while_both_are_there(world):
+    first = make.claimed(connect(world.workspace).channel)
+
+    second = connect(
+        world.workspace, "dialog360", "New", credentials=DIALOG360, is_proven=True
+    )
+
+    assert second.channel != first
+    assert make.claimed(second.channel).claim == first.claim
+
+
+def test_another_form_of_a_number_finds_its_channel_again(world):
+    first = connect(world.workspace)
+    Channel.objects.for_workspace(world.workspace).update(
+        is_active=False, integration=None
+    )
+
+    again = connect(world.workspace, name="Shop 2", phone_number="+551187654321")
+
+    assert again.channel.pk == first.channel.pk
+    assert again.channel.phone == "+551187654321"
 
 
 def test_a_number_that_comes_back_finds_its_channel_again(world):
@@ -165,10 +236,8 @@ def test_a_channel_let_go_by_another_workspace_stays_with_it(world):
 
 
 # --- changing the webhook URL -------------------------------------------------
-def rotate(integration, *, hours):
-    return connections.rotate_webhook_token(
-        integration, keep_old_for=timedelta(hours=hours), now=datetime.now(UTC)
-    )
+def rotate(integration):
+    return connections.rotate_webhook_token(integration, now=datetime.now(UTC))
 
 
 def is_known(url):
@@ -179,40 +248,65 @@ def is_known(url):
     return True
 
 
-def test_the_old_url_works_for_as_long_as_it_was_given(world):
+def use(url):
+    """Somebody who can prove it posts to this URL."""
+    gateway.confirm_url(gateway.load_endpoint(digest_of(url)))
+
+
+def ends_at(integration, url):
+    return integration.webhook_tokens.get(digest=digest_of(url)).expires_at
+
+
+def test_the_url_in_use_ends_a_week_after_the_new_one_is_used(world):
     connected = connect(world.workspace)
+    integration = connected.integration
+    use(connected.webhook_url)
 
-    fresh = rotate(connected.integration, hours=1)
+    fresh = rotate(integration)
 
+    assert ends_at(integration, connected.webhook_url) is None
+    use(fresh)
+    week = ends_at(integration, connected.webhook_url) - datetime.now(UTC)
+    assert timedelta(days=6, hours=23) < week <= timedelta(days=7)
+    assert ends_at(integration, fresh) is None
     assert is_known(connected.webhook_url)
-    assert is_known(fresh)
-    connected.integration.webhook_tokens.exclude(expires_at=None).update(
-        expires_at=datetime.now(UTC) - timedelta(seconds=1)
-    )
-    assert not is_known(connected.webhook_url)
-    assert is_known(fresh)
 
 
-def test_at_most_two_urls_are_ever_active(world):
+def test_the_url_in_use_outlives_any_number_of_new_ones(world):
     connected = connect(world.workspace)
+    use(connected.webhook_url)
 
-    second = rotate(connected.integration, hours=1)
-    third = rotate(connected.integration, hours=1)
+    second = rotate(connected.integration)
+    third = rotate(connected.integration)
 
     assert [is_known(url) for url in (connected.webhook_url, second, third)] == [
-        False,
         True,
+        False,
         True,
     ]
 
 
-def test_the_old_url_can_end_at_once(world):
+def test_of_urls_that_nobody_was_seen_to_use_the_first_goes_on(world):
     connected = connect(world.workspace)
 
-    fresh = rotate(connected.integration, hours=0)
+    second = rotate(connected.integration)
+    third = rotate(connected.integration)
 
-    assert not is_known(connected.webhook_url)
-    assert is_known(fresh)
+    assert [is_known(url) for url in (connected.webhook_url, second, third)] == [
+        True,
+        False,
+        True,
+    ]
+
+
+def test_a_url_that_is_used_again_ends_no_later_one(world):
+    connected = connect(world.workspace)
+    fresh = rotate(connected.integration)
+
+    use(connected.webhook_url)
+
+    assert ends_at(connected.integration, fresh) is None
+    assert ends_at(connected.integration, connected.webhook_url) is None
 
 
 # --- the commands -------------------------------------------------------------
@@ -268,7 +362,7 @@ def test_the_command_refuses_by_field_and_repeats_no_secret(world, options, fiel
 
 
 def test_the_command_tells_a_taken_number_and_not_whose_it_is(world):
-    connect(world.other_workspace, name="Oficina segredo")
+    make.claimed(connect(world.other_workspace, name="Oficina segredo").channel)
 
     ran = add()
 
@@ -310,6 +404,7 @@ def test_channels_are_listed_of_one_workspace_or_of_all(world):
             "name": "Shop",
             "state": "new",
             "is_active": True,
+            "is_claimed": False,
         }
     ]
     assert {fact["workspace"] for fact in every["channels"]} == {"padaria", "oficina"}

@@ -74,6 +74,11 @@ class Line:
         )
 
     def status(self, deadline: float = 10) -> SessionReport:
+        """Asked again where the channel alone was granted: its key comes with the next."""
+        report = self.ask(deadline)
+        return self.ask(deadline) if set(report.granted) == {"channel_id"} else report
+
+    def ask(self, deadline: float = 10) -> SessionReport:
         return self._taken(
             self.adapter.session_status(
                 self.session_id, self.credentials, self.client(deadline)
@@ -315,6 +320,20 @@ def test_one_of_several_shared_numbers_is_found(partner: Line) -> None:
     assert partner.twin.channels["ChAnNeL2"].keys == []
 
 
+def test_channel_without_a_phone_is_nobodys_until_it_has_one(partner: Line) -> None:
+    channel = partner.twin.channels["ChAnNeL1"]
+    channel.phone = ""
+    partner.come_back("/?client=ClIeNt1&channels=[ChAnNeL1]&state=state-1")
+
+    report = partner.status()
+
+    assert (report.state, report.granted) == ("verifying", {})
+    assert partner.twin.made == 0
+    channel.phone = PHONE
+    assert partner.status().state == "connected"
+    assert len(channel.keys) == 1
+
+
 def test_key_for_a_strange_address_is_not_kept(partner: Line) -> None:
     partner.twin.strange_address = "https://evil.example"
     partner.open_link(partner.create().payload)
@@ -326,6 +345,48 @@ def test_key_for_a_strange_address_is_not_kept(partner: Line) -> None:
     assert "api_key" not in partner.credentials
     partner.twin.strange_address = ""
     assert partner.status().state == "connected", "the key that was lost is no obstacle"
+
+
+def test_a_key_that_got_lost_on_its_way_is_made_again(partner: Line) -> None:
+    """What was noted before it was made tells it from a stranger's."""
+    channel = partner.twin.channels["ChAnNeL1"]
+    partner.open_link(partner.create().payload)
+    first = partner.ask()
+    assert (first.state, set(first.granted)) == ("verifying", {"channel_id"})
+    assert partner.twin.made == 0
+    lost = partner.adapter.session_status(
+        partner.session_id, partner.credentials, partner.client()
+    )
+    assert channel.keys == [lost.granted["api_key"]]
+
+    assert partner.status().state == "connected"
+
+    assert channel.keys == [partner.credentials["api_key"]]
+
+
+def test_a_number_about_to_be_granted_may_be_shared_by_another_link(
+    partner: Line,
+) -> None:
+    partner.open_link(partner.create().payload)
+    partner.ask()
+
+    assert partner.create().payload
+
+    other = partner.twin.add_channel(Channel("ChAnNeL2", "ClIeNt2", PHONE))
+    partner.come_back("/?client=ClIeNt2&channels=[ChAnNeL2]&state=state-1")
+    assert partner.status().state == "connected"
+    assert other.keys == [partner.credentials["api_key"]]
+
+
+def test_a_dead_key_that_was_granted_is_found_when_it_is_checked(
+    partner: Line,
+) -> None:
+    partner.open_link(partner.create().payload)
+    partner.status()
+    partner.twin.channels["ChAnNeL1"].keys = ["somebody-made-another"]
+
+    with pytest.raises(CredentialsRefused):
+        partner.adapter.check_credentials(partner.credentials, partner.client())
 
 
 def test_keys_that_are_not_shared_are_a_missing_permission(partner: Line) -> None:

@@ -115,6 +115,29 @@ def test_a_code_that_was_not_scanned_waits_for_the_next():
     assert session.is_pending
 
 
+@pytest.mark.parametrize("state", ["degraded", "sleeping", ""])
+def test_an_unsteady_word_before_the_first_connection_connects_nobody(state):
+    session = pending(payload="2@code")
+
+    report(session, state, reason="The server is reconnecting by itself.")
+
+    assert (session.state, session.reason) == (
+        "verifying",
+        "The server is reconnecting by itself.",
+    )
+    assert session.connected_at is None
+    report(session, "awaiting_user", payload="2@another", now=NOON + MINUTE)
+    assert (session.state, session.payload) == ("awaiting_user", "2@another")
+
+
+@pytest.mark.parametrize("kind", ["credentials", "external_link"])
+def test_a_number_that_works_without_its_webhook_is_connected_and_unsteady(kind):
+    session = report(pending(kind=kind), "degraded")
+
+    assert (session.state, session.problem) == ("degraded", "unsteady")
+    assert session.connected_at == NOON
+
+
 def test_pasted_credentials_of_a_dead_number_fail():
     session = report(pending(kind="credentials"), "disconnected", reason="banned")
 
@@ -214,8 +237,44 @@ def test_a_key_that_is_refused_counts_at_once(problem):
     assert (session.state, session.problem) == ("disconnected", problem)
 
 
-def test_being_asked_to_wait_says_nothing_about_the_number():
-    assert fail(connected(), Problem.BUSY, times=9).state == "connected"
+def test_being_asked_to_wait_says_nothing_until_it_goes_on_for_a_quarter_of_an_hour():
+    session = fail(connected(), Problem.BUSY, times=15)
+    assert (session.state, session.failures) == ("connected", 0)
+
+    fail(session, Problem.BUSY, now=NOON + 15 * MINUTE)
+
+    assert (session.state, session.signal) == ("degraded", "probe")
+    assert (session.problem, session.state_since) == ("busy", NOON)
+    report(session, "connected", now=NOON + 16 * MINUTE)
+    assert (session.state, session.problem) == ("connected", "")
+
+
+def test_being_asked_to_wait_hides_nothing_that_has_to_be_mended():
+    session = report(connected(), "disconnected")
+
+    fail(session, Problem.BUSY, times=20)
+
+    assert (session.state, session.problem) == ("disconnected", "logged_out")
+
+
+def test_a_single_miss_among_answers_that_ask_to_wait_changes_nothing():
+    session = fail(connected(), Problem.BUSY, times=15)
+    fail(session, Problem.BUSY, now=NOON + 15 * MINUTE)
+
+    fail(session, Problem.UNREACHABLE, now=NOON + 16 * MINUTE)
+
+    assert session.state == "degraded"
+
+
+def test_only_an_answer_is_one():
+    session = report(connected(), "connected")
+
+    fail(session, Problem.BUSY, now=NOON + MINUTE)
+    fail(session, Problem.UNREACHABLE, now=NOON + 2 * MINUTE)
+    assert (session.answered_at, session.probe_at) == (NOON, NOON + 2 * MINUTE)
+
+    fail(session, Problem.KEY_WRONG, now=NOON + 3 * MINUTE)
+    assert session.answered_at == NOON + 3 * MINUTE
 
 
 @pytest.mark.parametrize("state", ["awaiting_user", "disconnected", "failed"])
@@ -259,6 +318,55 @@ def test_a_word_outlives_an_answer_that_came_too_soon():
 
     assert report(session, "connected", now=NOON + MINUTE).state == "disconnected"
     assert report(session, "connected", now=NOON + 2 * MINUTE).state == "connected"
+
+
+@pytest.mark.parametrize("problem", [Problem.BUSY, Problem.UNREACHABLE])
+def test_what_is_no_answer_takes_no_word_back(problem):
+    session = report(connected(), "connected", now=NOON - MINUTE)
+    word(session, "disconnected")
+
+    fail(session, problem, now=NOON + 3 * MINUTE)
+
+    assert (session.state, session.state_since) == ("disconnected", NOON)
+
+
+def test_an_outdated_word_stays_so_when_something_else_is_wrong_later():
+    session = word(connected(), "disconnected")
+    report(session, "connected", now=NOON + 2 * MINUTE)
+
+    fail(session, Problem.UNREACHABLE, now=NOON + 3 * MINUTE)
+    assert session.state == "connected"
+    report(session, "disconnected", now=NOON + 600 * MINUTE)
+
+    assert (session.signal, session.state_since) == ("probe", NOON + 600 * MINUTE)
+
+
+def test_the_same_bad_word_counts_again_once_the_first_is_outdated():
+    session = word(connected(), "disconnected")
+    report(session, "connected", now=NOON + 5 * MINUTE)
+
+    word(session, "disconnected", at=NOON + 60 * MINUTE)
+
+    assert (session.state, session.signal) == ("disconnected", "provider")
+    assert session.state_since == NOON + 60 * MINUTE
+
+
+def test_the_same_bad_word_told_twice_is_as_old_as_the_first():
+    session = word(connected(), "disconnected")
+
+    word(session, "disconnected", at=NOON + MINUTE)
+
+    assert session.state_since == NOON
+
+
+def test_silence_while_it_was_down_is_forgotten_when_it_is_back():
+    session = word(connected(), "disconnected")
+    health.take_silence(session, NOON - 60 * MINUTE)
+    report(session, "awaiting_user", now=NOON + MINUTE)
+
+    report(session, "connected", now=NOON + 20 * MINUTE)
+
+    assert (session.state, session.silent_since) == ("connected", None)
 
 
 def test_an_answer_that_saw_the_loss_and_the_return_outdates_the_word():

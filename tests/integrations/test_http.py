@@ -421,6 +421,23 @@ def test_after_the_request_was_written_the_outcome_is_unknown(
     assert only_log(world).error == code
 
 
+def test_a_budget_is_for_all_requests_and_what_is_over_is_not_sent(client, allow):
+    def slow(stream, request):
+        time.sleep(0.3)
+        plain()(stream, request)
+
+    with serving(slow) as server:
+        allow(server)
+        spending = client(budget=0.5)
+        spending.request("GET", server.url(), operation="probe")
+        with pytest.raises(OutcomeUnknown, match="request_timeout"):
+            spending.request("GET", server.url(), operation="probe")
+        with pytest.raises(Unreachable, match="connect_timeout"):
+            spending.request("POST", server.url(), operation="probe", json={})
+
+    assert len(server.requests) == 2
+
+
 def test_a_server_that_does_not_read_is_left_at_the_deadline(client, allow):
     listener = socket.create_server(("127.0.0.1", 0))
     host = f"127.0.0.1:{listener.getsockname()[1]}"

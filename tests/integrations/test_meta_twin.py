@@ -260,6 +260,16 @@ def test_message_links_come_and_go(line: Line) -> None:
     assert adapter.list_message_links(keys, line.client()) == []
 
 
+def test_all_pages_of_message_links_are_read(line: Line) -> None:
+    adapter, keys = line.adapter, line.credentials
+    made = [
+        adapter.create_message_link(f"Cartaz {place}", keys, line.client())
+        for place in range(5)  # the twin tells two at a time
+    ]
+
+    assert adapter.list_message_links(keys, line.client()) == made
+
+
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [

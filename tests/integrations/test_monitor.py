@@ -9,10 +9,13 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.db.models.functions import Now
 
-from integrations.models import ChannelLog, Episode, Session
+from integrations import gateway
+from integrations.health import Failure
+from integrations.models import ChannelLog, Episode, Problem, Session
 from integrations.providers import registry
 from integrations.providers.base.capabilities import Capability
-from integrations.services import due, monitor
+from integrations.providers.base.types import SessionReport
+from integrations.services import asking, due, leases, monitor, slots
 from integrations.tasks import check_sessions
 from tests.commands import run as command
 from tests.factories import integrations as make
@@ -280,9 +283,9 @@ def test_a_provider_that_is_down_for_all_is_not_asked_by_all(world, twin):
 
 
 def test_a_slow_provider_delays_nobody_else(world, twin, monkeypatch):
-    monkeypatch.setattr(monitor, "EXCHANGE", 3.0)
+    monkeypatch.setattr(monitor, "QUESTION", 3.0)
     twin.delay = 1.2
-    crowd = several(world.workspace, twin.url, monitor.MOST_PER_SLOT + 6)
+    crowd = several(world.workspace, twin.url, slots.MOST_PER_SLOT + 6)
     well(twin, crowd)
     with numbers.running() as quick:
         django_settings.EGRESS_ALLOWED_HOSTS.append(quick.host)
@@ -303,7 +306,126 @@ def test_a_slow_provider_delays_nobody_else(world, twin, monkeypatch):
 
     assert tally.states["connected"] == len(crowd) + len(few)
     assert max(seen) - begun < took / 2  # long before the crowd was through
-    assert twin.most_under_way <= monitor.MOST_PER_SLOT
+    assert twin.most_under_way <= slots.MOST_PER_SLOT
+
+
+def test_one_question_of_many_requests_ends_in_its_time(session, twin, monkeypatch):
+    def three_requests(adapter, session_id, credentials, http):
+        reports = [
+            adapter._ask("GET", credentials, http, "session_status") for _ in range(3)
+        ]
+        return reports[-1]
+
+    monkeypatch.setattr(pairing.PairingAdapter, "session_status", three_requests)
+    monkeypatch.setattr(monitor, "QUESTION", 0.6)
+    twin.delay = 0.4
+    begun = time.monotonic()
+
+    tally = watch()
+
+    assert time.monotonic() - begun < 1.1
+    assert (tally.asked, tally.failed, len(twin.asked)) == (1, 1, 2)
+    assert fresh(session).failures == 1
+
+
+def test_a_lease_outlasts_the_last_question_and_its_writing():
+    assert monitor.DEADLINE + monitor.QUESTION + 10 < monitor.LEASE
+    assert leases.ONE_CALL.total_seconds() > leases.BUDGET + 4
+
+
+def test_what_is_unwanted_is_closed_when_all_else_is_done(world, twin, monkeypatch):
+    made = several(world.workspace, twin.url, 3)
+    well(twin, made)
+    row(made[0]).update(
+        state="awaiting_user",
+        connected_at=None,
+        probe_state="",
+        expires_at=Now() + timedelta(minutes=5),
+        code_shown_at=Now(),
+    )
+    say(twin, made[0], state="connected", phone="5511900001111")
+    beating: list[bool] = []
+    close = asking.close_unwanted
+
+    def note(*arguments, **limits):
+        with as_owner():
+            beating.extend(fresh(one).last_heartbeat_at is not None for one in made[1:])
+        close(*arguments, **limits)
+
+    monkeypatch.setattr(asking, "close_unwanted", note)
+
+    watch()
+
+    assert beating == [True, True]
+    assert made[0].external_id not in twin.sessions
+
+
+def test_broken_numbers_of_one_workspace_cost_no_neighbour_its_question(
+    world, twin, monkeypatch
+):
+    monkeypatch.setattr(monitor, "QUESTION", 0.5)
+    broken = several(world.workspace, twin.url, slots.MOST_PER_SLOT + 6)
+    good = several(world.other_workspace, twin.url, 30, first=500)
+    well(twin, good)
+    twin.slow = {f"/sessions/{one.external_id}": 2.0 for one in broken}
+
+    tally = watch()
+
+    assert tally.states["connected"] == len(broken) + len(good)  # one miss is no outage
+    assert all(fresh(one).failures == 1 for one in broken)
+    assert all(fresh(one).last_heartbeat_at is not None for one in good)
+    assert 0 < tally.unasked < 10
+
+
+def test_two_gateways_of_a_workspace_on_one_host_are_given_up_on_apart(
+    world, twin, monkeypatch
+):
+    monkeypatch.setattr(monitor, "QUESTION", 0.5)
+    broken = several(world.workspace, f"{twin.url}/a", slots.MOST_PER_SLOT + 6)
+    good = several(world.workspace, f"{twin.url}/b", 5, first=500)
+    twin.slow = {f"/a/sessions/{one.external_id}": 2.0 for one in broken}
+
+    watch()
+
+    asked = {line.split("/")[1] for line in twin.asked}
+    assert asked == {"a", "b"}
+    assert sum("/b/" in line for line in twin.asked) == len(good)
+
+
+def test_a_host_that_answers_nobody_is_given_up_on_for_all():
+    slot: slots.Slot[due.Due] = slots.Slot()
+    ones = [_waiting(workspace_id) for workspace_id in range(slots.MOST_PER_SLOT + 1)]
+    for one in ones:
+        slot.add(one)
+
+    down = Failure(Problem.UNREACHABLE)
+    for one in ones[: slots.MOST_PER_SLOT - 1]:
+        slot.pop()
+        slot.judge(one, down)
+    assert slot.look() == (ones[-2], None)
+    slot.judge(ones[-2], down)
+
+    assert slot.look() == (ones[-2], down)
+
+
+def test_one_answer_of_anybody_clears_the_host_and_not_the_lane():
+    slot: slots.Slot[due.Due] = slots.Slot()
+    mine, other = _waiting(1), _waiting(2)
+    slot.add(mine)
+    slot.add(other)
+    down = Failure(Problem.BUSY)
+
+    for _ in range(slots.GIVE_UP_AFTER):
+        slot.judge(mine, down)
+        slot.judge(other, SessionReport(state="connected"))
+
+    assert slot.look() == (mine, down)
+    slot.pop()
+    assert slot.look() == (other, None)
+
+
+def _waiting(workspace_id):
+    return due.Due(Session(workspace_id=workspace_id), None, slot="pairing one")
 
 
 def test_what_nobody_got_to_is_given_back(world, twin):
@@ -489,6 +611,92 @@ def test_answers_stay_in_their_workspace(world, twin):
     assert Session.objects.unscoped("test").get(pk=mine.pk).state == "connected"
 
 
+# --- one that is bad --------------------------------------------------------------
+def test_a_workspace_that_cannot_be_read_stops_no_other(
+    world, twin, monkeypatch, caplog
+):
+    several(world.workspace, twin.url, 2)
+    good = several(world.other_workspace, twin.url, 2, first=50)
+    well(twin, good)
+    read = due.read
+
+    def broken(workspace_id, *rest):
+        if workspace_id == world.workspace.pk:
+            raise ValueError
+        return read(workspace_id, *rest)
+
+    monkeypatch.setattr(due, "read", broken)
+
+    tally = watch()
+
+    assert tally.asked == 2
+    assert all(fresh(one).answered_at is not None for one in good)
+    assert caplog.messages.count("sessions not read") == 1
+
+
+@pytest.mark.parametrize("place", ["unseal_credentials", "open_line"])
+def test_a_row_that_cannot_be_stops_no_other(world, twin, monkeypatch, caplog, place):
+    bad, good = several(world.workspace, twin.url, 2)
+    well(twin, [bad, good])
+    real = getattr(gateway, place)
+
+    def broken(integration, **rest):
+        if integration.pk == bad.channel.integration_id:
+            raise TypeError
+        return real(integration, **rest)
+
+    monkeypatch.setattr(gateway, place, broken)
+
+    watch()
+
+    assert fresh(good).answered_at is not None
+    assert {"session not placed", "session check broke"} & set(caplog.messages)
+
+
+def taken_up_by_another(workspace, twin, count):
+    """Sessions whose code was scanned by another phone than the one that was told."""
+    made = several(workspace, twin.url, count)
+    for one in made:
+        row(one).update(
+            state="awaiting_user",
+            connected_at=None,
+            probe_state="",
+            code_shown_at=Now(),
+            expires_at=Now() + timedelta(minutes=5),
+        )
+        say(twin, one, state="connected", phone="5511900001111")
+    return made
+
+
+def test_closing_what_is_unwanted_has_one_time_for_all(
+    world, twin, monkeypatch, caplog
+):
+    made = taken_up_by_another(world.workspace, twin, 3)
+    monkeypatch.setattr(monitor, "CLOSING", 0.0)
+
+    watch()
+
+    assert {fresh(one).problem for one in made} == {"number_wrong"}
+    assert caplog.messages.count("unwanted session not closed") == 3
+    assert all(one.external_id in twin.sessions for one in made)
+
+
+def test_what_breaks_while_one_is_closed_stops_no_other(
+    world, twin, monkeypatch, caplog
+):
+    taken_up_by_another(world.workspace, twin, 2)
+
+    def broken(*arguments, **limits):
+        raise ValueError
+
+    monkeypatch.setattr(asking, "close_unwanted", broken)
+
+    tally = watch()
+
+    assert tally.asked == 2
+    assert caplog.messages.count("session check broke") == 2
+
+
 # --- the edges --------------------------------------------------------------------
 def test_the_task_runs_the_monitor(session, twin):
     with as_app():
@@ -513,6 +721,20 @@ def test_the_command_exits_with_1_when_a_number_is_down(session, twin):
 
     assert ran.code == 1
     assert "1 disconnected" in ran.out
+
+
+def test_the_command_exits_with_1_though_nothing_is_due(session, twin, world):
+    say(twin, session, state="disconnected")
+    command("check_sessions")
+
+    ran = command("check_sessions", "--json")
+
+    told = json.loads(ran.out)
+    assert ran.code == 1
+    assert (told["asked"], told["standing"]) == (0, {"disconnected": 1})
+    assert (
+        command("check_sessions", "--workspace", world.other_workspace.slug).code == 0
+    )
 
 
 def test_the_command_refuses_a_workspace_that_is_none(db):

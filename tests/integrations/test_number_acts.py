@@ -7,13 +7,20 @@ from django.contrib.messages import get_messages
 
 from accounts.models import AuditEvent
 from integrations import gateway
-from integrations.models import Channel, Integration, Session
-from integrations.services import webhook_urls
+from integrations.models import Channel, Episode, Integration, Session
+from integrations.services import monitor, sessions, webhook_urls
 from tests.factories import accounts as make_people
 from tests.factories import integrations as make
-from tests.integrations.pairing import connected, fresh, number, time_passes
+from tests.integrations.pairing import (
+    connected,
+    fresh,
+    make_due,
+    number,
+    time_passes,
+)
 from tests.twins import pairing
 from tests.twins.numbers import CODE
+from tests.walls import as_app
 
 PLACE = "/w/padaria/integrations/whatsapp/"
 DIGITS = pairing.PHONE.lstrip("+")
@@ -127,6 +134,34 @@ def test_disconnecting_asks_first_and_twice_is_once(
     assert "desconectado" in told
 
 
+def test_an_outage_that_outlasts_its_session_is_ended_by_hand(
+    post, channel, twin, world, signed_in
+):
+    lost = connected(channel)
+    twin.sessions[DIGITS] = {"state": "disconnected"}
+    with as_app():
+        monitor.run()
+        begun = sessions.start_clean(channel)
+    time_passes(begun, minutes=16)
+    make_due(begun)
+    with as_app():
+        monitor.run()
+    assert (fresh(begun).state, fresh(lost).ended_at is None) == ("expired", False)
+    number_page = f"{PLACE}{channel.key}/"
+    page = signed_in(world.owner).get(number_page).content.decode()
+    assert f"{number_page}disconnect/" in page
+    assert "Encerrar a conexão" in page
+
+    post("disconnect")
+    post("disconnect")
+
+    outage = Episode.objects.unscoped("test").get()
+    assert (outage.closed_at is not None, outage.end) == (True, "taken_off")
+    assert actions().count("integration.disconnected") == 1
+    page = signed_in(world.owner).get(number_page).content.decode()
+    assert f"{number_page}disconnect/" not in page
+
+
 def test_a_provider_that_says_no_leaves_all_as_it_was_in_clear_words(
     post, channel, twin
 ):
@@ -218,7 +253,9 @@ def test_the_form_shows_no_secret_and_keeps_an_empty_one(
     assert "Testado e salvo" in said
     assert credentials()["api_key"] == "key-of-the-tests"
     assert credentials()["granted_key"] == "another"
-    event = AuditEvent.objects.unscoped("test").get()
+    event = AuditEvent.objects.unscoped("test").get(
+        action="integration.credentials_replaced"
+    )
     assert event.details == {"fields": ["granted_key"]}
     assert "credentials replaced" in caplog.messages
 

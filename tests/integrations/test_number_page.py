@@ -37,7 +37,7 @@ def page_of(client, channel, rest=""):
 def test_it_shows_the_state_its_age_quality_limit_and_last_message(
     world, signed_in, channel
 ):
-    make.session(channel, probe_at=timezone.now() - timedelta(minutes=3))
+    make.session(channel, answered_at=timezone.now() - timedelta(minutes=3))
 
     page = page_of(signed_in(world.agent), channel)
 
@@ -219,7 +219,7 @@ def test_the_list_says_state_age_and_what_to_do(world, signed_in, channel):
         channel,
         state="disconnected",
         problem="key_wrong",
-        probe_at=timezone.now() - timedelta(minutes=2),
+        answered_at=timezone.now() - timedelta(minutes=2),
     )
 
     page = signed_in(world.owner).get(PLACE).content.decode()

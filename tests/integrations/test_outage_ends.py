@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 from django.db.models import F
+from django.test import override_settings
 from django.utils import translation
 
 from accounts.models import Workspace
@@ -13,7 +14,7 @@ from integrations.models import Episode
 from integrations.services import sessions
 from tests.factories import integrations as make
 from tests.integrations.pairing import connected
-from tests.integrations.test_outages import send, sign, word
+from tests.integrations.test_outages import next_try_comes, send, sign, word
 from tests.walls import as_app
 
 
@@ -113,16 +114,19 @@ def test_news_of_yesterday_are_no_news(session):
     assert send() == 0
 
 
-def test_an_end_is_tried_once(session, settings, caplog):
+def test_an_end_that_could_not_be_told_is_tried_again(session, caplog):
     goes_down_and_is_told(session)
     word(session, "connected")
     passes(minutes=11)
-    settings.EMAIL_BACKEND = "tests.integrations.test_outages.Broken"
-
-    assert send() == 0
-    assert send() == 0
-
+    with override_settings(EMAIL_BACKEND="tests.integrations.test_outages.Broken"):
+        assert send() == 0
+        assert send() == 0
     assert caplog.messages.count("outage end mail failed") == 1
+
+    next_try_comes()
+
+    assert send() == 1
+    assert send() == 0
 
 
 def test_two_numbers_that_are_back_are_one_mail(session, world):

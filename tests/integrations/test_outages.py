@@ -1,20 +1,26 @@
 from datetime import timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 from django.db.models.functions import Now
+from django.test import override_settings
 from django.utils import timezone
 
 from accounts.scoping import workspace_transaction
-from integrations import gateway
-from integrations.models import Episode, Session
-from integrations.providers.base.types import AccountEvent, NumberRef
+from integrations import gateway, health, settling
+from integrations.health import Failure
+from integrations.models import Episode, EpisodeEnd, Problem, Session
+from integrations.providers.base.types import AccountEvent, NumberRef, SessionReport
 from integrations.selectors import episodes
-from integrations.services import outage_mail
+from integrations.services import answers, outage_mail
+from integrations.tasks import send_outage_mails
+from tests import news
 from tests.factories import accounts as make_accounts
 from tests.factories import integrations as make
-from tests.integrations.pairing import connected, fresh, row
+from tests.integrations.pairing import connected, fresh, row, time_passes
 from tests.walls import as_app
 
 
@@ -55,6 +61,24 @@ def aged():
 def send():
     with as_app():
         return outage_mail.send_due()
+
+
+# --- open pages ---------------------------------------------------------------------
+@pytest.mark.django_db(transaction=True)
+def test_open_pages_are_told_of_its_begin_its_end_and_its_return(session):
+    workspace = session.workspace
+    news.told(workspace)
+
+    session = word(session, "disconnected")
+    told_of = {"outage": {str(episode_of(session).key)}}
+    assert news.told(workspace) == told_of
+    session = word(session, "connected")
+    assert news.told(workspace) == told_of
+    session = word(session, "disconnected")
+    assert news.told(workspace) == told_of
+
+    word(session, "disconnected")
+    assert news.told(workspace) == {}
 
 
 # --- the provider's word ------------------------------------------------------------
@@ -159,6 +183,67 @@ def test_it_ends_with_the_next_message_or_the_next_judgement(session):
     assert silence(session, None).state == "connected"
 
 
+def answer(session, told):
+    """What the monitor heard of it."""
+    with as_app(), workspace_transaction(session.workspace_id):
+        held = Session.objects.for_workspace(session.workspace_id).get(pk=session.pk)
+        answers.take_answer(held, told, now=settling.database_now())
+    return fresh(session)
+
+
+def test_a_number_that_is_back_is_well_although_nobody_wrote_meanwhile(session):
+    word(session, "disconnected")
+    answer(session, SessionReport(state="awaiting_user"))
+    silence(session, timezone.now() - timedelta(hours=5))
+    time_passes(session, minutes=20)
+
+    after = answer(session, SessionReport(state="connected"))
+
+    assert after.state == "connected"
+    assert episode_of(session).closed_at is not None
+
+
+def test_being_asked_to_wait_closes_no_alert(session):
+    word(session, "disconnected")
+    time_passes(session, minutes=3)
+
+    after = answer(session, Failure(Problem.BUSY, retry_after=60))
+
+    assert after.state == "disconnected"
+    assert episode_of(session).closed_at is None
+
+
+@pytest.mark.parametrize("wait", [60, 3600, 86_400])
+def test_however_long_we_are_told_to_wait_it_is_seen_within_the_quarter_of_an_hour(
+    session, wait
+):
+    after = answer(session, Failure(Problem.BUSY, retry_after=wait))
+    assert after.next_check_at <= timezone.now() + health.UNSEEN_LASTS
+    time_passes(session, minutes=15)
+
+    after = answer(session, Failure(Problem.BUSY, retry_after=wait))
+
+    assert (after.state, after.problem) == ("degraded", "busy")
+
+
+def test_what_goes_wrong_after_somebody_took_it_off_is_an_outage_of_its_own(session):
+    word(session, "disconnected")
+    with as_app(), workspace_transaction(session.workspace_id):
+        settling.close_episode(
+            session.workspace_id,
+            session.channel_id,
+            now=settling.database_now(),
+            end=EpisodeEnd.TAKEN_OFF,
+        )
+    word(session, "connected")
+
+    word(session, "disconnected")
+
+    first, second = Episode.objects.unscoped("test").order_by("pk")
+    assert (first.end, first.relapses) == ("taken_off", 0)
+    assert second.closed_at is None
+
+
 # --- mail ---------------------------------------------------------------------------
 def test_owners_and_admins_get_one_mail_for_an_episode(session, world, has_mail):
     admin = make_accounts.user(email="admin@example.com")
@@ -174,6 +259,27 @@ def test_owners_and_admins_get_one_mail_for_an_episode(session, world, has_mail)
     assert "Balcão" in sent.subject
     assert "/w/padaria/" in sent.body
     assert "\n" not in sent.subject
+
+
+@pytest.mark.parametrize(
+    ("kind", "advice"),
+    [
+        ("external_link", "Reconecte: uma nova é criada."),
+        ("credentials", "Informe a nova."),
+    ],
+)
+def test_a_new_key_is_asked_for_where_a_person_may_enter_one(
+    world, has_mail, kind, advice
+):
+    number = make.channel(world.workspace, provider="dialog360")
+    make.session(number, kind="credentials", ended_at=timezone.now())
+    make.session(number, kind=kind)
+    make.outage(number, problem="key_wrong")
+
+    assert send() == 1
+
+    [sent] = mail.outbox
+    assert advice in sent.body
 
 
 def test_a_flapping_number_is_one_mail(session, has_mail):
@@ -208,18 +314,34 @@ def test_what_is_well_again_at_once_needs_no_mail(session, has_mail):
     assert send() == 0
 
 
-def test_a_mail_that_fails_is_tried_again_a_few_times(
+def next_try_comes():
+    """Returns how long it had to be waited for."""
+    rows = Episode.objects.unscoped("test")
+    [pause] = rows.values_list(F("mail_next_at") - Now(), flat=True)
+    rows.update(mail_next_at=Now())
+    return pause
+
+
+def test_a_mail_that_fails_is_tried_until_it_is_sent_later_each_time(
     session, has_mail, settings, caplog
 ):
-    settings.EMAIL_BACKEND = "tests.integrations.test_outages.Broken"
     word(session, "disconnected")
     aged()
+    pauses = []
 
-    for _ in range(outage_mail.MOST_TRIES + 2):
-        send()
+    with override_settings(EMAIL_BACKEND="tests.integrations.test_outages.Broken"):
+        for _ in range(9):
+            assert send() == 0
+            assert send() == 0  # not yet
+            pauses.append(next_try_comes())
 
-    assert episode_of(session).mail_tries == outage_mail.MOST_TRIES
-    assert caplog.messages.count("outage mail failed") == outage_mail.MOST_TRIES
+    minutes = [round(pause.total_seconds() / 60) for pause in pauses]
+    assert minutes == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert caplog.messages.count("outage mail failed") == 9
+    assert send() == 1
+    told = episode_of(session)
+    assert (told.mail_tries, told.mail_next_at) == (0, None)
+    assert told.mailed_at is not None
 
 
 class Broken:
@@ -230,6 +352,120 @@ class Broken:
 
     def send_messages(self, messages):
         raise TimeoutError
+
+
+class Interrupted(Broken):
+    """The time of the task is over while the mail is on its way."""
+
+    def send_messages(self, messages):
+        raise SoftTimeLimitExceeded
+
+
+class Killed(Broken):
+    """Nothing that comes after it in our code is run."""
+
+    def send_messages(self, messages):
+        raise SystemExit
+
+
+def test_a_mail_that_is_interrupted_is_sent_later(session, has_mail, settings):
+    word(session, "disconnected")
+    aged()
+    with override_settings(EMAIL_BACKEND="tests.integrations.test_outages.Interrupted"):
+        assert send() == 0
+    next_try_comes()
+
+    assert send() == 1
+
+
+def test_the_mail_of_a_worker_that_was_killed_is_sent_later(
+    session, has_mail, settings
+):
+    word(session, "disconnected")
+    aged()
+    with (
+        override_settings(EMAIL_BACKEND="tests.integrations.test_outages.Killed"),
+        pytest.raises(SystemExit),
+    ):
+        send()
+
+    assert send() == 0  # it might still be at it
+    assert next_try_comes() <= outage_mail.LEASE
+    assert send() == 1
+
+
+def test_a_malformed_address_keeps_the_mail_from_nobody_else(
+    session, world, has_mail, caplog
+):
+    other = make_accounts.user(email="admin@example.com")
+    make_accounts.membership(world.workspace, other, role="admin")
+    type(world.owner).objects.filter(pk=world.owner.pk).update(email="no mail, at all")
+    word(session, "disconnected")
+    aged()
+
+    assert send() == 1
+
+    assert mail.outbox[0].to == ["admin@example.com"]
+    assert "outage mail address malformed" in caplog.messages
+    assert "no mail" not in caplog.text
+
+
+def test_whom_nobody_can_write_to_is_written_to_once_somebody_can(
+    session, world, has_mail
+):
+    people = type(world.owner).objects.filter(pk=world.owner.pk)
+    people.update(is_active=False)
+    word(session, "disconnected")
+    aged()
+    assert send() == 0
+
+    people.update(is_active=True)
+    next_try_comes()
+
+    assert send() == 1
+
+
+def test_what_goes_wrong_in_one_workspace_keeps_no_mail_from_the_next(
+    session, world, has_mail, monkeypatch, caplog
+):
+    other = connected(make.sandbox_number(world.other_workspace, display_name="Loja"))
+    for one in (session, other):
+        word(one, "disconnected")
+    aged()
+    real = outage_mail._recipients
+
+    def broken(workspace):
+        if workspace == world.workspace:
+            raise ValueError
+        return real(workspace)
+
+    monkeypatch.setattr(outage_mail, "_recipients", broken)
+
+    assert send() == 1
+
+    assert "Loja" in mail.outbox[0].subject
+    assert [one.error for one in caplog.records if hasattr(one, "error")] == [
+        "ValueError"
+    ]
+
+
+def test_mails_are_begun_only_for_so_long(session, has_mail, monkeypatch):
+    monkeypatch.setattr(outage_mail, "BUDGET", 0)
+    word(session, "disconnected")
+    aged()
+
+    assert send() == 0
+    assert episode_of(session).mail_tries == 0
+
+
+def test_the_task_sends_them(session, has_mail):
+    word(session, "disconnected")
+    aged()
+
+    with as_app():
+        send_outage_mails()
+
+    assert len(mail.outbox) == 1
 
 
 def test_without_a_mail_server_nothing_is_taken_on(session):

@@ -1,6 +1,7 @@
 """The page of a session: each way it can stand, what is polled, what a person may do."""
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,10 @@ from integrations import faces
 from integrations.models import Channel, Session
 from integrations.providers import registry
 from integrations.services import sessions
+from tests.factories import integrations as make
 from tests.integrations.pairing import connected, fresh, number, row, time_passes
+from tests.integrations.providers import golden
+from tests.twins import waha
 from tests.twins.numbers import CODE
 
 HTMX = {"HX-Request": "true"}
@@ -148,6 +152,55 @@ def test_what_goes_wrong_meanwhile_is_said_beside_the_code(
     assert words in answer.content.decode()
 
 
+@pytest.fixture
+def gateway(settings) -> Iterator[waha.Twin]:
+    with waha.serving(golden.credentials("waha")["api_key"]) as twin:
+        host = f"127.0.0.1:{twin.port}"
+        settings.EGRESS_ALLOWED_HOSTS = [*settings.EGRESS_ALLOWED_HOSTS, host]
+        yield twin
+
+
+@pytest.mark.parametrize("word", ["PASSKEY_REQUIRED", "PASSKEY_CONFIRMATION_REQUIRED"])
+def test_what_is_finished_elsewhere_is_said_and_nothing_is_begun_anew(
+    world, client, gateway, word, caplog
+):
+    credentials = golden.credentials("waha") | {"base_url": gateway.url}
+    integration = make.integration(
+        world.workspace, provider="waha", credentials=credentials
+    )
+    phone = credentials["phone_number"]
+    channel = make.channel(
+        world.workspace,
+        provider="waha",
+        phone=phone,
+        external_id=None,
+        integration=integration,
+    )
+    order(client, channel)
+    name = credentials["session_name"]
+    gateway.sessions[name].status = word
+    gateway.sessions[name].config = {}  # it does not tell our webhook again
+    row(newest(channel)).update(pairing_code="ABCD1234")
+    asked = len(gateway.requests)
+
+    for _ in range(2):
+        time_passes(newest(channel), seconds=3)
+        answer = client.get(page_of(channel), headers=HTMX)
+
+    page = answer.content.decode()
+    assert face_in(answer) == "elsewhere"
+    assert "Finish in the WAHA dashboard" in page
+    assert "ABCD1234" not in page
+    assert "hx-trigger" in page
+    assert {method for method, _ in gateway.requests[asked:]} == {"GET"}
+    assert "provider call failed" not in caplog.messages
+
+    gateway.sessions[name].me = {"id": f"{phone.lstrip('+')}@c.us", "pushName": "Loja"}
+    gateway.sessions[name].status = "WORKING"
+    time_passes(newest(channel), seconds=3)
+    assert face_in(client.get(page_of(channel), headers=HTMX)) == "connected"
+
+
 def test_nobody_finished_in_time(client, channel):
     order(client, channel)
     time_passes(newest(channel), minutes=16)
@@ -261,6 +314,63 @@ def test_a_page_of_ours_is_opened_and_a_strangers_is_not(channel, settings):
         links.append(shown.link)
 
     assert links == [ours, "", "", ""]
+
+
+def waiting_at(channel: Channel, **fields: str) -> Session:
+    """A session that waits for somebody with a phone."""
+    session = connected(channel)
+    values = {"state": "awaiting_user", "connected_at": None} | fields
+    row(session).update(**values)
+    return fresh(session)
+
+
+HUB = "https://hub.360dialog.com/connect/x"
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"), [("external_link", HUB), ("qr", "{ours}/w/padaria/sandbox/x/")]
+)
+def test_a_code_that_leads_somewhere_is_a_link(
+    client, channel, settings, kind, payload
+):
+    payload = payload.format(ours=settings.PUBLIC_URL)
+    waiting_at(channel, kind=kind, payload=payload)
+
+    page = client.get(page_of(channel)).content.decode()
+
+    [code] = re.findall(r"<a [^>]*data-qr>\s*<svg", page)
+    assert f'href="{payload}"' in code
+    assert 'aria-label="QR code to scan, or to open right here (in a new tab)"' in code
+
+
+def test_a_code_that_only_a_phone_reads_is_a_picture(client, channel):
+    waiting_at(channel, kind="qr", payload=CODE)
+
+    page = client.get(page_of(channel)).content.decode()
+
+    assert re.search(r'<div [^>]*role="img"[^>]*data-qr>\s*<svg', page)
+    assert not re.search(r"<a [^>]*data-qr", page)
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_explained"),
+    [
+        ({"kind": "external_link", "payload": HUB}, True),
+        ({"kind": "qr", "payload": CODE}, False),
+        ({"kind": "qr", "pairing_code": "ABCD-1234"}, False),
+        ({"kind": "external_link", "state": "verifying"}, False),
+        ({"kind": "external_link", "state": "connected", "payload": HUB}, False),
+    ],
+)
+def test_coexistence_is_explained_at_a_registration_and_nowhere_else(
+    client, channel, fields, is_explained
+):
+    waiting_at(channel, **fields)
+
+    page = client.get(page_of(channel)).content.decode()
+
+    assert ("(coexistence)" in page) == is_explained
+    assert ("at least every two weeks" in page) == is_explained
 
 
 def test_a_link_is_one_of_the_web(channel):

@@ -1,6 +1,7 @@
 import hashlib
 import logging
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -18,8 +19,17 @@ from integrations.models import (
     WebhookToken,
 )
 from integrations.providers.base.errors import CredentialsInvalid
-from integrations.services import asking, leases, removal, sessions, webhook_urls
+from integrations.services import (
+    asking,
+    leases,
+    monitor,
+    removal,
+    returns,
+    sessions,
+    webhook_urls,
+)
 from integrations.services.sessions import Actor
+from tests.factories import integrations as make
 from tests.integrations.pairing import connected, fresh, number, row, time_passes
 from tests.twins import pairing
 from tests.twins.numbers import CODE
@@ -97,6 +107,23 @@ def test_a_scanned_code_is_connected_at_the_next_look(channel, twin):
     assert (session.state, session.provider_state) == ("connected", "open")
     assert session.payload == ""
     assert channel.state == "connected"
+
+
+@pytest.mark.parametrize("word", ["sleeping", "degraded"])
+def test_a_word_nobody_knows_during_pairing_is_no_connection_and_no_outage(
+    channel, twin, word
+):
+    session = open_session(channel)
+    twin.sessions[DIGITS] = {"state": word}
+    session = refresh(session)
+    assert (session.state, session.connected_at) == ("verifying", None)
+    twin.sessions[DIGITS] = {"state": "awaiting_user", "code": "2@another"}
+
+    session = refresh(session)
+
+    assert (session.state, session.payload) == ("awaiting_user", "2@another")
+    assert session.is_pending
+    assert not Episode.objects.unscoped("test").exists()
 
 
 def test_two_polls_one_after_the_other_are_one_question(channel, twin, monkeypatch):
@@ -278,15 +305,15 @@ def test_a_link_leads_back_once(channel, twin, world):
     state = state_of(twin)
 
     with as_app():
-        found = sessions.redeem_state(world.workspace, state=state, external_id="ch-1")
+        found = returns.redeem_state(world.workspace, state=state, external_id="ch-1")
     assert (found.pk, found.state, found.external_id) == (
         session.pk,
         "verifying",
         "ch-1",
     )
     assert bytes(session.link_digest) == hashlib.sha256(state.encode()).digest()
-    with as_app(), pytest.raises(sessions.StateInvalid):
-        sessions.redeem_state(world.workspace, state=state)
+    with as_app(), pytest.raises(returns.StateInvalid):
+        returns.redeem_state(world.workspace, state=state)
 
 
 def test_a_forged_late_or_foreign_return_leads_nowhere(channel, twin, world):
@@ -298,11 +325,11 @@ def test_a_forged_late_or_foreign_return_leads_nowhere(channel, twin, world):
         (world.workspace, ""),
         (world.other_workspace, state),
     ):
-        with as_app(), pytest.raises(sessions.StateInvalid):
-            sessions.redeem_state(workspace, state=told)
+        with as_app(), pytest.raises(returns.StateInvalid):
+            returns.redeem_state(workspace, state=told)
     time_passes(session, minutes=16)
-    with as_app(), pytest.raises(sessions.StateInvalid):
-        sessions.redeem_state(world.workspace, state=state)
+    with as_app(), pytest.raises(returns.StateInvalid):
+        returns.redeem_state(world.workspace, state=state)
 
 
 def test_a_new_link_ends_the_one_before(channel, twin, world):
@@ -310,8 +337,8 @@ def test_a_new_link_ends_the_one_before(channel, twin, world):
     first = state_of(twin)
     open_session(channel, return_url="https://here.example/return/")
 
-    with as_app(), pytest.raises(sessions.StateInvalid):
-        sessions.redeem_state(world.workspace, state=first)
+    with as_app(), pytest.raises(returns.StateInvalid):
+        returns.redeem_state(world.workspace, state=first)
 
 
 # --- ending -------------------------------------------------------------------------
@@ -499,6 +526,7 @@ def test_a_refusal_to_set_it_is_typed(channel, twin):
 def test_a_number_live_elsewhere_is_refused_and_nothing_is_told(world, twin, channel):
     rival = number(world.other_workspace, twin.url, phone="+5511966665555")
     Channel.objects.unscoped("test").filter(pk=rival.pk).update(external_id=DIGITS)
+    make.claimed(rival)
     session = open_session(channel)
     integration = channel.integration
     assert integration is not None
@@ -597,6 +625,65 @@ def test_what_opens_after_it_was_ended_is_closed_again(world, twin):
 
     assert DIGITS not in twin.sessions
     assert [line.split()[0] for line in twin.asked] == ["POST", "DELETE"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_opens_after_its_lease_ran_out_is_kept_and_its_code_shown(
+    world, twin, monkeypatch
+):
+    monkeypatch.setattr(leases, "ONE_CALL", timedelta(milliseconds=200))
+    channel = number(world.workspace, twin.url)
+    twin.delay = 0.8
+    opening = threading.Thread(target=_open_and_hang_up, args=(channel,))
+    opening.start()
+    while not twin.asked:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    assert monitor.run().unasked == 1  # it clears the lease that ran out
+    opening.join()
+
+    session = Session.objects.unscoped("test").get()
+    assert [line.split()[0] for line in twin.asked] == ["POST"]
+    assert (session.state, session.payload) == ("awaiting_user", CODE)
+    assert session.lease_token is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_opens_late_does_not_close_what_was_begun_after_it(world, twin):
+    channel = number(world.workspace, twin.url)
+    twin.delay = 0.5
+    opening = threading.Thread(target=_open_and_hang_up, args=(channel,))
+    opening.start()
+    while not twin.asked:
+        time.sleep(0.01)
+    twin.delay = 0.0
+    with as_app():
+        second = sessions.start_clean(channel)
+    opening.join()
+
+    assert fresh(second).state == "awaiting_user"
+    assert [line.split()[0] for line in twin.asked] == ["POST", "DELETE", "POST"]
+    assert DIGITS in twin.sessions
+
+
+def test_an_opening_of_many_slow_requests_ends_before_its_lease(
+    channel, twin, monkeypatch
+):
+    def six_requests(adapter, credentials, http, wish):
+        reports = [
+            adapter._ask("GET", credentials, http, "create_session") for _ in range(6)
+        ]
+        return reports[-1]
+
+    monkeypatch.setattr(pairing.PairingAdapter, "create_session", six_requests)
+    monkeypatch.setattr(leases, "BUDGET", 0.6)
+    twin.sessions[DIGITS] = {"state": "disconnected"}
+    twin.delay = 0.25
+
+    session = open_session(channel)
+
+    assert (session.state, session.problem) == ("created", "unreachable")
+    assert len(twin.asked) == 3  # the fourth would have begun after the budget
 
 
 def _open_and_hang_up(channel):

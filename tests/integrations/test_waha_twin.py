@@ -14,7 +14,6 @@ from integrations.providers.base.errors import (
     CredentialsRefused,
     OutcomeUnknown,
     ProviderError,
-    Refused,
     Throttled,
     Unavailable,
 )
@@ -229,7 +228,7 @@ def _heard(line: Line, request: bytes) -> Any:
         ("403", CredentialsRefused),
         ("429", Throttled),
         ("500", Unavailable),
-        ("html", Refused),
+        ("html", Unavailable),
     ],
 )
 def test_trouble_is_told_apart_and_leaves_nothing_behind(

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import AuditEvent
+from tests.factories import integrations as numbers
 from tests.factories import tickets as make
 from tests.factories import whatsapp as rows
 from tests.tickets.api_desk import Desk, refused
@@ -208,6 +209,36 @@ def test_the_list_and_its_filters(desk: Desk, query, names) -> None:
     told = desk.get(URL, **query).json()
 
     assert [one["name"] for one in told["data"]] == names
+
+
+@pytest.mark.parametrize(
+    ("written", "phone"),
+    [
+        ("+5215512345678", "+525512345678"),
+        ("5215512345678", "+525512345678"),
+        ("+52 55 1234 5678", "+525512345678"),
+        ("5491123456789", "+5491123456789"),
+        ("+54 11 15 2345-6789", "+5491123456789"),
+        ("551187654321", "+5511987654321"),
+        ("0055 31 98765-4321", "+5531987654321"),
+    ],
+)
+def test_a_phone_is_taken_in_any_notation_and_found_by_each(
+    desk: Desk, written, phone
+) -> None:
+    told = desk.ask("PUT", f"{URL}/7", {"name": "Ana", "phone": written})
+
+    assert (told.status_code, told.json()["phone"]) == (201, phone)
+    for asked in (written, phone):
+        assert len(desk.get(URL, phone=asked).json()["data"]) == 1
+
+
+def test_a_phone_without_a_country_is_from_where_our_numbers_are(desk: Desk) -> None:
+    mexican = {"oauth_id": "7", "name": "Ana", "phone": "55 1234 5678"}
+
+    refused(desk.post(URL, mexican), 422, "not_a_phone_number", "phone")
+    numbers.channel(desk.world.workspace, phone="+525511112222")
+    assert desk.post(URL, mexican, key="k2").json()["phone"] == "+525512345678"
 
 
 @pytest.mark.parametrize(

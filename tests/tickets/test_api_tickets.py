@@ -81,6 +81,7 @@ def test_one_external_id_is_one_ticket(desk: Desk) -> None:
         ({"client": "nobody"}, "unknown_client", "client"),
         ({"assignee": "nobody@example.com"}, "unknown_member", "assignee"),
         ({"assignee": "outsider@example.com"}, "unknown_member", "assignee"),
+        ({"assignee": "a\u0261ent@example.com"}, "invalid", "assignee"),
         ({"conversation": NOBODYS}, "unknown_conversation", "conversation"),
         ({"conversation": "7"}, "invalid", "conversation"),
         ({"external_url": "javascript:alert(1)"}, "invalid", "external_url"),

@@ -5,6 +5,7 @@ import uuid
 import pytest
 
 from accounts.models import AuditEvent
+from tests.factories import integrations as numbers
 from tests.factories import tickets as make
 from tests.factories import whatsapp as make_talk
 from tickets.models import Client
@@ -39,6 +40,44 @@ def test_a_search_knows_name_phone_email_and_oauth_id(world, signed_in):
     assert names(world, "") == {"Ana Conceição", "Outro"}
     assert names(world, "!!") == set()
     assert only(world, oauth_id="usr_4821").phone == "+5511987654321"
+
+
+@pytest.mark.parametrize(
+    ("own", "typed", "phone"),
+    [
+        ("+5511900000000", "+5215512345678", "+525512345678"),
+        ("+5511900000000", "+52 55 1234 5678", "+525512345678"),
+        ("+5511900000000", "+54 9 11 2345-6789", "+5491123456789"),
+        ("+5511900000000", "0055 31 98765-4321", "+5531987654321"),
+        ("+5511900000000", "041 31 8765-4321", "+5531987654321"),
+        ("+525511112222", "55 1234 5678", "+525512345678"),
+        ("+541140001111", "011 15 2345-6789", "+5491123456789"),
+    ],
+)
+def test_a_phone_is_read_as_people_of_the_workspace_write(
+    world, signed_in, own, typed, phone
+):
+    numbers.channel(world.workspace, phone=own)
+    client = signed_in(world.agent)
+
+    client.post(f"{LIST}new/", {"name": "Ana", "phone": typed})
+
+    assert only(world, name="Ana").phone == phone
+    for text in (typed, phone, phone[:8]):
+        assert names(world, text) == {"Ana"}, text
+
+
+def test_to_save_a_client_unchanged_changes_nothing(world, signed_in):
+    client = signed_in(world.agent)
+    client.post(f"{LIST}new/", {"name": "Ana", "phone": "+5215512345678"})
+    row = only(world, name="Ana")
+    page = client.get(f"{LIST}{row.key}/edit/").context["form"]
+
+    told = {name: page[name].value() or "" for name in page.fields}
+    client.post(f"{LIST}{row.key}/edit/", told)
+
+    assert told["phone"] == "+52 55 1234 5678"
+    assert only(world, name="Ana").updated_at == row.updated_at
 
 
 def test_pages_of_clients_begin_where_the_one_before_ended(world):

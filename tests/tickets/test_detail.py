@@ -13,6 +13,7 @@ from tests.factories import whatsapp as make_talk
 from tickets.models import Client, Ticket, TicketEvent
 from tickets.services import tickets
 from tickets.services.tickets import By
+from whatsapp.phones import match_key_for_phone
 
 NEW = "/w/padaria/tickets/new/"
 
@@ -76,6 +77,29 @@ def test_a_conversation_becomes_a_ticket_with_its_lead_as_client(
     second = client.get(NEW, {"conversation": talk.key}).content.decode()
     assert f'value="{made.key}"' in second
     assert "como cliente novo" not in second
+
+
+@pytest.mark.parametrize(
+    ("known", "phone"),
+    [
+        ("551187654321", "+5511987654321"),
+        ("5215512345678", "+525512345678"),
+        ("525512345678", "+525512345678"),
+        ("5491123456789", "+5491123456789"),
+        ("541123456789", "+541123456789"),
+        ("999000000000123", "+999000000000123"),  # of no country
+    ],
+)
+def test_whoever_wrote_becomes_a_client_with_a_phone(
+    world, talk, signed_in, known, phone
+):
+    talk.lead.identities.update(value=known, match_key=match_key_for_phone(known))
+
+    signed_in(world.agent).post(NEW, form(conversation=str(talk.key), client="new"))
+
+    made = only(world, Client)
+    assert (made.phone, made.lead) == (phone, talk.lead)
+    assert made.match_key == match_key_for_phone(known)
 
 
 def test_a_client_is_found_while_the_form_keeps_what_was_typed(world, signed_in):

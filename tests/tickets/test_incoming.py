@@ -15,6 +15,7 @@ from accounts import limits
 from accounts.models import AuditEvent
 from integrations import signing
 from tests.factories import accounts as people
+from tests.factories import integrations as numbers
 from tests.factories import tickets as make
 from tickets.models import (
     Client,
@@ -358,11 +359,36 @@ def test_a_client_that_comes_with_a_name_is_made_or_brought_up_to_date(world, sy
     assert client.email == "ana@example.com"
 
 
+@pytest.mark.parametrize(
+    ("own", "written", "phone"),
+    [
+        ("+5511900000000", "+5215512345678", "+525512345678"),
+        ("+5511900000000", "5215512345678", "+525512345678"),
+        ("+5511900000000", "+54 9 11 2345-6789", "+5491123456789"),
+        ("+5511900000000", "551187654321", "+5511987654321"),
+        ("+525511112222", "55 1234 5678", "+525512345678"),
+        ("+541140001111", "011 15 2345-6789", "+5491123456789"),
+    ],
+)
+def test_a_clients_phone_comes_in_any_notation(world, system, own, written, phone):
+    numbers.channel(world.workspace, phone=own)
+
+    answer = system.tell(client={"oauth_id": "usr_1", "phone": written})
+
+    assert answer.status_code == 200, answer.json()
+    assert Client.objects.for_workspace(world.workspace).get().phone == phone
+
+
 def test_nobody_is_given_a_ticket_who_may_not_work_on_it(world, system):
     viewer = people.user(email="viewer@example.com")
     people.membership(world.workspace, viewer, role="viewer")
 
-    for email in ("viewer@example.com", "outsider@example.com", "x"):
+    people.membership(
+        world.workspace, people.user(email="kate@example.com"), role="agent"
+    )
+
+    lookalike = "\u212aate@example.com"  # with the sign of the kelvin
+    for email in ("viewer@example.com", "outsider@example.com", "x", lookalike):
         answer = system.tell(assignee=email)
         assert answer.status_code == 422
         assert answer.json()["assignee"] == email

@@ -175,7 +175,7 @@ def test_the_export_holds_the_filtered_rows_and_no_formula(world, shelf, signed_
 
     assert len(lines) == 4
     assert "'=1+1" in lines[1]
-    assert lines[0].startswith("\ufeffNúmero,Título")
+    assert lines[0].startswith("\ufeffNúmero;Título")
 
 
 # --- a selection ----------------------------------------------------------------

@@ -208,7 +208,13 @@ def test_a_test_goes_to_a_number_of_ones_own_once(world, channel, client, signed
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [("nenhum", 422), ("11 91234-5678", 200)]
+    ("number", "status"),
+    [
+        ("nenhum", 422),
+        ("55 1234 5678", 422),
+        ("11 91234-5678", 200),
+        ("+5215512345678", 200),
+    ],
 )
 @pytest.mark.usefixtures("channel")
 def test_a_test_that_cannot_go_says_why(world, signed_in, number, status):

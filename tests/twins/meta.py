@@ -48,7 +48,8 @@ class Twin(server.Twin):
     app_fields: list[str] = field(default_factory=list)
     confirms_callbacks: bool = True
     desk: Desk = field(default_factory=Desk)
-    page: int = 2  # templates in one answer
+    page: int = 2  # templates, or message links, in one answer
+    made: int = 0  # message links, deleted ones too
     broken_page: str = ""  # where a list goes on that is then not answered
 
     def add_number(self, number: Number) -> Number:
@@ -183,12 +184,15 @@ class Twin(server.Twin):
             return (200, {"success": True}) if is_done else (400, _error(100))
         if self.broken_page and asked.query.get("after") == self.broken_page:
             return 500, _error(131000)
+        return 200, self._paged(asked, self.desk.templates)
+
+    def _paged(self, asked: Asked, rows: list[dict[str, Any]]) -> dict[str, Any]:
         start = int(asked.query.get("after") or 0)
-        end = min(start + self.page, len(self.desk.templates))
+        end = min(start + self.page, len(rows))
         paging: dict[str, Any] = {"cursors": {"before": str(start), "after": str(end)}}
-        if end < len(self.desk.templates):
+        if end < len(rows):
             paging["next"] = f"{self.url}/next"
-        return 200, {"data": self.desk.templates[start:end], "paging": paging}
+        return {"data": rows[start:end], "paging": paging}
 
     def _number(self, number: Number, asked: Asked, rest: list[str]) -> Answer:
         if rest == ["messages"]:
@@ -228,10 +232,11 @@ class Twin(server.Twin):
             gone = number.links.pop(rest[0], None)
             return (200, {"success": True}) if gone else (400, _error(100, subcode=33))
         if asked.method == "POST":
-            code = f"LINK{len(number.links) + 1:010}"
+            self.made += 1
+            code = f"LINK{self.made:010}"
             number.links[code] = asked.body["prefilled_message"]
             return 200, _link(code, number.links[code])
-        return 200, {"data": [_link(*item) for item in number.links.items()]}
+        return 200, self._paged(asked, [_link(*one) for one in number.links.items()])
 
     def _is_confirmed(self, url: str, told: dict[str, str]) -> bool:
         """Whether the callback answers with the challenge, as Meta asks before keeping it."""
@@ -249,6 +254,6 @@ class Twin(server.Twin):
         return status == 200 and body == b"1158201444"
 
 
-def _link(code: str, text: str) -> dict[str, str]:
+def _link(code: str, text: str) -> dict[str, Any]:
     url = f"https://wa.me/message/{code}"
     return {"code": code, "prefilled_message": text, "deep_link_url": url}

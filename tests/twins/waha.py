@@ -16,12 +16,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from tests.twins.ledger import Ledger, Sent
 
 MOST_CODES = 6  # then WAHA gives up
 _SESSION = re.compile(r"/api/sessions/([^/]+)(?:/(start|stop|restart|logout|me))?")
+_LIDS = re.compile(r"/api/([^/]+)/lids/([^/]+)")
 _AUTH = re.compile(r"/api/([^/]+)/auth/(qr|request-code)")
 Answer = tuple[int, Any]
 
@@ -64,6 +65,8 @@ class Twin:
     ledger: Ledger = field(default_factory=Ledger)
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # by name
     contact: dict[str, Any] = field(default_factory=dict)  # of whoever is asked about
+    # Addresses by hidden id, as far as it has learned them.
+    lids: dict[str, str] = field(default_factory=dict)
     read: list[str] = field(default_factory=list)
     typing: list[str] = field(default_factory=list)
 
@@ -98,12 +101,13 @@ class Twin:
         return self.move(name, "FAILED")
 
     def say(self, name: str, sender: str, text: str, message_id: str) -> list[int]:
-        """A person writes to the number."""
+        """A person writes to the number: their digits, or the id that hides them."""
+        address = sender if "@" in sender else f"{sender}@c.us"
         me = (self.sessions[name].me or {}).get("id", "")
         payload = {
-            "id": f"false_{sender}@c.us_{message_id}",
+            "id": f"false_{address}_{message_id}",
             "timestamp": int(time.time()),
-            "from": f"{sender}@c.us",
+            "from": address,
             "to": me,
             "fromMe": False,
             "body": text,
@@ -157,6 +161,8 @@ class Twin:
             "/api/startTyping",
         ):
             return self._chat(path.rpartition("/")[2], body)
+        if found := _LIDS.fullmatch(path):
+            return self._lid(self.sessions.get(found[1]), unquote(found[2]))
         if found := _AUTH.fullmatch(path):
             return self._auth(self.sessions.get(found[1]), found[2])
         return 404, {"message": f"Cannot {method} {path}", "statusCode": 404}
@@ -216,6 +222,15 @@ class Twin:
                 session.codes = 0
                 session.status = "FAILED" if session.is_dead else "STARTING"
         return (200 if method == "PUT" else 201), session.told()
+
+    def _lid(self, session: Session | None, asked: str) -> Answer:
+        if session is None:
+            return 404, {"message": "Session not found", "statusCode": 404}
+        if session.status != "WORKING":
+            told = "Session status is not as expected. Try again later"
+            return 422, {"error": told, "status": session.status}
+        lid = asked if "@" in asked else f"{asked}@lid"
+        return 200, {"lid": lid, "pn": self.lids.get(lid)}
 
     def _auth(self, session: Session | None, what: str) -> Answer:
         if session is None or session.status != "SCAN_QR_CODE":

@@ -1,6 +1,7 @@
 """A shop with a connected Meta number, and a corridor that runs on demand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -9,12 +10,15 @@ from typing import Any, TypeVar, cast
 import pytest
 from django.db.models import QuerySet
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import Workspace
 from accounts.scoping import WorkspaceScoped
 from integrations.models import Channel, Integration
 from tests.conftest import World
 from tests.factories import integrations as make
+from tests.integrations.providers import golden
+from tests.twins import waha
 from tests.walls import as_app
 from webhooks import processing
 from webhooks.models import RawWebhook
@@ -84,3 +88,20 @@ def make_shop(workspace: Workspace, **channel: Any) -> Shop:
     number = make.meta_number(workspace, **channel)
     assert number.integration is not None
     return Shop(workspace, number.integration, number)
+
+
+@pytest.fixture
+def serve_waha(settings: Settings) -> Iterator[Callable[[], waha.Twin]]:
+    """WAHA servers on the loopback address, each with a session that works."""
+    with ExitStack() as servers:
+
+        def start() -> waha.Twin:
+            keys = golden.credentials("waha")
+            twin = servers.enter_context(waha.serving(keys["api_key"]))
+            name = keys["session_name"]
+            twin.sessions[name] = waha.Session(name, {}, status="WORKING")
+            allowed = [*settings.EGRESS_ALLOWED_HOSTS, f"127.0.0.1:{twin.port}"]
+            settings.EGRESS_ALLOWED_HOSTS = allowed
+            return twin
+
+        yield start

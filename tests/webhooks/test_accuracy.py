@@ -8,7 +8,7 @@ import pytest
 from tests.bench import accuracy, bodies, texts, variants
 from tests.bench import shop as bench_shop
 from tests.bench.accuracy import Score
-from tests.bench.texts import Clicks, Kind
+from tests.bench.texts import Clicks, Kind, Waiting
 from tests.conftest import World
 from tests.factories import integrations as make
 from tests.webhooks.conftest import Shop
@@ -32,7 +32,12 @@ def drawn(seed: int, count: int = MESSAGES) -> list[texts.Case]:
     luck = random.Random(seed)
     fresh = [accuracy.random_token(luck) for _ in range(count)]
     old = [accuracy.random_token(luck) for _ in range(count)]
-    return texts.make_cases(Clicks(fresh, old, old, []), count, luck)
+    waiting = [
+        Waiting(accuracy.random_token(luck), at, is_clicked=at % 2 == 0)
+        for at in range(count)
+    ]
+    clicks = Clicks(fresh, old, old, [], waiting=waiting)
+    return texts.make_cases(clicks, count, luck)
 
 
 def test_a_seed_always_draws_the_same_messages():
@@ -49,6 +54,12 @@ def test_the_corpus_has_every_kind_decoration_and_damage():
     for kind in (Kind.DAMAGED, Kind.MARK):
         assert {case.how for case in cases if case.kind is kind} == set(texts.DAMAGES)
     assert all(case.token is None for case in cases if case.kind is Kind.ABSENT)
+    traps = {case.how for case in cases if case.kind is Kind.TRAP}
+    assert traps == set(texts.TRAPS)
+    seen: set[str | None] = set()
+    for case in cases:
+        assert (case.token in seen) is (case.kind is Kind.FORWARDED)
+        seen |= {case.token} - {None}
 
 
 def test_the_corpus_is_attributed_as_promised(here, world):
@@ -76,9 +87,46 @@ def test_a_wrong_verdict_costs_the_score(here, world):
         score.add(
             case,
             Attribution(touch=touch, rule="token", confidence=confidence),
+            is_own=True,
         )
 
     assert (score.wrong_certain, score.wrong_probable) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "confidence"),
+    [
+        (Kind.INTACT, "certain"),
+        (Kind.FORWARDED, "probable"),
+        (Kind.WAITING, "certain"),
+        (Kind.ABSENT, "none"),
+    ],
+)
+def test_the_right_click_with_somebody_elses_lead_costs_the_score(kind, confidence):
+    token = None if kind is Kind.ABSENT else "0123456789"
+    case = texts.Case(kind, "", "", token)
+    touch = Touch(token=token) if token else None
+    verdict = Attribution(touch=touch, rule="token", confidence=confidence)
+    score = Score()
+
+    score.add(case, verdict, is_own=True)
+    score.add(case, verdict, is_own=False)
+
+    guessed = confidence == "probable"
+    assert (score.wrong_certain, score.wrong_probable) == (not guessed, guessed)
+    assert score.right[kind] == (token is not None)
+
+
+def test_a_forwarded_token_called_certain_costs_the_score():
+    case = texts.Case(Kind.FORWARDED, "", "", "0123456789")
+    verdict = Attribution(
+        touch=Touch(token="0123456789"), rule="token", confidence="certain"
+    )
+    score = Score()
+
+    score.add(case, verdict, is_own=True)
+
+    assert score.share(Kind.FORWARDED) == 0
 
 
 def test_a_token_missed_or_called_otherwise_costs_the_score():
@@ -90,7 +138,7 @@ def test_a_token_missed_or_called_otherwise_costs_the_score():
         Attribution(touch=touch, rule="token", confidence="certain"),
         Attribution(touch=touch, rule="token_rescue", confidence="probable"),
     ):
-        score.add(case, verdict)
+        score.add(case, verdict, is_own=True)
 
     assert score.share(Kind.DAMAGED) == pytest.approx(100 / 3)
     assert score.share(Kind.DAMAGED, among=score.found) == pytest.approx(200 / 3)

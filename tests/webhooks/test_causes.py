@@ -54,6 +54,10 @@ SITUATIONS = {
     ),
     Cause.NOT_KEPT: (
         _MESSAGE,
+        Candidates(tokens=["7KQ2M9XW4T"], exact={"7KQ2M9XW4T": _ONE}),
+    ),
+    Cause.WAITED: (
+        _MESSAGE,
         Candidates(
             tokens=["7KQ2M9XW4T"],
             exact={"7KQ2M9XW4T": TokenMatch("7KQ2M9XW4T", None, lead_id=3)},
@@ -82,6 +86,18 @@ def test_a_verdict_without_an_origin_knows_its_cause(world, cause):
     )
     found = leads.list_leads(world.workspace, filters=LeadFilter(reason=cause))
     assert [row.key for row in found.rows] == [lead.key]
+
+
+def test_what_a_known_person_brought_is_told_before_that_they_were_known(world):
+    known = {"known_lead_id": 3, "known_as": ["5511987654321"]}
+    lead = make.lead(world.workspace)
+    for cause in (Cause.UNKNOWN, Cause.DAMAGED, Cause.NAMELESS_AD):
+        event, candidates = SITUATIONS[cause]
+        verdict = attribute(event, dataclasses.replace(candidates, **known))
+
+        stored = make.attribution(lead, rule="identity", evidence=verdict.evidence)
+
+        assert (verdict.rule, stored.cause) == ("identity", cause)
 
 
 def test_one_that_was_corrected_to_no_origin_says_so(world):

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from config.logging import JsonFormatter, Redactor, _log_integrations_to
+from integrations.models import Session
 from integrations.providers.base.types import Party
 from integrations.providers.sandbox import phone
 from integrations.services import monitor, sessions
@@ -128,3 +129,14 @@ def test_a_webhook_that_brings_no_message_is_logged_too(world, lines):
     assert len(line["raw_webhook_ids"]) == 1
     assert line["integration_ids"] == [channel.integration_id]
     assert line["workspace_id"] == world.workspace.pk
+
+
+def test_a_session_that_connects_is_logged_once(world, twin, lines):
+    a_session_lives(world, twin)
+
+    [line] = [one for one in lines() if one["event"] == "session connected"]
+    session = Session.objects.for_workspace(world.workspace).get(pk=line["session_id"])
+    assert line["level"] == "info"
+    assert line["channel_id"] == session.channel_id
+    assert line["workspace_id"] == world.workspace.pk
+    assert (line["signal"], line["problem"]) == ("probe", "")

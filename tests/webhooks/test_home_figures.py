@@ -5,6 +5,7 @@ import html
 import io
 import re
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -200,7 +201,8 @@ def test_an_hour_is_an_hour_of_the_workspace(world, channel, signed_in):
 
 
 def test_tickets_stand_by_status_and_age(world, signed_in):
-    today = datetime.now(UTC).replace(hour=15, minute=0)
+    here = ZoneInfo(world.workspace.time_zone)
+    today = datetime.now(here).replace(hour=12, minute=0)
     for number, days in enumerate([0, 1, 2, 3, 6, 7, 29, 30, 400]):
         make_tickets.ticket(
             world.workspace, number=number, created_at=today - days * DAY
@@ -285,7 +287,9 @@ def test_the_file_holds_what_the_page_shows(month, world, signed_in):
     answer = signed_in(world.agent).get(CSV, MARCH)
 
     text = b"".join(answer.streaming_content).decode()
-    rows = list(csv.reader(io.StringIO(text.removeprefix(spreadsheets.BOM))))
+    rows = list(
+        csv.reader(io.StringIO(text.removeprefix(spreadsheets.BOM)), delimiter=";")
+    )
     told = {
         (section, name): (value, earlier) for section, name, _, value, earlier in rows
     }

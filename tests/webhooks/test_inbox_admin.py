@@ -149,6 +149,7 @@ def test_a_replay_that_names_nothing_sensible_is_refused(shop, arguments, code):
 def test_changes_are_audited_where_they_happened_and_logged_by_ids(
     shop, world, make_shop_for, caplog
 ):
+    audit.record(workspace=shop.workspace, action="workspace.added")
     caplog.set_level(logging.INFO, logger="webhooks")
     other = make_shop_for(
         world.other_workspace, external_id="777", phone="+5511955556666"

@@ -8,10 +8,12 @@ from django.utils import timezone
 from accounts.scoping import workspace_transaction
 from tests.factories import cloud_api as cloud
 from tests.factories import integrations as make
+from tests.factories import whatsapp as make_leads
 from tests.walls import as_app
 from webhooks import selectors
 from whatsapp import tokens
 from whatsapp.models import (
+    Attribution,
     Identity,
     Lead,
 )
@@ -125,6 +127,13 @@ def near_tokens():
 def test_whether_a_lead_has_met_its_person_is_asked_of_that_lead_alone(shop):
     touch = shop.click()
     shop.process(cloud.body(cloud.message(f"vm_token:{touch.token}")))
+    met = shop.rows(Lead).get()
+    # So many that the planner has a reason to choose: of a handful any index will do.
+    for number in range(300):
+        other = make_leads.lead(shop.workspace, name=f"Lead {number}")
+        make_leads.identity(other, value=f"49151000{number:05}")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE whatsapp_identity, whatsapp_lead, whatsapp_touch")
     sent = []
 
     def catch(execute, sql, params, many, context):
@@ -140,7 +149,7 @@ def test_whether_a_lead_has_met_its_person_is_asked_of_that_lead_alone(shop):
             cursor.execute(f"EXPLAIN {sql}", params)
             plan = [line for (line,) in cursor.fetchall()]
 
-    assert matches[touch.token].lead_id == shop.rows(Lead).get().pk
+    assert matches[touch.token].lead_id == met.pk
     asked = [line for line in plan if "on whatsapp_identity" in line]
     assert asked
     assert all("whatsapp_identity_lead_id" in line for line in asked), plan
@@ -173,6 +182,38 @@ def test_attributions_are_logged_by_ids_alone(
     written = str([vars(one) for one in told])
     for private in (touch.token, "segredo", "5511911110001", "5511911110002", "Ana"):
         assert private not in written
+
+
+def test_a_verdict_is_logged_as_a_success_where_the_report_counts_an_origin(
+    shop, world, caplog, django_capture_on_commit_callbacks
+):
+    known = make_leads.lead(world.workspace, name="Ana")
+    make_leads.identity(known, kind="wa_id", value=PEOPLE[0])
+    token = tokens.new_token()
+    make_leads.lead(world.workspace, first_touch_token=token)
+    texts = ("Oi de novo", f"vm_token:{token}", f"vm_token:{shop.click().token}")
+    caplog.set_level(logging.INFO, "integrations")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        bring(shop, *texts, together=True)
+        shop.process(
+            cloud.body(
+                cloud.message(
+                    "Vi o anúncio",
+                    sender="5541954321098",
+                    referral={"source_type": "ad", "source_id": "1"},
+                )
+            )
+        )
+
+    told = [one for one in caplog.records if one.msg.startswith("attribution")]
+    causes = {one.lead_id: one.cause for one in shop.rows(Attribution)}
+    assert [(one.rule, one.msg, causes[one.lead_id]) for one in told] == [
+        ("identity", "attribution failure", "known"),
+        ("token", "attribution failure", "waited"),
+        ("token", "attribution success", ""),
+        ("referral", "attribution success", ""),
+    ]
 
 
 def test_an_origin_corrected_by_hand_stays_when_a_token_arrives(shop, world):
@@ -312,3 +353,103 @@ def test_a_token_wins_over_a_referral_and_both_touches_are_kept(shop):
     lead = shop.rows(Lead).get()
     assert lead.attribution.touch == touch
     assert lead.touches.count() == 2
+
+
+PEOPLE = ("5511987654321", "5521976543210", "5531965432109")
+
+
+def bring(shop, *texts, together):
+    """Each text from somebody else; their leads, in the order in which they wrote."""
+    made = [
+        cloud.body(cloud.message(text, sender=sender))
+        for text, sender in zip(texts, PEOPLE, strict=False)
+    ]
+    if together:
+        shop.process(*made)
+    else:
+        for body in made:
+            shop.process(body)
+    names = shop.rows(Identity).select_related("lead__attribution__touch")
+    return [names.get(value=sender).lead for sender in PEOPLE[: len(made)]]
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_token_that_was_passed_on_is_probable_and_the_click_stays_with_the_first(
+    shop, together
+):
+    touch = shop.click()
+    text = f"Olha isso\nvm_token:{touch.token}"
+
+    first, *others = bring(shop, text, text, text, together=together)
+
+    touch.refresh_from_db()
+    assert touch.lead == first
+    assert first.first_touch_token == touch.token
+    assert first.attribution.confidence == "certain"
+    for other in others:
+        verdict = other.attribution
+        assert (verdict.rule, verdict.confidence) == ("token", "probable")
+        assert verdict.touch == touch
+        assert other.first_touch_token is None
+        assert "it was passed on" in str(verdict.evidence)
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_damaged_token_of_a_click_that_somebody_brought_is_nobody_elses(
+    shop, together
+):
+    touch = shop.click()
+    damaged = f"vm_token:{touch.token[:-1]}"
+
+    first, other, alone = bring(
+        shop, damaged, damaged, f"código {touch.token}", together=together
+    )
+
+    touch.refresh_from_db()
+    assert touch.lead == first
+    assert first.attribution.touch == touch
+    for lead in (other, alone):
+        assert lead.attribution.rule == "anonymous"
+        assert "belongs to another person" in str(lead.attribution.evidence)
+
+
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("is_clicked", [False, True])
+def test_a_lead_that_waits_is_the_first_persons_who_brings_its_token(
+    shop, world, together, is_clicked
+):
+    token = shop.click().token if is_clicked else tokens.new_token()
+    waiting = make_leads.lead(world.workspace, first_touch_token=token)
+    text = f"vm_token:{token}"
+
+    first, other, _ = bring(shop, text, text, "Oi", together=together)
+
+    assert first == waiting
+    assert other != waiting
+    assert first.attribution.confidence == "certain"
+    assert other.attribution.confidence == "probable"
+
+
+def test_one_person_may_bring_a_token_twice_at_once(shop):
+    touch = shop.click()
+    text = f"vm_token:{touch.token}"
+
+    shop.process(*[cloud.body(cloud.message(text)) for _ in range(2)])
+
+    verdicts = shop.rows(Lead).get().attributions.all()
+    assert [one.confidence for one in verdicts] == ["certain", "certain"]
+
+
+def test_a_damaged_token_takes_no_lead_that_waits_under_it(shop, world):
+    touch = shop.click()
+    waiting = make_leads.lead(world.workspace, first_touch_token=touch.token)
+
+    [row] = shop.process(cloud.body(cloud.message(f"vm_token:{touch.token[:-1]}")))
+
+    assert row.state == "done", row.error
+    lead = shop.rows(Identity).get().lead
+    waiting.refresh_from_db()
+    assert lead != waiting
+    assert (lead.first_touch_token, waiting.first_touch_token) == (None, touch.token)
+    assert lead.attribution.confidence == "probable"
+    assert lead.attribution.touch == touch

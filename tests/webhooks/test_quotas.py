@@ -7,12 +7,14 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
 
+from integrations import gateway
 from integrations.models import WebhookToken
 from tests.factories import accounts
 from tests.factories import cloud_api as cloud
 from tests.factories import integrations as make
 from tests.walls import as_owner
 from tests.webhooks.test_receiver import Gate, gate, integration, stored
+from webhooks.bodies import MOST_STRANGE, Bodies
 from webhooks.quotas import BURST_SECONDS, Buckets, Quotas
 from webhooks.receiver import Receiver
 
@@ -76,6 +78,29 @@ def test_off_is_off():
     assert buckets.wait("a") == 0
 
 
+def test_what_is_given_back_was_never_charged():
+    clock = Clock()
+    buckets = Buckets((2, 1), clock=clock)
+    buckets.charge("a", 30)
+    buckets.charge("a", -30)
+
+    for _ in range(10):
+        assert buckets.wait("a") == 0
+        buckets.charge("a")
+    assert buckets.wait("a") == 1
+
+
+def test_a_request_is_charged_where_it_is_let_in():
+    clock = Clock()
+    quotas = Quotas(RATES, clock=clock)
+
+    waits = [quotas.take("a", 1) for _ in range(12)]
+
+    assert waits == [0] * 10 + [1, 1]
+    clock.now += 0.5
+    assert [quotas.take("a", 1) for _ in range(2)] == [0, 1]
+
+
 def test_what_is_kept_is_bounded(monkeypatch):
     monkeypatch.setattr("webhooks.quotas.MOST_KEYS", 10)
     quotas = Quotas(RATES)
@@ -83,7 +108,7 @@ def test_what_is_kept_is_bounded(monkeypatch):
         quotas.proved_nothing(number)
         quotas.prove(b"%d" % number)
 
-    assert len(quotas._strangers._kept) == len(quotas._proven) == 10
+    assert len(quotas._strangers._full_at) == len(quotas._proven) == 10
     assert not quotas.is_proven(b"0")
     assert quotas.is_proven(b"49")
 
@@ -239,11 +264,139 @@ async def test_forwarded_addresses_count_from_a_trusted_proxy_alone(
     assert statuses == ([401] * 5 if trusted else [401] * 3 + [429] * 2)
 
 
-async def test_many_at_once_overdraw_a_little_and_pay_it_back(gate, settings):
-    answers = await asyncio.gather(*(gate.post_signed(BODY) for _ in range(40)))
+# --- bodies that arrive later, and together ---------------------------------------
+@pytest.fixture
+def still(gate):
+    """No time passes for the buckets of the gate."""
+    quotas = gate.receiver._quotas
+    for buckets in (quotas._requests, quotas._bytes, quotas._strangers):
+        buckets._clock = Clock()
+    return gate
 
-    taken = sum(answer.status == 200 for answer in answers)
-    assert 10 <= taken <= 40
-    later = await gate.post_signed(BODY)
-    assert later.status == 429
-    assert int(later.headers["retry-after"]) >= (taken - 10) // 2
+
+async def together(posts, go):
+    """The answers to posts whose heads were all taken before the first body came."""
+    tasks = [asyncio.create_task(post) for post in posts]
+    await asyncio.sleep(0.3)  # look-ups included
+    go.set()
+    return [answer.status for answer in await asyncio.gather(*tasks)]
+
+
+async def test_bodies_that_arrive_together_do_not_slip_by_the_quota(still):
+    assert (await still.post_signed(BODY)).status == 200
+    go = asyncio.Event()
+
+    statuses = await together(
+        [still.post_signed(BODY, after=go) for _ in range(100)], go
+    )
+
+    assert (statuses.count(200), statuses.count(429)) == (9, 91)
+    assert len(await stored()) == 10
+    assert (await still.post_signed(BODY)).status == 429
+
+
+async def test_large_bodies_that_arrive_together_overdraw_by_one(still):
+    large = b"x" * 300_000
+    go = asyncio.Event()
+
+    statuses = await together(
+        [still.post_signed(large, after=go) for _ in range(8)], go
+    )
+
+    assert (statuses.count(200), statuses.count(429)) == (2, 6)
+
+
+async def test_unsigned_bodies_that_arrive_together_are_strangers_one_by_one(still):
+    go = asyncio.Event()
+
+    statuses = await together([still.post(BODY, after=go) for _ in range(300)], go)
+    elsewhere = [
+        (await still.post_signed(BODY, peer="192.0.2.2")).status for _ in range(10)
+    ]
+
+    assert (statuses.count(401), statuses.count(429)) == (3, 297)
+    assert elsewhere == [200] * 10  # nothing of it was charged to the endpoint
+
+
+async def test_slow_bodies_without_a_secret_keep_no_quota_from_their_endpoint(still):
+    go = asyncio.Event()
+    slow = [
+        asyncio.create_task(still.post(BODY, after=go, peer=f"198.51.100.{number}"))
+        for number in range(60)
+    ]
+    await asyncio.sleep(0.3)
+
+    statuses = [(await still.post_signed(BODY)).status for _ in range(11)]
+
+    assert statuses == [200] * 10 + [429]
+    go.set()
+    assert {answer.status for answer in await asyncio.gather(*slow)} == {401}
+
+
+async def test_urls_that_are_guessed_together_cost_no_more_look_ups(still, monkeypatch):
+    asked = []
+    load = gateway.load_endpoint
+
+    def listen(digest):
+        asked.append(digest)
+        return load(digest)
+
+    monkeypatch.setattr(gateway, "load_endpoint", listen)
+    tokens = [f"{number:043d}" for number in range(30)]
+
+    answers = await asyncio.gather(*(still.post(BODY, token=one) for one in tokens))
+
+    statuses = [answer.status for answer in answers]
+    assert (statuses.count(404), statuses.count(429)) == (3, 27)
+    assert len(asked) == 3
+
+
+async def test_many_at_once_at_a_url_that_is_not_known_yet_are_no_strangers(still):
+    answers = await asyncio.gather(*(still.post_signed(BODY) for _ in range(10)))
+
+    assert [answer.status for answer in answers] == [200] * 10
+
+
+# --- slow bodies ------------------------------------------------------------------
+async def test_a_body_that_does_not_come_is_refused_and_nothing_is_stored(gate):
+    gate.receiver._bodies = Bodies(seconds=0.2, largest=1000)
+
+    late = await gate.post_signed(BODY, after=asyncio.Event())
+    again = await gate.post_signed(BODY[:1000])
+
+    assert late.status == 408
+    assert late.headers["connection"] == "close"
+    assert again.status == 200
+    assert len(await stored()) == 1
+
+
+async def test_slow_bodies_make_a_stranger_and_not_a_known_sender_wait(gate):
+    gate.receiver._bodies = Bodies(seconds=0.2, largest=1_000_000)
+    assert (await gate.post_signed(BODY)).status == 200
+    never = asyncio.Event()
+
+    known = await asyncio.gather(*(gate.post(BODY, after=never) for _ in range(5)))
+    stranger = await asyncio.gather(
+        *(gate.post(BODY, after=never, peer="192.0.2.7") for _ in range(5))
+    )
+
+    assert {answer.status for answer in known + stranger} == {408}
+    assert (await gate.post_signed(BODY)).status == 200
+    assert (await gate.post_signed(BODY, peer="192.0.2.7")).status == 429
+
+
+async def test_strangers_with_slow_bodies_take_no_place_from_a_known_sender(still):
+    assert (await still.post_signed(BODY)).status == 200
+    go = asyncio.Event()
+    slow = [
+        asyncio.create_task(still.post(BODY, after=go, peer=f"2001:db8:{number:x}::1"))
+        for number in range(MOST_STRANGE + 20)
+    ]
+    await asyncio.sleep(0.3)
+
+    served = await still.post_signed(BODY)
+    go.set()
+    statuses = [answer.status for answer in await asyncio.gather(*slow)]
+
+    assert served.status == 200
+    assert (statuses.count(401), statuses.count(429)) == (MOST_STRANGE, 20)

@@ -1,5 +1,6 @@
 """Races are run as races: threads with connections of their own, on rows that commit."""
 
+import contextlib
 import threading
 import uuid
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from django.utils import timezone
 from accounts import bulk
 from integrations import gateway
 from tests.factories import cloud_api as cloud
+from tests.factories import whatsapp as make
 from tests.webhooks.conftest import Shop
 from webhooks import inbox, processing, rehearsal
 from webhooks.inbox import Finished
@@ -19,6 +21,7 @@ from webhooks.inbox_admin import Selection
 from webhooks.models import RawWebhook
 from webhooks.processing import Tally
 from whatsapp.models import Attribution, Conversation, Identity, Lead, Message
+from whatsapp.services import conversations
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -235,3 +238,31 @@ def test_a_rehearsal_beside_live_work_meets_no_deadlock(shop):
     assert tally.failed == 0
     assert shop.rows(Message).count() == 60
     assert not RawWebhook.objects.exclude(state="done").exists()
+
+
+def test_a_plain_message_at_the_same_moment_erases_no_origin(shop, monkeypatch):
+    """Of somebody whom an import told us of: nothing says yet where they came from."""
+    lead = make.lead(shop.workspace, name="Importada")
+    make.identity(lead, value="5511987654321", kind="wa_id")
+    touch = shop.click()
+    shop.receive(cloud.body(cloud.message("Oi")))
+    shop.receive(cloud.body(cloud.message(f"vm_token:{touch.token}")))
+    plain, token = inbox.claim(limit=1), inbox.claim(limit=1)
+    open_threads, both_know = conversations.open_threads, threading.Barrier(2)
+
+    def wait_for_the_other(*args, **kwargs):
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both_know.wait(2)  # unless one lets the other wait, as it should
+        return open_threads(*args, **kwargs)
+
+    monkeypatch.setattr(conversations, "open_threads", wait_for_the_other)
+    together(
+        lambda: processing.process(plain, tally=Tally()),
+        lambda: processing.process(token, tally=Tally()),
+    )
+    monkeypatch.undo()
+    drain()
+
+    lead.refresh_from_db()
+    assert lead.attribution is not None
+    assert lead.attribution.touch == touch

@@ -10,7 +10,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
 
-from integrations.models import Integration
+from integrations.models import Integration, WebhookToken
 from tests.factories import accounts
 from tests.factories import cloud_api as cloud
 from tests.factories import integrations as make
@@ -45,13 +45,17 @@ class Gate:
         query: str = "",
         chunks: list[bytes] | None = None,
         peer: str = "192.0.2.1",
+        after: asyncio.Event | None = None,
     ) -> Answer:
+        """`after`: the body arrives when this is set, and the head at once."""
         answer = Answer()
         sent = iter(chunks or [body])
         left = len(chunks or [body])
 
         async def receive() -> dict[str, object]:
             nonlocal left
+            if after is not None:
+                await after.wait()
             left -= 1
             return {"type": "http.request", "body": next(sent), "more_body": left > 0}
 
@@ -313,3 +317,19 @@ async def test_a_full_queue_answers_at_once(gate, monkeypatch):
     answer = await gate.post_signed(cloud.body(cloud.message()))
 
     assert answer.status == 503
+
+
+async def test_a_url_is_in_use_once_somebody_proven_posts_to_it(gate):
+    @sync_to_async
+    @as_owner()
+    def confirmed_at() -> object:
+        return WebhookToken.objects.unscoped("test").get().confirmed_at
+
+    await gate.post(
+        cloud.body(cloud.message()), headers={"x-hub-signature-256": "sha256=0"}
+    )
+    assert await confirmed_at() is None
+
+    assert (await gate.post_signed(cloud.body(cloud.message()))).status == 200
+
+    assert await confirmed_at() is not None

@@ -290,6 +290,28 @@ def test_bodies_of_providers_lead_to_one_person(
     assert shop.rows(Message).filter(conversation__lead=lead).count() == 2
 
 
+def test_an_echo_that_waited_joins_the_thread_when_an_address_book_tells_the_phone(
+    world,
+):
+    shop = _number(world, "evolution", phone="+5511987654321", external_id=None)
+    shop.process(_golden("evolution", "text_of_lid_alone"))
+    talk = shop.rows(Conversation).get()
+    echo = make.message(talk, direction="outbound", origin="echo")
+    shop.rows(Message).filter(pk=echo.pk).update(
+        conversation=None, peer_key="p:5521999990003"
+    )
+    before = talk.message_count
+
+    (row,) = shop.process(_golden("evolution", "contact_sync"))
+
+    assert row.state == "done"
+    assert shop.rows(Message).get(pk=echo.pk).conversation == talk
+    talk.refresh_from_db()
+    assert talk.message_count == before + 1
+    keys = set(talk.lead.identities.values_list("match_key", flat=True))
+    assert keys == {"l:98765432101234@lid", "p:5521999990003"}
+
+
 def test_statements_do_not_grow_with_the_people_who_are_joined(shop):
     counted = {}
     shop.process(phone_alone("que mostra que o número funciona"))

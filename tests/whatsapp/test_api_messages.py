@@ -11,6 +11,7 @@ from accounts.permissions import Scope
 from tests.factories import integrations as make
 from tests.factories import whatsapp as rows
 from tests.whatsapp.api_shop import NOBODYS, URL, Shop, token_of
+from whatsapp.phones import match_key_for_phone
 
 
 # --- what is promised --------------------------------------------------------------
@@ -29,6 +30,72 @@ def test_a_text_is_promised_to_the_persons_conversation(shop: Shop) -> None:
         action="send.requested"
     )
     assert event.actor_label == "token CRM"
+
+
+@pytest.mark.parametrize(
+    ("known", "to"),
+    [
+        ("551187654320", "+55 11 98765-4320"),
+        ("551187654320", "+55 11 8765-4320"),
+        ("551187654320", "0055 11 98765-4320"),
+        ("5215512345678", "+5215512345678"),
+        ("5215512345678", "5215512345678"),
+        ("5215512345678", "+52 55 1234 5678"),
+        ("5491123456789", "5491123456789"),
+        ("5491123456789", "+54 11 2345-6789"),
+        ("5491123456789", "+54 11 15 2345-6789"),
+        ("999000000000123", "999000000000123"),  # of no country, but they wrote
+    ],
+)
+def test_in_any_notation_it_goes_to_the_digits_that_whatsapp_gave(
+    shop: Shop, known: str, to: str
+) -> None:
+    lead = rows.lead(shop.world.workspace)
+    rows.identity(lead, value=known, match_key=match_key_for_phone(known))
+    heard = timezone.now() - timedelta(hours=1)
+    talk = rows.conversation(lead, shop.channel, last_inbound_at=heard)
+
+    response = shop.text(to=to)
+
+    assert response.status_code == 202
+    [entry] = shop.entries
+    assert entry.message.conversation == talk
+    assert entry.payload["recipient"] == {"wa_id": known}
+
+
+@pytest.mark.parametrize(
+    ("to", "wa_id"),
+    [
+        ("5215512345678", "5215512345678"),
+        ("551187654320", "551187654320"),
+        ("+54 11 15 2345-6789", "5491123456789"),
+    ],
+)
+def test_whoever_never_wrote_is_written_to_as_it_was_asked(
+    shop: Shop, to: str, wa_id: str
+) -> None:
+    shop.template()
+    wanted = {
+        "name": "pedido",
+        "language": "pt_BR",
+        "parameters": {"body": ["Ana", "19h"]},
+    }
+
+    response = shop.ask({"to": to, "type": "template", "template": wanted})
+
+    assert response.status_code == 202, response.json()
+    [entry] = shop.entries
+    assert entry.payload["recipient"] == {"wa_id": wa_id}
+
+
+def test_one_of_ours_is_named_in_any_notation(shop: Shop) -> None:
+    make.meta_number(shop.world.workspace, phone="+525511112222", external_id="52")
+
+    for number, told in enumerate(("5511933334444", "0055 11 93333-4444")):
+        response = shop.text(channel=told, key=f"k{number}")
+        assert response.status_code == 202, response.json()
+    refused = shop.text(channel="5215511112222", key="mx").json()
+    assert refused["error"] != "unknown_channel"
 
 
 def test_by_the_key_of_the_conversation_with_a_quote(shop: Shop) -> None:

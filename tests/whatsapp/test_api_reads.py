@@ -85,6 +85,35 @@ def test_leads_are_found(reader: Shop) -> None:
     assert key in ids(reader.get(f"/api/leads?created_before={future}"))
 
 
+@pytest.mark.parametrize("told", ["5215512345678", "525512345678"])
+@pytest.mark.parametrize("asked", ["%2B5215512345678", "%2B52+55+1234+5678"])
+def test_a_mexican_is_found_in_both_notations(
+    reader: Shop, told: str, asked: str
+) -> None:
+    key = str(talk_with(reader, told, hours=1).lead.key)
+
+    assert ids(reader.get(f"/api/leads?phone={asked}")) == [key]
+    assert len(ids(reader.get(f"/api/conversations?phone={asked}"))) == 1
+
+
+@pytest.mark.parametrize(
+    "asked", ["%2B5491123456789", "%2B54+11+2345-6789", "%2B54+11+15+2345-6789"]
+)
+def test_an_argentinian_is_found_in_every_notation(reader: Shop, asked: str) -> None:
+    key = str(talk_with(reader, "5491123456789", hours=1).lead.key)
+
+    assert ids(reader.get(f"/api/leads?phone={asked}")) == [key]
+
+
+def test_a_number_without_a_country_is_from_where_ours_are(reader: Shop) -> None:
+    key = str(talk_with(reader, "5215512345678", hours=1).lead.key)
+
+    asked = reader.get("/api/leads?phone=55+1234+5678")
+    assert asked.json()["error"] == "not_a_phone_number"
+    make.channel(reader.world.workspace, phone="+525511112222")
+    assert ids(reader.get("/api/leads?phone=55+1234+5678")) == [key]
+
+
 # --- conversations ----------------------------------------------------------------
 def test_conversations_by_their_last_message_and_the_other_way_round(
     reader: Shop,
@@ -127,9 +156,12 @@ def test_one_number_by_key_and_by_phone(reader: Shop) -> None:
     other = make.channel(reader.world.workspace, phone="+5511900000077")
     talk = rows.conversation(rows.lead(reader.world.workspace), other)
 
-    for told in (other.key, "%2B55+11+90000-0077"):
+    for told in (other.key, "%2B55+11+90000-0077", "0055+11+90000-0077"):
         found = ids(reader.get(f"/api/conversations?channel={told}"))
         assert found == [str(talk.key)]
+    make.channel(reader.world.workspace, phone="+525511112222")
+    mexican = reader.get("/api/conversations?channel=%2B5215511112222")
+    assert (mexican.status_code, ids(mexican)) == (200, [])
     refused = reader.get("/api/conversations?channel=%2B5511900000099")
     assert (refused.status_code, refused.json()["error"]) == (422, "unknown_channel")
 
@@ -155,7 +187,7 @@ def test_what_was_said_is_read_newest_first(reader: Shop) -> None:
     assert [one["filename"] for one in told[0]["files"]] == ["bolo.jpg"]
     assert told == reader.get(path).json()["data"]  # ids and all
     assert len({one["id"] for one in told}) == 3
-    assert str(said[0].pk) not in told[0]["id"]
+    assert str(said[0].pk) != told[0]["id"]
 
 
 def test_a_send_is_listed_and_read(reader: Shop) -> None:

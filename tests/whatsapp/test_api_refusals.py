@@ -50,6 +50,7 @@ _LINK = "https://loja.example/arquivo"
         ({"text": "Oi", "to": ""}, "to", "recipient_needed"),
         ({"text": "Oi", "to": "Ana"}, "to", "not_a_phone_number"),
         ({"text": "Oi", "to": "12"}, "to", "not_a_phone_number"),
+        ({"text": "Oi", "to": "11 98765-4321"}, "to", "not_a_phone_number"),
         ({"text": "Oi", "conversation": "x"}, "to", "recipient_needed"),
         (
             {"text": "Oi", "to": None, "conversation": "x"},

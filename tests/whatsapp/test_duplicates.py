@@ -110,6 +110,14 @@ def test_numbers_of_two_people_are_not_alike(world, found):
     assert found(one) is None
 
 
+def test_tests_of_a_link_are_no_people(world, found):
+    for number in (1, 2):
+        lead = _lead(world, number, name="Teste de vitrine", created_at=NOON)
+        make.attribution(lead, touch=make.touch(lead, kind="test"))
+
+    assert found(lead) is None
+
+
 def test_what_the_provider_told_is_strong(world, found):
     one, other = _lead(world, 1), _lead(world, 2)
     LeadPair.objects.create(

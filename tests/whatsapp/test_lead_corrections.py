@@ -41,6 +41,7 @@ def _verdicts(lead):
 
 
 def test_a_link_named_by_hand_counts_from_now_on(world, channel, lead, signed_in):
+    audit.record(workspace=world.workspace, action="workspace.added")
     link = make.link(channel, slug="vitrine", utm_campaign="inverno")
     before = lead.attribution
 
@@ -61,7 +62,7 @@ def test_a_link_named_by_hand_counts_from_now_on(world, channel, lead, signed_in
     shown = page.content.decode()
     assert "Disse ao telefone" in shown
     assert "vitrine" in shown
-    entry = AuditEvent.objects.for_workspace(world.workspace).get()
+    entry = AuditEvent.objects.for_workspace(world.workspace).get(sequence=2)
     assert (entry.action, entry.target) == ("lead.origin_corrected", str(lead.key))
     assert "telefone" not in str(entry.details)
     assert audit.verify(world.workspace).is_intact

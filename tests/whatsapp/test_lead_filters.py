@@ -15,9 +15,10 @@ from tests.factories import accounts as make_room_0
 from tests.factories import integrations as make_room_1
 from tests.factories import whatsapp as make
 from tests.walls import as_owner
-from whatsapp.models import Attribution, Lead, Touch
+from whatsapp.models import Attribution, Lead, Touch, TrackedLink
 from whatsapp.selectors import lead_export, lead_filters, leads
 from whatsapp.selectors.lead_filters import LeadFilter
+from whatsapp.services import links
 
 LIST = "/w/padaria/leads/"
 
@@ -44,6 +45,32 @@ def crowd(world):
     make.attribution(make.lead(world.workspace, name="Dora", stage="fechado"))
     foreign = make.lead(world.other_workspace, name="Ana de fora", stage="proposta")
     make.attribution(foreign)
+
+
+@pytest.mark.parametrize("text", ["5215512345678", "+52 1 55 12", "+52 55 1234 5678"])
+def test_a_mexican_is_found_in_both_notations(crowd, world, signed_in, text):
+    lead = make.lead(world.workspace, name="Lupita")
+    make.identity(lead, value="5215512345678", match_key="p:525512345678")
+
+    assert _names(signed_in(world.agent), q=text) == {"Lupita"}
+
+
+def test_a_link_is_found_by_the_address_it_had_when_the_page_was_kept(
+    crowd, world, signed_in
+):
+    link = TrackedLink.objects.for_workspace(world.workspace).get(slug="vitrine")
+    links.change_tracked_link(
+        link,
+        channel=link.channel,
+        slug="vitrine-nova",
+        prefilled_text="",
+        utm={},
+        now=make.NOON,
+    )
+    client = signed_in(world.agent)
+
+    assert _names(client, link="vitrine") == {"Ana Conceição", "Caio"}
+    assert _names(client, link="vitrine-nova") == {"Ana Conceição", "Caio"}
 
 
 def _names(client, **filters):
@@ -209,7 +236,7 @@ def test_few_and_many_leads_of_a_verdict_are_found_alike(world, extra):
 def _csv(response):
     text = b"".join(response.streaming_content).decode("utf-8")
     assert text.startswith(spreadsheets.BOM)
-    return list(csv.reader(io.StringIO(text[1:])))
+    return list(csv.reader(io.StringIO(text[1:]), delimiter=";"))
 
 
 def test_the_export_is_the_filtered_list_and_is_noted(crowd, world, signed_in):
@@ -238,7 +265,7 @@ def test_a_cell_never_becomes_a_formula(world, name):
 
     text = "".join(lead_export.write(world.workspace, filters=LeadFilter()))
 
-    [_, row] = csv.reader(io.StringIO(text, newline=""))
+    [_, row] = csv.reader(io.StringIO(text, newline=""), delimiter=";")
     is_formula = name[0] in "=+-@\t\r"
     assert row[0] == (f"'{name}" if is_formula else name)
 
@@ -285,3 +312,69 @@ def test_export_is_only_read(world, signed_in):
     assert client.post(f"{LIST}export.csv").status_code == 405
     assert client.head(f"{LIST}export.csv").status_code == 405
     assert not AuditEvent.objects.for_workspace(world.workspace).exists()
+
+
+@pytest.fixture
+def namesakes(world, monkeypatch):
+    """Four of one name, of whom a search looks at the two newest first."""
+    monkeypatch.setattr(lead_filters, "NEWEST_FOUND", 2)
+    for hours in range(4):
+        make.lead(
+            world.workspace,
+            name=f"Maria {hours}",
+            created_at=make.NOON + timedelta(hours=hours),
+            stage="Ganho" if hours < 2 else "",
+        )
+
+
+def _people_on(page):
+    return [row.person.name for row in page.rows]
+
+
+def test_a_search_with_other_filters_finds_those_older_than_the_newest_of_the_name(
+    namesakes, world
+):
+    won = leads.list_leads(
+        world.workspace, filters=LeadFilter(text="maria", stage="Ganho")
+    )
+
+    assert _people_on(won) == ["Maria 1", "Maria 0"]
+
+
+def test_a_search_goes_on_page_by_page_past_the_newest(namesakes, world):
+    maria, seen = LeadFilter(text="maria"), []
+    before: str | None = ""
+    while before is not None:
+        page = leads.list_leads(world.workspace, filters=maria, before=before, size=1)
+        seen += _people_on(page)
+        before = page.older
+
+    assert seen == [f"Maria {number}" for number in (3, 2, 1, 0)]
+
+
+@pytest.mark.parametrize("batch", [None, 1, 3])
+def test_the_export_of_a_search_is_complete(namesakes, world, batch):
+    pieces = lead_export.write(
+        world.workspace, filters=LeadFilter(text="maria"), batch=batch
+    )
+
+    lines = "".join(pieces).splitlines()
+    assert [line.partition(";")[0] for line in lines[1:]] == [
+        f"Maria {number}" for number in (3, 2, 1, 0)
+    ]
+
+
+def test_a_search_by_number_lists_the_newest_whatever_their_numbers(world, namesakes):
+    for place in range(4):
+        lead = make.lead(
+            world.workspace,
+            name=f"Ana {place}",
+            created_at=make.NOON + timedelta(days=1, hours=place),
+        )
+        make.identity(lead, value=f"551198888000{place}")
+
+    page = leads.list_leads(
+        world.workspace, filters=LeadFilter(text="+55 11 98888"), size=2
+    )
+
+    assert _people_on(page) == ["Ana 3", "Ana 2"]

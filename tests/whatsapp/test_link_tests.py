@@ -4,8 +4,10 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import AuditEvent
+from integrations.models import SimulatedPhone
 from tests.factories import integrations as make_room_1
 from tests.factories import whatsapp as make
 from tests.walls import as_app
@@ -14,6 +16,7 @@ from webhooks import processing
 from whatsapp.models import Lead, LinkTest, Message, Touch
 from whatsapp.selectors import funnel, lead_figures, link_tests
 from whatsapp.selectors.periods import read as read_period
+from whatsapp.services import corrections, merging
 
 
 @pytest.fixture
@@ -200,6 +203,40 @@ def test_a_webhook_that_refuses_fails_at_the_message(owner, world, link, public)
     assert steps_of(world)["message"] == "failed"
 
 
+@pytest.mark.parametrize(
+    ("changes", "words", "place"),
+    [
+        ({"linked_phone": ""}, "Connect the number again", "integrations/whatsapp/{}/"),
+        ({"mishap": "offline"}, "has no internet", "sandbox/{}/business/"),
+    ],
+)
+def test_a_phone_that_passes_nothing_on_is_not_blamed_on_the_installation(
+    owner, world, link, phone, changes, words, place
+):
+    rows(SimulatedPhone, world).update(**changes)
+
+    page = owner.get(start(owner, link)).content.decode()
+
+    assert steps_of(world)["message"] == "failed"
+    assert words in page
+    assert f'href="/w/padaria/{place.format(phone.key)}"' in page
+    assert "PUBLIC_URL" not in page
+
+
+def test_a_link_of_a_real_number_is_walked_on_a_number_that_is_connected(world):
+    real = make_room_1.channel(world.workspace)
+    link = make.link(real, slug="bio")
+    dropped = make_room_1.sandbox_number(world.workspace, state="disconnected")
+    assert link_tests.find_number(link) == dropped
+    new = make_room_1.sandbox_number(world.workspace, state="new")
+    assert link_tests.find_number(link) == new
+    connected = make_room_1.sandbox_number(world.workspace, state="connected")
+    assert link_tests.find_number(link) == connected
+
+    # Of a link's own number the test has to tell that nothing reaches it.
+    assert link_tests.find_number(make.link(dropped, slug="vitrine")) == dropped
+
+
 def test_a_worker_that_does_not_come_is_told_and_asked_no_more_after_a_while(
     owner, world, link
 ):
@@ -212,6 +249,31 @@ def test_a_worker_that_does_not_come_is_told_and_asked_no_more_after_a_while(
         page = owner.get(address).content.decode()
         assert words in page
         assert ("every 1s" in page) == asks
+    listed = owner.get(f"/w/padaria/links/{link.key}/").content.decode()
+    for shown in (page, listed):
+        assert "Came no further" in shown
+        assert "Under way" not in shown
+
+
+@pytest.mark.parametrize("is_merged", [False, True])
+def test_a_test_stays_passed_whatever_becomes_of_its_lead(
+    owner, world, link, is_merged
+):
+    address = start(owner, link)
+    work()
+    lead = rows(Lead, world).get()
+    told = {"reason": "x", "actor": world.owner, "now": timezone.now()}
+    if is_merged:
+        older = make.lead(world.workspace, name="Ana")
+        make.attribution(older, touch=make.touch(older))
+        merging.merge(lead, into=older, **told)
+    else:
+        corrections.correct_origin(lead, seen=lead.attribution_id, **told)
+
+    for page in (address, f"/w/padaria/links/{link.key}/"):
+        shown = owner.get(page).content.decode()
+        assert "Passed" in shown
+        assert "Under way" not in shown
 
 
 def test_agents_see_a_test_and_start_none_and_strangers_see_nothing(

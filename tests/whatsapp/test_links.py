@@ -20,7 +20,6 @@ CHROME = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130.0 Mobile
 PEOPLE = [
     CHROME,
     "",
-    "curl/8.5",
     "Mozilla/5.0 (iPhone) Mobile/15E148 [FBAN/FBIOS;FBAV/440.0]",
     "Mozilla/5.0 (iPhone) Mobile/15E148 Instagram 300.0 (iPhone14,2)",
     "Mozilla/5.0 (Linux; Android 10; CUBOT) AppleWebKit/537.36 Chrome/90",
@@ -44,6 +43,20 @@ MACHINES = [
     "Mozilla/5.0 SkypeUriPreview Preview/0.5",
     "Mozilla/5.0 (X11) HeadlessChrome/130.0",
     "Bytespider; spider-feedback@example.com",
+    "Mediapartners-Google",
+    "APIs-Google (+https://developers.google.com/webmasters/APIs-Google.html)",
+    "FeedFetcher-Google; (+http://www.google.com/feedfetcher.html)",
+    "Mozilla/5.0 (compatible; Google-Read-Aloud)",
+    "Pingdom.com_bot_version_1.4_(http://www.pingdom.com/)",
+    "Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0)",
+    "curl/8.5.0",
+    "Wget/1.21",
+    "python-requests/2.31",
+    "Go-http-client/2.0",
+    "okhttp/4.9",
+    "axios/1.6",
+    "node-fetch",
+    "Java/17",
 ]
 
 
@@ -151,6 +164,18 @@ def test_a_page_loaded_ahead_of_time_mints_nothing(client, link, world, name, va
 
     assert response.status_code == 302
     assert not touches(world).exists()
+
+
+@pytest.mark.parametrize(
+    ("told", "count"),
+    [("document", 1), ("image", 0), ("iframe", 0), ("empty", 0), ("script", 0)],
+)
+def test_only_an_address_that_is_opened_mints_a_token(client, link, world, told, count):
+    client.get(
+        "/r/instagram-bio", headers={"User-Agent": CHROME, "Sec-Fetch-Dest": told}
+    )
+
+    assert touches(world).count() == count
 
 
 def test_head_mints_nothing_and_post_is_not_for_here(client, link, world):
@@ -275,11 +300,13 @@ def test_a_link_needs_a_number_of_its_own_workspace(link, world):
         )
 
 
-@pytest.mark.parametrize("by", ["phone", "national", "key"])
+@pytest.mark.parametrize("by", ["phone", "national", "carrier", "zeros", "key"])
 def test_the_command_adds_a_link_and_tells_its_address(world, channel, by):
     wanted = {
         "phone": "+55 11 98765-4321",
         "national": "(11) 98765-4321",
+        "carrier": "041 11 98765-4321",
+        "zeros": "0055 11 8765-4321",
         "key": str(channel.key),
     }[by]
     ran = run(

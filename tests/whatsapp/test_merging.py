@@ -287,6 +287,29 @@ def test_merges_into_one_lead_are_undone_in_any_order(world, ana, hidden, merge,
     assert rows_of(world.workspace) == before
 
 
+def test_a_lead_has_its_own_beginning_again_when_merges_are_undone_as_they_were_made(
+    world, merge, undo
+):
+    names = {"stays": 0, "older": 30, "oldest": 60}
+    leads = {
+        name: make.lead(
+            world.workspace,
+            name=name,
+            created_at=make.NOON - timedelta(days=days),
+            first_touch_token=name.upper() if days else None,
+        )
+        for name, days in names.items()
+    }
+    before = rows_of(world.workspace)
+
+    first = merge(leads["older"], leads["stays"])
+    second = merge(leads["oldest"], leads["stays"])
+    undo(first)
+    undo(second)
+
+    assert rows_of(world.workspace) == before
+
+
 def test_what_was_told_apart_by_undoing_can_be_merged_all_the_same(
     world, ana, hidden, merge, undo
 ):

@@ -58,8 +58,8 @@ def test_the_file_holds_both_and_is_audited(world, signed_in, outage):
     lines = b"".join(answer.streaming_content).decode().splitlines()
     assert answer.headers["Content-Type"].startswith("text/csv")
     assert len(lines) == 3
-    assert lines[1].startswith("Ligar,,'+55 11 98888-0001,")
-    assert lines[2].startswith("Escreveu,'=Ana Lima,")
+    assert lines[1].startswith("Ligar;;'+55 11 98888-0001;")
+    assert lines[2].startswith("Escreveu;'=Ana Lima;")
     event = AuditEvent.objects.unscoped("test").get()
     assert (event.action, event.target) == ("outage.exported", str(outage.key))
 

@@ -298,7 +298,9 @@ def test_the_file_has_every_group_and_no_formula(month, world, signed_in, channe
     text = b"".join(file.streaming_content).decode()
 
     assert text.startswith(spreadsheets.BOM)
-    rows = list(csv.reader(io.StringIO(text.removeprefix(spreadsheets.BOM))))
+    rows = list(
+        csv.reader(io.StringIO(text.removeprefix(spreadsheets.BOM)), delimiter=";")
+    )
     names = [row[0] for row in rows]
     assert '\'=HYPERLINK("x")' in names
     assert "pascoa" in names

@@ -68,6 +68,11 @@ def test_conversation_is_found_by_the_name_of_the_lead(world, channel, text):
         "011 98765-4321",
         "11 9876",
         "55119876",
+        "55118765",  # the beginning, before the ninth digit
+        "+55 11 8765",
+        "11 8765",
+        "0055 11 98765",
+        "041 11 98765-4321",  # by a carrier
     ],
 )
 def test_conversation_is_found_by_its_number_in_any_notation(world, channel, text):
@@ -75,6 +80,35 @@ def test_conversation_is_found_by_its_number_in_any_notation(world, channel, tex
     _conversation(world, channel, name="Bia", phone="5521912345678")
 
     assert _found(world, text) == [wanted.key]
+
+
+@pytest.mark.parametrize(
+    ("own", "key", "text"),
+    [
+        ("+525511112222", "525512345678", "5215512345678"),
+        ("+525511112222", "525512345678", "+52 1 55 12"),
+        ("+525511112222", "525512345678", "521551234"),
+        ("+525511112222", "525512345678", "55 1234"),
+        ("+541140001111", "541123456789", "549112345"),
+        ("+541140001111", "541123456789", "+54 9 11 2345"),
+        ("+541140001111", "541123456789", "11 15 2345-6789"),
+        ("+541140001111", "541123456789", "011 15 2345"),
+        ("+541140001111", "541123456789", "11 2345"),
+    ],
+)
+def test_and_so_is_one_of_a_country_with_notations_of_its_own(world, own, key, text):
+    channel = make_room_1.channel(world.workspace, phone=own)
+    wanted = _conversation(world, channel, phone=key)
+    _conversation(world, channel, name="Bia", phone="5521912345678")
+
+    assert _found(world, text) == [wanted.key]
+
+
+@pytest.mark.parametrize("text", ["0000", "+0000", "(00) 00-00"])
+def test_zeros_are_nobodys_number(world, channel, text):
+    _conversation(world, channel, phone="5511987654321")
+
+    assert _found(world, text) == []
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,15 @@ def test_a_foreign_character_in_a_token_is_one_slip(char, at):
     assert any(token in tokens.rescues(damaged) for damaged in found.damaged)
 
 
+@pytest.mark.parametrize("between", [" ", "\n", "ç\n", "- ", "* "])
+def test_the_next_word_does_not_make_nine_characters_a_token(between):
+    token = tokens.new_token()
+    found = tokens.find(f"vm_token:{token[:-1]}{between}{token[-1]}y order is late")
+
+    assert token not in found.marked
+    assert token in tokens.rescues(found.damaged[0])
+
+
 def test_one_character_too_many_at_the_end_is_a_slip_and_not_the_next_word():
     token = tokens.new_token()
     found = tokens.find(f"vm_token:{token}{token[-1]}")

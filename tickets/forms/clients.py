@@ -1,5 +1,6 @@
 """The form of a client."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import forms
@@ -15,7 +16,8 @@ from whatsapp import phones
 
 
 class ClientForm(forms.Form):
-    """`key` makes a form that is sent twice one client."""
+    """`key` makes a form that is sent twice one client; `read_phone` knows how people of
+    the workspace write numbers."""
 
     key = forms.UUIDField(widget=forms.HiddenInput, required=False, initial=new_key)
     name = forms.CharField(label=_("Name"), max_length=200)
@@ -24,8 +26,8 @@ class ClientForm(forms.Form):
         max_length=40,
         required=False,
         help_text=_(
-            "With area code; the country's too if it is not Brazil. Finds the lead"
-            " that writes from this number."
+            "With area code; the country's too if it is not that of your numbers. Finds"
+            " the lead that writes from this number."
         ),
         widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
     )
@@ -46,11 +48,21 @@ class ClientForm(forms.Form):
 
     seen = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
 
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        read_phone: Callable[[str], str | None],
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial=initial)
+        self._read_phone = read_phone
+
     def clean_phone(self) -> str:
         written: str = self.cleaned_data["phone"]
         if not written:
             return ""
-        number = phones.to_e164(written)
+        number = self._read_phone(written)
         if number is None:
             raise ValidationError(
                 _("This is no phone number. Write it as +55 11 98765-4321.")

@@ -1,6 +1,6 @@
 """Forms of notifications: a line of the table, a test of it, how a workspace tells."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import time
 from typing import Any, Final, cast
 
@@ -205,7 +205,8 @@ class RuleForm(forms.Form):
 
 
 class TryForm(forms.Form):
-    """To whom a test goes; `key` makes a form that is sent twice one message."""
+    """To whom a test goes; `key` makes a form that is sent twice one message, `read_phone`
+    knows how people of the workspace write numbers."""
 
     key = forms.UUIDField(widget=forms.HiddenInput, initial=new_key)
     number = forms.CharField(
@@ -215,8 +216,18 @@ class TryForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "tel"}),
     )
 
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        read_phone: Callable[[str], str | None] = phones.to_e164,
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial=initial)
+        self._read_phone = read_phone
+
     def clean_number(self) -> str:
-        number = phones.to_e164(self.cleaned_data["number"])
+        number = self._read_phone(self.cleaned_data["number"])
         if number is None:
             raise ValidationError(
                 _("This is no phone number. Write it as +55 11 98765-4321.")

@@ -18,7 +18,8 @@ _BATCH = 1000
 def write(workspace: Workspace, *, text: str, batch: int = _BATCH) -> Iterator[str]:
     """Begins with the heading, in the language of the moment it is asked for."""
     zone = ZoneInfo(workspace.time_zone)
-    heading = spreadsheets.line(
+    sheet = spreadsheets.sheet()
+    heading = sheet.line(
         [
             gettext("Name"),
             gettext("Phone"),
@@ -32,7 +33,7 @@ def write(workspace: Workspace, *, text: str, batch: int = _BATCH) -> Iterator[s
     )
 
     def line(client: Client) -> str:
-        return spreadsheets.line(
+        return sheet.line(
             [
                 client.name,
                 phones.display(client.phone) if client.phone else "",

@@ -13,12 +13,13 @@ from accounts.scoping import ScopedQuerySet, inside
 from tickets.models import Client, Ticket, TicketStatus
 from whatsapp.folding import fold
 from whatsapp.models import Lead
-from whatsapp.selectors import search
+from whatsapp.selectors import own_numbers, search
 
 PAGE_SIZE: Final = 50
 MOST_FOUND: Final = 2000  # that a search looks at, the newest of them
 _MOST_CHOICES: Final = 10
-_HOME: Final = 55  # a client's phone without a country's code is read as Brazilian
+# How a client's phone without a country's code was read while there was no number of ours.
+_HOME: Final = 55
 _FOUND: Final = (
     "SELECT client_id FROM tickets_search_clients(%s, %s::text[], %s::integer)"
 )
@@ -88,10 +89,10 @@ def suggestions(client: Client) -> list[Lead]:
 
 def phone_beginnings(workspace: Workspace, text: str) -> list[str]:
     """Match keys that a number typed in any notation may begin with."""
-    if not search.phone_beginnings(text, calling_codes=set()):
+    if not search.phone_beginnings(text, calling_codes=()):
         return []
-    codes = search.own_calling_codes(workspace) | {_HOME}
-    return search.phone_beginnings(text, calling_codes=codes)
+    codes = own_numbers.calling_codes(workspace)
+    return search.phone_beginnings(text, calling_codes={*codes, _HOME})
 
 
 def find_matching(workspace: Workspace, text: str) -> ScopedQuerySet[Client]:

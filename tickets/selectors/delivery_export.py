@@ -28,7 +28,8 @@ def write(
     workspace = subscription.workspace
     zone, language = ZoneInfo(workspace.time_zone), translation.get_language()
     told = {"zone": workspace.time_zone}
-    heading = spreadsheets.line(
+    sheet = spreadsheets.sheet()
+    heading = sheet.line(
         [
             gettext("Happened (%(zone)s)") % told,
             gettext("Event"),
@@ -46,7 +47,7 @@ def write(
 
     def line(row: EventDelivery) -> str:
         state, why = words(row)
-        return spreadsheets.line(
+        return sheet.line(
             [
                 moment(row.created_at),
                 row.kind,

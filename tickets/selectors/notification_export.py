@@ -25,7 +25,8 @@ def write(
     is no longer set when the answer goes out."""
     zone = ZoneInfo(workspace.time_zone)
     language = translation.get_language()
-    heading = spreadsheets.line(
+    sheet = spreadsheets.sheet()
+    heading = sheet.line(
         [
             gettext("Time (%(zone)s)") % {"zone": workspace.time_zone},
             gettext("Ticket"),
@@ -57,7 +58,7 @@ def write(
                     workspace, filters, before=before, size=batch
                 )
                 written = "".join(
-                    spreadsheets.line([clock(row.created_at), *_cells(row)])
+                    sheet.line([clock(row.created_at), *_cells(row)])
                     for row in page.rows
                 )
             if written:

@@ -32,7 +32,8 @@ def write(
     statuses = {one.value: str(one.label) for one in TicketStatus}
     priorities = {one.value: str(one.label) for one in TicketPriority}
     told = {"zone": workspace.time_zone}
-    heading = spreadsheets.line(
+    sheet = spreadsheets.sheet()
+    heading = sheet.line(
         [
             gettext("Number"),
             gettext("Title"),
@@ -60,7 +61,7 @@ def write(
     def line(ticket: Ticket) -> str:
         client, assignee = ticket.client, ticket.assignee
         age = (ticket.resolved_at or now) - ticket.created_at
-        return spreadsheets.line(
+        return sheet.line(
             [
                 str(ticket.ticket_number),
                 ticket.title,
@@ -76,7 +77,7 @@ def write(
                 moment(ticket.status_at),
                 moment(ticket.first_response_at),
                 moment(ticket.resolved_at),
-                f"{age.total_seconds() / _HOUR:.1f}",
+                sheet.number(age.total_seconds() / _HOUR),
                 ticket.external_url,
                 str(ticket.key),
             ]

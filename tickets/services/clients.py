@@ -1,15 +1,20 @@
-"""Clients: who they are to us and to other systems, and which lead is the same person."""
+"""Clients: who they are to us and to other systems, and which lead is the same person.
+
+Whoever writes here passes the gate first: which lead has a phone is read once, and a merge or
+its undoing must not come in between.
+"""
 
 import hashlib
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from typing import TypedDict
+from typing import Final, TypedDict
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils.translation import gettext
 
-from accounts import audit
+from accounts import audit, bulk
 from accounts.models import User, Workspace
 from tickets.models import Client
 from whatsapp.folding import fold
@@ -43,6 +48,32 @@ class Facts(TypedDict, total=False):
     language: str
 
 
+# Linked to the lead, or to one that was merged into it, before known by the phone alone: they
+# were there before anybody wrote from it. Each way begins at an index.
+_OF_LEAD: Final = """
+SELECT told.id
+  FROM (
+    SELECT client.id, 0 AS rank
+      FROM tickets_client client
+     WHERE client.workspace_id = %(workspace)s AND client.lead_id = %(lead)s
+    UNION ALL
+    SELECT client.id, 0
+      FROM whatsapp_lead gone
+      JOIN tickets_client client ON client.lead_id = gone.id
+     WHERE gone.workspace_id = %(workspace)s AND gone.merged_into_id = %(lead)s
+       AND client.workspace_id = %(workspace)s
+    UNION ALL
+    SELECT client.id, 1
+      FROM whatsapp_identity name
+      JOIN tickets_client client ON client.match_key = name.match_key
+     WHERE name.workspace_id = %(workspace)s AND name.lead_id = %(lead)s
+       AND name.match_key <> '' AND client.workspace_id = %(workspace)s
+       AND client.match_key <> '' AND client.lead_id IS NULL
+       ) told
+ ORDER BY told.rank, told.id LIMIT 1
+"""
+
+
 def mark_of(client: Client) -> str:
     """Tells whether the facts that members edit are still what a page has shown."""
     told = repr([getattr(client, name) for name in Facts.__annotations__])
@@ -71,12 +102,15 @@ def add(
         sent = rows.filter(key=client.key).first()
         if sent is not None:
             return sent
-    _write(client, facts)
-    try:
-        _save(client)
-    except IntegrityError:  # the same form, at the same moment
-        return rows.get(key=client.key)
-    _note("client.added", client, actor=actor, fields=[], now=now, ip=ip, label=label)
+    with _behind_the_gate(workspace.pk):
+        _write(client, facts)
+        try:
+            _save(client)
+        except IntegrityError:  # the same form, at the same moment
+            return rows.get(key=client.key)
+        _note(
+            "client.added", client, actor=actor, fields=[], now=now, ip=ip, label=label
+        )
     return client
 
 
@@ -94,7 +128,7 @@ def edit(
 
     `seen` is the mark of the client that the person had before their eyes; empty: any.
     """
-    with transaction.atomic():
+    with _behind_the_gate(client.workspace_id):
         held = _hold(client)
         changed = [
             name for name, value in facts.items() if getattr(held, name) != value
@@ -129,7 +163,7 @@ def upsert(
 ) -> tuple[Client, bool]:
     """The client of this `oauth_id` with these facts, and whether it is a new one."""
     clients = Client.objects.for_workspace(workspace)
-    with transaction.atomic():
+    with _behind_the_gate(workspace.pk):
         known: Client | None = clients.filter(oauth_id=oauth_id).first()
         if known is None:
             named = facts.get("name") or oauth_id[:200]
@@ -160,7 +194,7 @@ def link(
     ip: str | None = None,
 ) -> None:
     """By hand: the client is this lead, or none that we know of."""
-    with transaction.atomic():
+    with _behind_the_gate(client.workspace_id):
         held = _hold(client)
         held.lead = lead
         held.save(update_fields=["lead", "updated_at"])
@@ -168,24 +202,25 @@ def link(
 
 
 def of_lead(lead: Lead) -> Client | None:
-    """Who the lead is among the clients, also by a lead that was merged into it."""
+    """Who the lead is among the clients, also by a lead that was merged into it, or by a phone
+    that they now write from."""
+    rows = bulk.run(_OF_LEAD, {"workspace": lead.workspace_id, "lead": lead.pk})
     clients = Client.objects.for_workspace(lead.workspace_id)
-    found: Client | None = (
-        clients.filter(Q(lead=lead) | Q(lead__merged_into=lead)).order_by("pk").first()
-    )
+    found: Client | None = clients.filter(pk__in=[id_ for (id_,) in rows]).first()
     return found
 
 
 def from_lead(
     lead: Lead, *, phone: str, actor: User, now: datetime, ip: str | None = None
 ) -> Client:
-    """The lead's client, made where there is none yet; `phone` is in E.164 or empty."""
-    with transaction.atomic():
+    """The lead's client, linked where only the phone told of them and made where there is none
+    yet; `phone` is in E.164 or empty."""
+    with _behind_the_gate(lead.workspace_id):
         leads = Lead.objects.for_workspace(lead.workspace_id)
         leads.select_for_update(no_key=True).get(pk=lead.pk)  # two at once: one client
         known = of_lead(lead)
         if known is not None:
-            return known
+            return _recognized(known, lead, actor=actor, now=now, ip=ip)
         client = Client(workspace=lead.workspace)
         name = lead.name or phone or gettext("Unknown person")
         _write(client, {"name": name, "phone": phone, "email": lead.email})
@@ -193,6 +228,16 @@ def from_lead(
         client.save()
         _note("client.added", client, actor=actor, fields=[], now=now, ip=ip)
     return client
+
+
+def _recognized(
+    client: Client, lead: Lead, *, actor: User, now: datetime, ip: str | None
+) -> Client:
+    """The client as they are now; whoever linked them meanwhile knew better."""
+    rows = Client.objects.for_workspace(client.workspace_id).filter(pk=client.pk)
+    if rows.filter(lead=None).update(lead=lead, updated_at=now):
+        _note("client.linked", client, actor=actor, fields=["lead"], now=now, ip=ip)
+    return rows.get()
 
 
 def find_lead(workspace_id: int, match_key: str) -> Lead | None:
@@ -207,6 +252,13 @@ def find_lead(workspace_id: int, match_key: str) -> Lead | None:
         .first()
     )
     return found.lead if found else None
+
+
+@contextmanager
+def _behind_the_gate(workspace_id: int) -> Iterator[None]:
+    with transaction.atomic():
+        bulk.pass_gate(workspace_id)
+        yield
 
 
 def _write(client: Client, facts: Facts) -> None:
@@ -226,7 +278,8 @@ def _lead_after(client: Client, before: str) -> Lead | None:
     if found is not None or client.lead_id is None:
         return found
     was = find_lead(client.workspace_id, before)
-    return None if was is not None and was.pk == client.lead_id else client.lead
+    linked = client.lead.merged_into or client.lead if client.lead else None
+    return None if was is not None and was == linked else client.lead
 
 
 def _save(client: Client) -> None:

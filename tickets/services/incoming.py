@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.db.models import F
 
-from accounts import audit, bulk
+from accounts import audit, bulk, emails
 from accounts.models import Membership
 from accounts.scoping import workspace_transaction
 from tickets import event_kinds
@@ -333,7 +333,7 @@ class _Work:
             return None
         found = (
             Membership.objects.for_workspace(self.source.workspace_id)
-            .filter(user__email__iexact=email, user__is_active=True)
+            .filter(user__email=emails.normal(email), user__is_active=True)
             .values_list("user_id", flat=True)
             .first()
         )

@@ -1,6 +1,5 @@
 """`/api/clients`: other systems read them, add them and keep them up to date."""
 
-from collections.abc import Mapping
 from typing import Any, cast
 
 from django.http import HttpResponse
@@ -21,8 +20,7 @@ from tickets.selectors.exchange import ClientFilter
 from tickets.services import clients
 from tickets.services.clients import Facts
 from whatsapp import api_told as whatsapp_told
-from whatsapp import phones
-from whatsapp.selectors import profile
+from whatsapp.selectors import own_numbers, profile
 from whatsapp.views.api_values import phone_of
 
 
@@ -33,7 +31,7 @@ def list_clients(request: ApiWorkspaceRequest) -> HttpResponse:
         request.workspace,
         filters=ClientFilter(
             text=asked.get("q", ""),
-            phone=phone_of(asked),
+            phone=phone_of(request),
             updated_since=asked.get("updated_since"),
         ),
         before=listing.position_of(request),
@@ -60,7 +58,7 @@ def get_client(request: ApiWorkspaceRequest, oauth_id: str) -> HttpResponse:
 def add_client(request: ApiWorkspaceRequest) -> HttpResponse:
     return repeats.once(
         request,
-        lambda: _upserted(request, request.told["oauth_id"], facts_of(request.told)),
+        lambda: _upserted(request, request.told["oauth_id"], facts_of(request)),
         now=timezone.now(),
     )
 
@@ -69,7 +67,7 @@ def add_client(request: ApiWorkspaceRequest) -> HttpResponse:
 def put_client(request: ApiWorkspaceRequest, oauth_id: str) -> HttpResponse:
     _require_nameable(oauth_id)
     empty = Facts(phone="", email="", language="")
-    whole = Facts(**{**empty, **facts_of(request.told)})
+    whole = Facts(**{**empty, **facts_of(request)})
     known = exchange.find_client(request.workspace, oauth_id)
     if known is not None:
         return answers.answer(_changed(request, known, whole))
@@ -79,7 +77,7 @@ def put_client(request: ApiWorkspaceRequest, oauth_id: str) -> HttpResponse:
 @operation(operations.PATCH_CLIENT)
 def change_client(request: ApiWorkspaceRequest, oauth_id: str) -> HttpResponse:
     client = find(request, oauth_id)
-    return answers.answer(_changed(request, client, facts_of(request.told)))
+    return answers.answer(_changed(request, client, facts_of(request)))
 
 
 list_or_add = resource(list_clients, add_client)
@@ -100,13 +98,14 @@ def find(request: ApiWorkspaceRequest, oauth_id: str) -> Client:
     return client
 
 
-def facts_of(told: Mapping[str, Any]) -> Facts:
+def facts_of(request: ApiWorkspaceRequest) -> Facts:
     """As the service takes them; null empties."""
+    told = request.told
     facts = {name: value or "" for name, value in told.items() if name != "oauth_id"}
     if "oauth_id" in told:
         facts["oauth_id"] = told["oauth_id"]
     if facts.get("phone"):
-        number = phones.to_e164(facts["phone"])
+        number = own_numbers.read_phone(request.workspace, facts["phone"])
         if number is None:
             raise unprocessable(
                 "phone",

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import audit
+from accounts import audit, emails
 from accounts.api import answers, bearers, listing, repeats
 from accounts.api.answers import Problem, unprocessable
 from accounts.api.guards import ApiWorkspaceRequest, operation, resource
@@ -51,7 +51,7 @@ def list_tickets(request: ApiWorkspaceRequest) -> HttpResponse:
                 since=asked.get("created_since"),
                 before=asked.get("created_before"),
             ),
-            phone=phone_of(asked),
+            phone=phone_of(request),
             external_id=asked.get("external_id", ""),
             updated_since=asked.get("updated_since"),
             before=position,
@@ -238,7 +238,7 @@ def _assignee(request: ApiWorkspaceRequest, email: str | None) -> int | None:
 def _member(request: ApiWorkspaceRequest, email: str) -> int | None:
     members = Membership.objects.for_workspace(request.workspace)
     found: int | None = (
-        members.filter(user__email__iexact=email)
+        members.filter(user__email=emails.normal(email))
         .values_list("user_id", flat=True)
         .first()
     )

@@ -1,6 +1,8 @@
 """Clients: the list, one client with tickets and WhatsApp, and who they are among leads."""
 
 import uuid
+from collections.abc import Callable
+from functools import partial
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -33,7 +35,7 @@ from tickets.selectors import clients as selector
 from tickets.selectors.tickets import ALL, TicketFilter
 from tickets.services import clients
 from whatsapp.models import Lead
-from whatsapp.selectors import leads, profile
+from whatsapp.selectors import leads, own_numbers, profile
 
 _CONFLICT, _INVALID = 409, 422
 _SHOWN = 20  # tickets on a client's page; the list has the rest
@@ -81,7 +83,7 @@ def client_export_csv(request: WorkspaceRequest) -> HttpResponse:
 @form_page
 @requires(Action.EDIT_TICKETS)
 def client_new(request: WorkspaceRequest) -> HttpResponse:
-    form = ClientForm(_posted(request))
+    form = ClientForm(_posted(request), read_phone=_reader(request))
     status = 200
     if form.is_bound and form.is_valid():
         try:
@@ -108,7 +110,11 @@ def client_new(request: WorkspaceRequest) -> HttpResponse:
 @requires(Action.EDIT_TICKETS)
 def client_edit(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
     client = _find(request, key)
-    form = ClientForm(_posted(request), initial=ClientForm.values_of(client))
+    form = ClientForm(
+        _posted(request),
+        read_phone=_reader(request),
+        initial=ClientForm.values_of(client),
+    )
     status = 200
     if form.is_bound and form.is_valid():
         try:
@@ -188,6 +194,10 @@ def _lead(request: WorkspaceRequest, told: str) -> Lead | None:
     if lead is None:
         raise Http404
     return lead
+
+
+def _reader(request: WorkspaceRequest) -> Callable[[str], str | None]:
+    return partial(own_numbers.read_phone, request.workspace)
 
 
 def _posted(request: WorkspaceRequest) -> dict[str, str] | None:

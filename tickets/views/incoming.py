@@ -7,6 +7,7 @@ system up, in English: `{"error": …}` and what else helps.
 
 import logging
 import uuid
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -29,6 +30,7 @@ from tickets.selectors import event_sources
 from tickets.selectors.event_sources import Ambiguous
 from tickets.services import incoming, signing_secrets
 from tickets.services.incoming import Outcome, Unacceptable
+from whatsapp.selectors import own_numbers
 
 logger = logging.getLogger("integrations")
 
@@ -122,6 +124,7 @@ def _work(
 ) -> dict[str, Any]:
     now = timezone.now()
     told_id, kind = "", ""
+    read_phone = partial(own_numbers.read_phone, source.workspace)
 
     def note(reason: str, field: str = "") -> None:
         names = {"told_id": told_id, "kind": kind}
@@ -130,7 +133,7 @@ def _work(
     try:
         told = event_bodies.read_json(body)
         told_id, kind = event_bodies.name_of(told, event_id=proof.event_id)
-        event = event_bodies.read(told, event_id=proof.event_id)
+        event = event_bodies.read(told, event_id=proof.event_id, read_phone=read_phone)
         outcome = incoming.receive(source, event, now=now, ip=client_ip(request))
     except NotJson:
         note("not_json")

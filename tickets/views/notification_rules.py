@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import time
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -27,6 +28,7 @@ from tickets.selectors import rules as selector
 from tickets.services import planning, rules
 from tickets.services.planning import Plan
 from whatsapp import template_preview, template_words
+from whatsapp.selectors import own_numbers
 from whatsapp.template_preview import Piece, Preview
 
 _INVALID, _CONFLICT = 422, 409
@@ -199,7 +201,8 @@ def _remove(request: WorkspaceRequest, rule: NotificationRule) -> HttpResponse:
 def _try(
     request: WorkspaceRequest, rule: NotificationRule | None, form: RuleForm
 ) -> HttpResponse:
-    asked = TryForm(request.POST)
+    read_phone = partial(own_numbers.read_phone, request.workspace)
+    asked = TryForm(request.POST, read_phone=read_phone)
     if not asked.is_valid():
         return _page(request, rule, form, asked=asked, status=_INVALID)
     tried = rules.try_out(

@@ -49,7 +49,7 @@ def ticket_new(request: WorkspaceRequest) -> HttpResponse:
     status = 200
     if form.is_bound and form.is_valid():
         try:
-            ticket = _open(request, form, talk)
+            ticket = _open(request, form, talk, known)
         except tickets.NotAMember:
             form.add_error("assignee", _("This person cannot work on tickets here."))
         else:
@@ -107,14 +107,18 @@ def ticket_edit(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
 
 
 def _open(
-    request: WorkspaceRequest, form: TicketForm, talk: Conversation | None
+    request: WorkspaceRequest,
+    form: TicketForm,
+    talk: Conversation | None,
+    known: Client | None,
 ) -> Ticket:
     told, now = form.cleaned_data, timezone.now()
     client = form.chosen
-    if form.makes_client and talk is not None:
+    is_lead = form.makes_client or (client is not None and client == known)
+    if is_lead and talk is not None:
         client = clients.from_lead(
             talk.lead,
-            phone=phones.to_e164(f"+{_person(talk).phone}") or "",
+            phone=_phone(talk),
             actor=request.user,
             now=now,
             ip=client_ip(request),
@@ -178,6 +182,12 @@ def _client(request: WorkspaceRequest, told: str) -> Client | None:
 
 def _person(talk: Conversation) -> Person:
     return leads.person_of(talk.lead, leads.list_identities(talk.lead))
+
+
+def _phone(talk: Conversation) -> str:
+    """In E.164; empty only for somebody who hides their number."""
+    number = _person(talk).phone
+    return phones.from_whatsapp(number) if number else ""
 
 
 def _called(person: Person) -> str:

@@ -8,13 +8,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts import spreadsheets
+from accounts.spreadsheets import Sheet
 from webhooks.views.home_figures import Bar, Figure, Lasting, Share
 from whatsapp.selectors.periods import Period
 
 
 def lines(figures: Mapping[str, Any], *, period: Period, zone: str) -> Iterator[str]:
     """Begins with the heading. Lengths are in minutes."""
-    yield spreadsheets.line(
+    sheet = spreadsheets.sheet()
+    yield sheet.line(
         [
             _("Section"),
             _("Figure"),
@@ -25,16 +27,16 @@ def lines(figures: Mapping[str, Any], *, period: Period, zone: str) -> Iterator[
     )
     days = f"{period.first}/{period.last}"  # as ISO 8601 writes it
     for section, name, value, earlier in _rows(figures):
-        yield spreadsheets.line([section, name, days, value, earlier])
+        yield sheet.line([section, name, days, value, earlier])
     for bar in figures["traffic"]["bars"]:
-        yield from _bar(bar, period)
+        yield from _bar(bar, period, sheet)
     for row in figures["tickets"]["rows"]:
         section = _("Tickets now")
-        yield spreadsheets.line([section, row.label, "", str(row.total.count), ""])
+        yield sheet.line([section, row.label, "", str(row.total.count), ""])
         for age, one in zip(figures["tickets"]["ages"], row.ages, strict=True):
             opened = f"{age.first or '..'}/{age.last}"
             name = _("%(status)s, by the day of opening") % {"status": row.label}
-            yield spreadsheets.line([section, name, opened, str(one.count), ""])
+            yield sheet.line([section, name, opened, str(one.count), ""])
 
 
 def _rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
@@ -91,7 +93,7 @@ def _shares(section: str, parts: list[Share]) -> Iterator[tuple[str, str, str, s
         yield section, " · ".join(told), str(one.count), ""
 
 
-def _bar(bar: Bar, period: Period) -> Iterator[str]:
+def _bar(bar: Bar, period: Period, sheet: Sheet) -> Iterator[str]:
     since, until = (
         f"{moment.astimezone(period.zone):%Y-%m-%dT%H:%M}"
         for moment in (bar.since, bar.until)
@@ -100,10 +102,12 @@ def _bar(bar: Bar, period: Period) -> Iterator[str]:
         (pgettext("messages", "Received"), bar.received),
         (pgettext("messages", "Sent"), bar.sent),
     ):
-        yield spreadsheets.line(
+        yield sheet.line(
             [_("Messages over time"), name, f"{since}/{until}", str(one.count), ""]
         )
 
 
 def _minutes(length: timedelta | None) -> str:
-    return "" if length is None else f"{length.total_seconds() / 60:.1f}"
+    if length is None:
+        return ""
+    return spreadsheets.sheet().number(length.total_seconds() / 60)

@@ -4,12 +4,13 @@ from whatsapp.models.attribution import Attribution, Confidence, Rule, Touch, To
 from whatsapp.models.canned_reply import CannedReply
 from whatsapp.models.cause import Cause
 from whatsapp.models.conversation import Conversation, ConversationState
-from whatsapp.models.lead import Identity, IdentityKind, Lead
+from whatsapp.models.lead import Identity, IdentityKind, Lead, LidLookup
 from whatsapp.models.link import (
     CheckState,
     FunnelStages,
     LinkCheck,
     LinkTest,
+    RetiredSlug,
     TrackedLink,
 )
 from whatsapp.models.media import ENDED_WITHOUT, LooseFile, MediaAsset, MediaState
@@ -59,6 +60,7 @@ __all__ = [
     "LeadMerge",
     "LeadNote",
     "LeadPair",
+    "LidLookup",
     "LinkCheck",
     "LinkTest",
     "LooseFile",
@@ -75,6 +77,7 @@ __all__ = [
     "OutboxState",
     "PairVerdict",
     "Responder",
+    "RetiredSlug",
     "Rule",
     "SavedFilter",
     "Shown",

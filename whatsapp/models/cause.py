@@ -1,6 +1,6 @@
 """Why a lead has no origin, in one word: what the report counts and the lead list filters by.
 
-The word is read from the evidence by the database itself (`whatsapp_cause`, migration 0016),
+The word is read from the evidence by the database itself (`whatsapp_cause`, migration 0033),
 so that it can never say something else than the steps on the lead's page.
 """
 
@@ -18,12 +18,13 @@ class Cause(models.TextChoices):
     KNOWN = "known", _("Known before the first message")
     BY_HAND = "by_hand", _("Corrected by hand to no origin")
     NOT_KEPT = "not_kept", _("The click is no longer kept")
+    WAITED = "waited", _("Waited under a token, without a click")
     UNHEARD = "unheard", _("Has not written yet")  # of a lead without any verdict
     OTHER = "other", _("Another reason")
 
 
 class CauseOf(models.Func):
-    """The function of migration 0016 over a verdict's own columns."""
+    """The function of migration 0033 over a verdict's own columns."""
 
     function = "whatsapp_cause"
     output_field = models.CharField(max_length=20)

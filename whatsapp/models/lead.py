@@ -117,3 +117,43 @@ class Identity(WorkspaceScoped):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk} of lead {self.lead_id}"
+
+
+class LidLookup(WorkspaceScoped):
+    """A hidden id whose phone a provider is asked for, and when it is asked next.
+
+    `next_at` is empty once nobody is asked any more: the phone is known, or the provider
+    said often enough that it does not know it (`tries`). `misses` are questions in a row
+    that nobody answered. Whoever asks holds the lease, told by the database's clock.
+    """
+
+    identity = models.ForeignKey(
+        Identity,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    tries = models.PositiveSmallIntegerField(default=0)
+    misses = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField(null=True)
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "identity"], name="lidlookup_one_each"
+            )
+        ]
+        indexes = [
+            # What is due is looked for across workspaces.
+            models.Index(
+                fields=["next_at"],
+                condition=models.Q(next_at__isnull=False),
+                name="lidlookup_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"look-up of identity {self.identity_id}"

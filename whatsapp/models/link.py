@@ -64,6 +64,34 @@ class TrackedLink(WorkspaceScoped):
         return self.slug
 
 
+class RetiredSlug(WorkspaceScoped):
+    """An address that a link had before: it stays the link's own and leads there.
+
+    What is printed outlives every change, so nobody else gets the address. No slug is both
+    here and a link's (`services.links`).
+    """
+
+    slug = models.CharField(max_length=64, unique=True)
+    link = models.ForeignKey(
+        TrackedLink,
+        on_delete=models.CASCADE,
+        related_name="retired_slugs",
+        db_constraint=False,
+        db_index=False,
+    )
+    retired_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["workspace", "link", "-retired_at"], name="retired_slug_of_link"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
 class LinkCheck(WorkspaceScoped):
     """The check began to say something else of a link: the history of its state."""
 

@@ -9,10 +9,11 @@ from accounts.scoping import WorkspaceScoped
 
 
 class LeadMerge(WorkspaceScoped):
-    """`gone` went into `stays`; written once, and only ever marked as undone.
+    """`gone` went into `stays`; marked as undone, never deleted.
 
     `moved` has the ids of the rows that changed hands, `threads` the conversations that were
-    closed beside an open one, and `changes` each field that became another, before and after.
+    closed beside an open one, and `changes` each field that became another, before and after: where an earlier merge into
+    the same lead is undone first, what would have been before without it.
     No `actor`: the corridor joined them, and `evidence` says why.
     """
 

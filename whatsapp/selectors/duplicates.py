@@ -13,8 +13,8 @@ from typing import Any
 from accounts import bulk, paging
 from accounts.models import Workspace
 from whatsapp import phones
-from whatsapp.models import Lead, PairVerdict
-from whatsapp.selectors import leads, search
+from whatsapp.models import Lead, PairVerdict, TouchKind
+from whatsapp.selectors import leads, own_numbers
 from whatsapp.selectors.leads import LeadRow
 from whatsapp.selectors.pairs import Pair, told_apart
 
@@ -250,7 +250,7 @@ def _alike_phones(
         " WHERE lead_id = ANY(%s) AND workspace_id = %s AND left(match_key, 2) = 'p:'",
         [list(lead_ids), workspace.pk],
     )
-    codes = search.own_calling_codes(workspace) if mine else set()
+    codes = own_numbers.calling_codes(workspace) if mine else []
     wanted: dict[str, set[int]] = {}
     for lead_id, key in mine:
         for number in phones.lookalikes(key.removeprefix("p:"), calling_codes=codes):
@@ -271,12 +271,19 @@ def _alike_phones(
 
 
 def _living(workspace: Workspace, lead_ids: Collection[int]) -> dict[int, datetime]:
-    """Those that were not merged away, and since when they are leads."""
+    """Those that were not merged away, and since when they are leads. Tests of links are no
+    people: they are alike because the same link is tested again."""
     if not lead_ids:
         return {}
     rows = bulk.run(
-        "SELECT id, created_at FROM whatsapp_lead"
-        " WHERE workspace_id = %s AND id = ANY(%s) AND merged_into_id IS NULL",
-        [workspace.pk, list(lead_ids)],
+        """
+        SELECT lead.id, lead.created_at
+          FROM whatsapp_lead lead
+          LEFT JOIN whatsapp_attribution verdict ON verdict.id = lead.attribution_id
+          LEFT JOIN whatsapp_touch touch ON touch.id = verdict.touch_id
+         WHERE lead.id = ANY(%s) AND lead.workspace_id = %s
+           AND lead.merged_into_id IS NULL AND touch.kind IS DISTINCT FROM %s
+        """,
+        [list(lead_ids), workspace.pk, TouchKind.TEST.value],
     )
     return dict(rows)

@@ -15,7 +15,6 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy
 
-from whatsapp import phones
 from whatsapp.models import Rule
 
 _LONGEST = 500
@@ -116,7 +115,8 @@ def _facts(value: Any) -> tuple[Fact, ...]:
 
 def _value(name: str, value: Any) -> str:
     if name == "phone" and isinstance(value, list):
-        value = [phones.display(one) if isinstance(one, str) else one for one in value]
+        # The notations that were looked for, as they are: shown alike, they would be one.
+        value = [f"+{one}" if isinstance(one, str) else one for one in value]
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return ", ".join(value)[:_LONGEST]
     if name.endswith("_at") and isinstance(value, str):

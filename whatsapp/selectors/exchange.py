@@ -30,6 +30,7 @@ from whatsapp.models import (
     MediaAsset,
     Message,
 )
+from whatsapp.selectors import own_numbers
 from whatsapp.selectors.leads import person_of
 from whatsapp.selectors.people import Person
 
@@ -63,13 +64,8 @@ class MessageView:
 
 def find_channel(workspace: Workspace, told: str) -> Channel | None:
     """By its key, or by its phone in any notation; one of ours that is gone as well."""
-    digits = phones.digits(told)
-    for one in Channel.objects.for_workspace(workspace).order_by("-is_active", "pk"):
-        if str(one.key) == told.lower():
-            return one
-        if digits and digits == phones.digits(one.phone):
-            return one
-    return None
+    rows = Channel.objects.for_workspace(workspace).order_by("-is_active", "pk")
+    return own_numbers.pick(list(rows), told)
 
 
 def list_conversations(

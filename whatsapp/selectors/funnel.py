@@ -49,7 +49,8 @@ SELECT width_bucket(touch.occurred_at, %(edges)s::timestamptz[]), count(*)
 """  # noqa: S608  # constants of this room
 _BROUGHT_BY_BAR = f"""
 SELECT width_bucket(touch.occurred_at, %(edges)s::timestamptz[]),
-       count(*), count(*) FILTER (WHERE brought.stage = ANY(%(won)s))
+       count(*), count(*) FILTER (WHERE brought.stage = ANY(%(won)s)),
+       count(DISTINCT touch.id) FILTER (WHERE {CLICKED})
   FROM whatsapp_touch touch {BROUGHT}
  WHERE touch.workspace_id = %(workspace)s AND touch.link_id = %(link)s
    AND {WROTE} AND {_IN_PERIOD}
@@ -64,10 +65,11 @@ SELECT link.id, clicked.count
  WHERE link.workspace_id = %(workspace)s
 """  # noqa: S608
 _BROUGHT_BY_LINK = f"""
-SELECT link.id, counted.talks, counted.won
+SELECT link.id, counted.talks, counted.won, counted.led
   FROM whatsapp_trackedlink link CROSS JOIN LATERAL (
        SELECT count(*) AS talks,
-              count(*) FILTER (WHERE brought.stage = ANY(%(won)s)) AS won
+              count(*) FILTER (WHERE brought.stage = ANY(%(won)s)) AS won,
+              count(DISTINCT touch.id) FILTER (WHERE {CLICKED}) AS led
          FROM whatsapp_touch touch {BROUGHT}
         WHERE touch.workspace_id = %(workspace)s AND touch.link_id = link.id
           AND {WROTE} AND {_IN_PERIOD} OFFSET 0) counted
@@ -77,25 +79,31 @@ SELECT link.id, counted.talks, counted.won
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How far people came. A rate without anything to compare with is None."""
+    """How far people came. A rate without anything to compare with is None.
+
+    `led` are clicks that led to a conversation: a text that is passed on begins several with
+    one click, and an origin named by hand begins one without any.
+    """
 
     clicks: int = 0
     conversations: int = 0
     won: int = 0
+    led: int = 0
+
+    @property
+    def besides(self) -> int:
+        """Conversations beyond one for each click."""
+        return self.conversations - self.led
 
     @property
     def conversation_rate(self) -> float | None:
-        return _percent(self.conversations, self.clicks)
+        """Clicks that led to a conversation, of all clicks."""
+        return _percent(self.led, self.clicks)
 
     @property
     def won_rate(self) -> float | None:
         """Of the conversations."""
         return _percent(self.won, self.conversations)
-
-    @property
-    def overall_rate(self) -> float | None:
-        """Won, of the clicks."""
-        return _percent(self.won, self.clicks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +145,9 @@ def read(link: TrackedLink, *, period: Period, workspace: Workspace) -> Funnel:
         cursor.execute(_CLICKS_BY_BAR, values)
         clicks = dict(cursor.fetchall())
         cursor.execute(_BROUGHT_BY_BAR, values)
-        brought = {place: (talks, sold) for place, talks, sold in cursor.fetchall()}
+        brought = {place: counts for place, *counts in cursor.fetchall()}
     figures = [
-        Figures(clicks.get(place, 0), *brought.get(place, (0, 0)))
+        Figures(clicks.get(place, 0), *brought.get(place, ()))
         for place, _ in enumerate(period.starts, start=1)
     ]
     most = max((max(one.clicks, one.conversations) for one in figures), default=0)
@@ -149,6 +157,7 @@ def read(link: TrackedLink, *, period: Period, workspace: Workspace) -> Funnel:
             sum(one.clicks for one in figures),
             sum(one.conversations for one in figures),
             sum(one.won for one in figures),
+            sum(one.led for one in figures),
         ),
         bars=_bars(period, figures, most),
         most=most,
@@ -165,10 +174,9 @@ def compare(
         cursor.execute(_CLICKS_BY_LINK, values)
         clicks = dict(cursor.fetchall())
         cursor.execute(_BROUGHT_BY_LINK, values)
-        brought = {link: (talks, sold) for link, talks, sold in cursor.fetchall()}
+        brought = {link: counts for link, *counts in cursor.fetchall()}
     return {
-        link: Figures(count, *brought.get(link, (0, 0)))
-        for link, count in clicks.items()
+        link: Figures(count, *brought.get(link, ())) for link, count in clicks.items()
     }
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext, pgettext
 
 from accounts import spreadsheets
+from accounts.spreadsheets import Sheet
 from whatsapp.selectors.funnel import Figures, Funnel
 from whatsapp.selectors.links import LinkRow
 from whatsapp.selectors.periods import Period
@@ -13,13 +13,16 @@ from whatsapp.selectors.periods import Period
 
 def over_time(funnel: Funnel) -> Iterator[str]:
     """One line for each bar of the chart. Words are chosen now, in the reader's language."""
+    sheet = spreadsheets.sheet()
     lines = [
-        spreadsheets.line(
-            [pgettext("day", "From"), pgettext("day", "To"), *_heading()]
-        ),
+        sheet.line([pgettext("day", "From"), pgettext("day", "To"), *_heading()]),
         *(
-            spreadsheets.line(
-                [bar.first.isoformat(), bar.last.isoformat(), *_cells(bar.figures)]
+            sheet.line(
+                [
+                    bar.first.isoformat(),
+                    bar.last.isoformat(),
+                    *_cells(bar.figures, sheet),
+                ]
             )
             for bar in funnel.bars
         ),
@@ -28,6 +31,7 @@ def over_time(funnel: Funnel) -> Iterator[str]:
 
 
 def comparison(rows: Sequence[LinkRow], *, period: Period) -> Iterator[str]:
+    sheet = spreadsheets.sheet()
     heading = [
         gettext("Link"),
         gettext("Number"),
@@ -36,14 +40,14 @@ def comparison(rows: Sequence[LinkRow], *, period: Period) -> Iterator[str]:
     ]
     days = [period.first.isoformat(), period.last.isoformat()]
     lines = [
-        spreadsheets.line([*heading, *_heading()]),
+        sheet.line([*heading, *_heading()]),
         *(
-            spreadsheets.line(
+            sheet.line(
                 [
                     row.link.slug,
                     row.link.channel.display_name or row.link.channel.phone,
                     *days,
-                    *_cells(row.figures),
+                    *_cells(row.figures, sheet),
                 ]
             )
             for row in rows
@@ -62,15 +66,15 @@ def _heading() -> list[str]:
     ]
 
 
-def _cells(figures: Figures) -> list[str]:
+def _cells(figures: Figures, sheet: Sheet) -> list[str]:
     return [
         str(figures.clicks),
         str(figures.conversations),
-        _rate(figures.conversation_rate),
+        _rate(figures.conversation_rate, sheet),
         str(figures.won),
-        _rate(figures.won_rate),
+        _rate(figures.won_rate, sheet),
     ]
 
 
-def _rate(rate: float | None) -> str:
-    return "" if rate is None else f"{number_format(rate, 1)}%"
+def _rate(rate: float | None, sheet: Sheet) -> str:
+    return "" if rate is None else f"{sheet.number(rate)}%"

@@ -15,19 +15,22 @@ from whatsapp.selectors.lead_filters import LeadFilter
 from whatsapp.selectors.leads import LeadRow
 
 _BATCH = 1000
+_SEARCHED_BATCH = 20_000  # each piece searches anew
 
 
 def write(
-    workspace: Workspace, *, filters: LeadFilter, batch: int = _BATCH
+    workspace: Workspace, *, filters: LeadFilter, batch: int | None = None
 ) -> Iterator[str]:
     """Begins with the heading. Words are chosen now, in the reader's language, since the
     language is no longer set when the answer goes out."""
+    size = batch or (_SEARCHED_BATCH if filters.text else _BATCH)
     zone = ZoneInfo(workspace.time_zone)
     kinds = {kind.value: str(kind.label) for kind in TouchKind}
     levels = {level.value: str(level.label) for level in Confidence}
     scopes = {scope.value: str(scope.label) for scope in OptOutScope}
     none = gettext("No origin")
-    heading = spreadsheets.line(
+    sheet = spreadsheets.sheet()
+    heading = sheet.line(
         [
             gettext("Name"),
             gettext("Phone"),
@@ -43,7 +46,7 @@ def write(
     )
 
     def line(row: LeadRow) -> str:
-        return spreadsheets.line(
+        return sheet.line(
             [
                 row.person.name,
                 phones.display(row.person.phone) if row.person.phone else "",
@@ -65,7 +68,7 @@ def write(
             # The answer goes out after the view's transaction: a piece has its own.
             with workspace_transaction(workspace.pk):
                 page = leads.list_leads(
-                    workspace, before=before, size=batch, filters=filters
+                    workspace, before=before, size=size, filters=filters
                 )
             if page.rows:
                 yield "".join(line(row) for row in page.rows)

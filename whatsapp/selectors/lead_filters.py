@@ -6,13 +6,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from accounts.models import Workspace
 from whatsapp.models import Cause, TouchKind, TrackedLink
 from whatsapp.selectors import funnel, search, silence
 
 _MOST_CHOICES = 300
-_MOST_FOUND = 5000  # leads that a search looks at, newest first
+# A common word is in the names of hundreds of thousands. A page is soon full of the newest
+# of them; only where it is not, all are looked at.
+NEWEST_FOUND = 5000
+ALL_FOUND = 2**31 - 1
 
 # Each holds for the inner `lead` of the list; values are parameters.
 _CONDITIONS = {
@@ -132,10 +136,12 @@ def conditions(workspace: Workspace, filters: LeadFilter) -> tuple[str, dict[str
     parts = [text for name, text in _CONDITIONS.items() if name in names]
     values = {name: getattr(filters, name) for name in names}
     if filters.text:
+        numbers = search.own_beginnings(workspace, filters.text)
         values |= {
             "words": search.tsquery(search.query_words(filters.text)),
-            "phones": search.own_beginnings(workspace, filters.text),
-            "most": _MOST_FOUND,
+            "phones": numbers,
+            # Those who have such a number are not found newest first.
+            "most": ALL_FOUND if numbers else NEWEST_FOUND,
         }
     if filters.is_won:
         values["won"] = list(funnel.won_stages(workspace))
@@ -157,6 +163,18 @@ def conditions(workspace: Workspace, filters: LeadFilter) -> tuple[str, dict[str
         parts.append(_OF_MANY.format(conditions=both) if few is None else _OF_FEW)
         values["verdicts"] = few
     return " ".join(parts), values
+
+
+def is_search_cut(values: dict[str, Any]) -> bool:
+    """Whether the search of these `conditions` found as many as it may: there may be more."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM"
+            " whatsapp_search_leads(%(words)s, %(phones)s, %(most)s)",
+            values,
+        )
+        (found,) = cursor.fetchone()
+    return bool(found >= values["most"])
 
 
 def _of_verdict(filters: LeadFilter) -> str:
@@ -205,14 +223,16 @@ def _ids(statement: str, values: dict[str, Any]) -> list[int]:
 
 
 def _link_id(workspace: Workspace, *, slug: str) -> int | None:
-    links = TrackedLink.objects.for_workspace(workspace).filter(slug=slug)
-    return links.values_list("pk", flat=True).first()
+    """By the address it has, or by one that it had before."""
+    links = TrackedLink.objects.for_workspace(workspace)
+    found = links.filter(Q(slug=slug) | Q(retired_slugs__slug=slug))
+    return found.values_list("pk", flat=True).first()
 
 
 def list_slugs(workspace: Workspace, *, asked: str = "") -> list[str]:
     """To choose from; the one that is asked for is among them, however many there are."""
     links = TrackedLink.objects.for_workspace(workspace).order_by("slug")
     slugs = list(links.values_list("slug", flat=True)[:_MOST_CHOICES])
-    if asked and asked not in slugs and links.filter(slug=asked).exists():
+    if asked and asked not in slugs and _link_id(workspace, slug=asked) is not None:
         slugs.append(asked)
     return slugs

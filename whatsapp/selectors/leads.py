@@ -132,14 +132,29 @@ def list_leads(
     )
     # Search runs in a function that reads the workspace from the transaction.
     scope = workspace_transaction(workspace.pk) if filters.text else nullcontext()
-    with scope, connection.cursor() as cursor:
-        cursor.execute(query, values)
-        rows = [LeadRow.of(row) for row in cursor.fetchall()]
+    with scope:
+        if filters.text and size >= lead_filters.NEWEST_FOUND:
+            values["most"] = lead_filters.ALL_FOUND
+        rows = _read(query, values)
+        if (
+            filters.text
+            and len(rows) <= size
+            and values["most"] != lead_filters.ALL_FOUND
+            and lead_filters.is_search_cut(values)
+        ):
+            # What fits the other filters, or the page, is older than the newest found.
+            rows = _read(query, values | {"most": lead_filters.ALL_FOUND})
     shown = tuple(rows[:size])
     more = len(rows) > size
     return Page(
         shown, paging.write(shown[-1].created_at, shown[-1].key) if more else None
     )
+
+
+def _read(query: str, values: dict[str, Any]) -> list[LeadRow]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return [LeadRow.of(row) for row in cursor.fetchall()]
 
 
 def find_rows(workspace: Workspace, *, ids: Collection[int]) -> dict[int, LeadRow]:

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Case, When
 
 from accounts.models import Workspace
-from integrations.models import Channel
+from integrations.models import Channel, ChannelState
 from whatsapp import link_findings
 from whatsapp.link_findings import Finding
 from whatsapp.models import Attribution, Lead, LinkTest, Message, TrackedLink
@@ -19,6 +20,11 @@ ALL = (*OURS, "processed", "lead")
 USUAL_WAIT = timedelta(seconds=45)
 GIVES_UP = timedelta(minutes=10)  # pages stop asking then
 SIMULATED = "sandbox"
+_BY_STATE = Case(
+    When(state=ChannelState.CONNECTED, then=0),
+    When(state=ChannelState.DISCONNECTED, then=2),
+    default=1,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +41,18 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """`state` is passed, failed or waiting; `asks_again` while it can still change soon."""
+    """`state` is passed, failed, waiting or, when nobody waits any more, given_up."""
 
     test: LinkTest
     steps: tuple[Step, ...]
     state: str
-    asks_again: bool
     conversation_key: uuid.UUID | None
     lead: Lead | None
 
 
 def find_number(link: TrackedLink) -> Channel | None:
-    """The simulated number a test of this link walks on: its own, or any of the workspace."""
+    """The simulated number a test of this link walks on: its own, whatever state that is in,
+    since the test is of it; or else any of the workspace, one that is connected first."""
     if not settings.SANDBOX_ENABLED:
         return None
     live = (
@@ -55,13 +61,13 @@ def find_number(link: TrackedLink) -> Channel | None:
         .filter(provider=SIMULATED, is_active=True, integration__isnull=False)
     )
     own: Channel | None = live.filter(pk=link.channel_id).first()
-    return own or live.order_by("pk").first()
+    return own or live.order_by(_BY_STATE, "pk").first()
 
 
 def find_test(workspace: Workspace, key: uuid.UUID) -> LinkTest | None:
     tests = LinkTest.objects.for_workspace(workspace)
     found: LinkTest | None = (
-        tests.select_related("link__channel", "channel", "touch__lead__attribution")
+        tests.select_related("link__channel", "channel", "touch__lead")
         .filter(key=key)
         .first()
     )
@@ -75,17 +81,16 @@ def read(test: LinkTest, *, now: datetime) -> Walk:
     lead = test.touch.lead if test.touch else None
     if message is not None:
         steps.append(Step("processed", "done", message.stored_at))
-        steps.append(_lead_step(test, lead))
+        steps.append(_lead_step(test, _verdicts([test]).get(_place(test))))
     has_failed = any(one.state == "failed" for one in steps)
     if not has_failed and len(steps) < len(ALL):
         steps.append(_waiting(test, ALL[len(steps)], now))
     rest = (Step(name, "later") for name in ALL[len(steps) :])
-    is_over = has_failed or message is not None
+    state = _so_far(test, has_failed=has_failed, is_done=message is not None, now=now)
     return Walk(
         test=test,
         steps=(*steps, *rest),
-        state="failed" if has_failed else "passed" if is_over else "waiting",
-        asks_again=not is_over and now - test.started_at < GIVES_UP,
+        state=state,
         conversation_key=message.conversation.key
         if message and message.conversation
         else None,
@@ -93,12 +98,28 @@ def read(test: LinkTest, *, now: datetime) -> Walk:
     )
 
 
-def state_of(test: LinkTest) -> str:
-    """For lists, without looking for the message."""
-    if any(one["state"] == "failed" for one in test.steps):
-        return "failed"
-    lead = test.touch.lead if test.touch else None
-    return "passed" if lead and _counts(test, lead.attribution) else "waiting"
+def states_of(
+    tests: Sequence[LinkTest], *, now: datetime
+) -> list[tuple[LinkTest, str]]:
+    """Tests of one workspace for a list, each with its state."""
+    verdicts = _verdicts(tests)
+    told = []
+    for test in tests:
+        verdict = verdicts.get(_place(test))
+        has_failed = any(one["state"] == "failed" for one in test.steps) or (
+            verdict is not None and not _shows(test, verdict)
+        )
+        state = _so_far(
+            test, has_failed=has_failed, is_done=verdict is not None, now=now
+        )
+        told.append((test, state))
+    return told
+
+
+def _so_far(test: LinkTest, *, has_failed: bool, is_done: bool, now: datetime) -> str:
+    if has_failed or is_done:
+        return "failed" if has_failed else "passed"
+    return "waiting" if now - test.started_at < GIVES_UP else "given_up"
 
 
 def _ours(step: Mapping[str, Any]) -> Step:
@@ -127,13 +148,28 @@ def _message(test: LinkTest) -> Message | None:
     return found
 
 
-def _counts(test: LinkTest, verdict: Attribution | None) -> bool:
-    return verdict is not None and verdict.touch_id == test.touch_id
+def _verdicts(tests: Sequence[LinkTest]) -> dict[tuple[int, str], Attribution]:
+    """What the corridor made of each message. What counts for its lead now may be another:
+    somebody corrected it, or the lead was merged."""
+    if not tests:
+        return {}
+    found = Attribution.objects.for_workspace(tests[0].workspace_id).filter(
+        channel__in={one.channel_id for one in tests},
+        message_external_id__in=[one.message_id for one in tests if one.message_id],
+    )
+    return {(one.channel_id or 0, one.message_external_id or ""): one for one in found}
 
 
-def _lead_step(test: LinkTest, lead: Lead | None) -> Step:
-    verdict = lead.attribution if lead else None
-    if verdict is not None and _counts(test, verdict):
+def _place(test: LinkTest) -> tuple[int, str]:
+    return test.channel_id, test.message_id
+
+
+def _shows(test: LinkTest, verdict: Attribution) -> bool:
+    return verdict.touch_id == test.touch_id
+
+
+def _lead_step(test: LinkTest, verdict: Attribution | None) -> Step:
+    if verdict is not None and _shows(test, verdict):
         rule = f"{verdict.get_rule_display()} · {verdict.get_confidence_display()}"
         return Step("lead", "done", verdict.decided_at, told=rule)
     return Step("lead", "failed", finding=_one("no_origin"))

@@ -17,6 +17,7 @@ from whatsapp.models import (
     Confidence,
     LinkCheck,
     LinkTest,
+    RetiredSlug,
     Touch,
     TrackedLink,
 )
@@ -35,7 +36,7 @@ SORTS = ("newest", "name", "clicks", "conversations", "won", "rate")
 _BROUGHT = f"""
 SELECT conversation.key, conversation.created_at, conversation.state,
        conversation.message_count, brought.confidence, {PERSON_COLUMNS},
-       lead.key, lead.stage, touch.occurred_at, touch.id
+       lead.key, lead.stage, touch.occurred_at, lead.id
   FROM whatsapp_touch touch {funnel.BROUGHT}
   JOIN whatsapp_lead lead ON lead.id = brought.id
   CROSS JOIN LATERAL (
@@ -44,7 +45,7 @@ SELECT conversation.key, conversation.created_at, conversation.state,
   {PERSON_JOIN}
  WHERE touch.workspace_id = %(workspace)s AND touch.link_id = %(link)s
    AND {funnel.WROTE} {{conditions}}
- ORDER BY touch.occurred_at DESC, touch.id DESC
+ ORDER BY touch.occurred_at DESC, lead.id DESC
  LIMIT %(limit)s
 """  # noqa: S608  # constants of this room
 
@@ -77,7 +78,7 @@ class BroughtRow:
     lead_key: uuid.UUID
     stage: str
     clicked_at: datetime
-    touch_id: int
+    lead_id: int
 
     @property
     def is_probable(self) -> bool:
@@ -93,7 +94,10 @@ class Address:
 
 
 def find_address(slug: str) -> Address | None:
-    """The address /r/<slug> names no workspace: this tells which one it is."""
+    """The address /r/<slug> names no workspace: this tells which one it is.
+
+    An address that a link had before stands for it too.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT workspace_id, link_id FROM whatsapp_link_of_slug(%s)",
@@ -183,6 +187,12 @@ def count_broken(workspace: Workspace) -> int:
     return links.filter(check_state=CheckState.BROKEN, is_paused=False).count()
 
 
+def list_retired(link: TrackedLink) -> Sequence[RetiredSlug]:
+    """The addresses that it had before, newest first."""
+    retired = RetiredSlug.objects.for_workspace(link.workspace_id).filter(link=link)
+    return list(retired.order_by("-retired_at", "-pk"))
+
+
 def list_checks(link: TrackedLink, *, most: int = SHOWN_CHECKS) -> Sequence[LinkCheck]:
     """When the check began to say something else, newest first."""
     checks = LinkCheck.objects.for_workspace(link.workspace_id).filter(link=link)
@@ -191,7 +201,7 @@ def list_checks(link: TrackedLink, *, most: int = SHOWN_CHECKS) -> Sequence[Link
 
 def list_tests(link: TrackedLink, *, most: int = SHOWN_TESTS) -> Sequence[LinkTest]:
     tests = LinkTest.objects.for_workspace(link.workspace_id).filter(link=link)
-    found = tests.select_related("channel", "touch__lead__attribution")
+    found = tests.select_related("channel")
     return list(found.order_by("-started_at", "-pk")[:most])
 
 
@@ -252,7 +262,11 @@ def list_brought(
         values["won"] = list(won)
     position = paging.read(before)
     if position is not None:
-        conditions.append("AND (touch.occurred_at, touch.id) < (%(at)s, %(id)s)")
+        # One click may have brought many people, who were passed its text on.
+        conditions.append(
+            "AND touch.occurred_at <= %(at)s"
+            " AND (touch.occurred_at, lead.id) < (%(at)s, %(id)s)"
+        )
         values |= {"at": position.at, "id": position.rank}
     with connection.cursor() as cursor:
         cursor.execute(_BROUGHT.format(conditions=" ".join(conditions)), values)
@@ -267,5 +281,5 @@ def list_brought(
     shown = tuple(rows[:size])
     more = len(rows) > size
     return Page(
-        shown, paging.write(shown[-1].clicked_at, shown[-1].touch_id) if more else None
+        shown, paging.write(shown[-1].clicked_at, shown[-1].lead_id) if more else None
     )

@@ -2,11 +2,12 @@
 
 from django.db import connection
 
-# A year is sorted into its groups without files, and a plan made for this period: one plan
-# for every period would take each for short.
+# A year is sorted into its groups without files, by several processes, and with a plan made
+# for this period: one plan for every period would take each for short.
 _ROOM = """
 SELECT set_config('work_mem', '32MB', true),
-       set_config('plan_cache_mode', 'force_custom_plan', true)
+       set_config('plan_cache_mode', 'force_custom_plan', true),
+       set_config('max_parallel_workers_per_gather', '2', true)
 """
 
 

@@ -1,18 +1,18 @@
 """Finding conversations by what was said, by name and by number, as a person types it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import phonenumbers
 from django.db import connection
 
 from accounts.models import Workspace
 from accounts.scoping import workspace_transaction
-from integrations.models import Channel
 from whatsapp import phones
 from whatsapp.folding import fold
 from whatsapp.selectors import filters as asking
+from whatsapp.selectors import own_numbers
 from whatsapp.selectors.filters import NO_FILTERS, Filters
 from whatsapp.selectors.inbox import COLUMN_COUNT, COLUMNS, JOINS, ConversationRow
 
@@ -86,7 +86,7 @@ def tsquery(words: list[str]) -> str:
     return " & ".join(f"'{word}':*" for word in words)
 
 
-def phone_beginnings(text: str, *, calling_codes: set[int]) -> list[str]:
+def phone_beginnings(text: str, *, calling_codes: Collection[int]) -> list[str]:
     """Match keys that a number typed in any notation may begin with.
 
     People leave the country code out; our own numbers tell which one they mean.
@@ -96,11 +96,20 @@ def phone_beginnings(text: str, *, calling_codes: set[int]) -> list[str]:
     if has_letters or not _SHORTEST_PHONE <= len(written) <= _LONGEST_PHONE:
         return []
     national = written.lstrip("0")
-    numbers = [written, *(f"{code}{national}" for code in sorted(calling_codes))]
-    # As typed, since it may be a part; and canonical, since it may be another notation.
-    beginnings = {f"p:{number}": None for number in numbers}
-    beginnings |= {phones.match_key_for_phone(number): None for number in numbers}
-    return list(beginnings)
+    if not national:
+        return []
+    codes = sorted(calling_codes)
+    if phones.is_international(text):
+        numbers = [national]
+    else:
+        numbers = [written, *(f"{code}{national}" for code in codes)]
+        # A carrier's code is known by the whole number alone.
+        read = (phones.to_e164(text, regions=[one]) for one in phones.regions_of(codes))
+        numbers += [phones.digits(one) for one in read if one]
+    # As typed before other notations: they are looked up in turn, until there are enough.
+    begun = dict.fromkeys(numbers)
+    begun |= dict.fromkeys(part for one in numbers for part in phones.beginnings(one))
+    return [f"p:{part}" for part in begun]
 
 
 def search_conversations(
@@ -167,21 +176,9 @@ def _first_hit(text: str, words: list[str]) -> tuple[int, int]:
 
 def own_beginnings(workspace: Workspace, text: str) -> list[str]:
     """`phone_beginnings` with the calling codes of this workspace's own numbers."""
-    if not phone_beginnings(text, calling_codes=set()):
+    if not phone_beginnings(text, calling_codes=()):
         return []
-    return phone_beginnings(text, calling_codes=own_calling_codes(workspace))
-
-
-def own_calling_codes(workspace: Workspace) -> set[int]:
-    own = Channel.objects.for_workspace(workspace).values_list("phone", flat=True)
-    return {code for phone in own if (code := _calling_code(phone))}
-
-
-def _calling_code(phone: str) -> int | None:
-    try:
-        return phonenumbers.parse(phone).country_code
-    except phonenumbers.NumberParseException:
-        return None
+    return phone_beginnings(text, calling_codes=own_numbers.calling_codes(workspace))
 
 
 def _rows(

@@ -22,7 +22,7 @@ from integrations.providers.base.types import Party
 from whatsapp import phones, template_filling, template_preview
 from whatsapp.api_bodies import Asked, TemplateAsked
 from whatsapp.models import Conversation, Identity, Message, OutboxEntry, Shown
-from whatsapp.selectors import recipients
+from whatsapp.selectors import own_numbers, recipients
 from whatsapp.services import outbox, replies
 from whatsapp.services.outbox_checks import Refusal
 from whatsapp.services.people import peer_key
@@ -115,24 +115,24 @@ def _place(workspace: Workspace, asked: Asked) -> Place:
         if len(active) != 1:
             raise ReplyRefused("number", CHANNEL_NEEDED)
         [channel] = active
-    number = phones.to_e164(f"+{phones.digits(asked.to)}")
-    if number is None or any(one.isalpha() for one in asked.to):
+    written = phones.digits(asked.to)
+    if not written or any(one.isalpha() for one in asked.to):
         raise ReplyRefused("person", NOT_A_NUMBER)
-    thread = _thread_of(channel, number)
-    if thread is None:
-        return Place(channel, None, Party(wa_id=phones.digits(number)))
-    return Place(channel, thread, recipients.party_of(thread))
+    number = phones.from_international(asked.to)
+    # Whoever wrote has a number, whatever is known of their country's.
+    thread = _thread_of(channel, number or written)
+    if thread is not None:
+        return Place(channel, thread, recipients.party_of(thread))
+    if number is None:
+        raise ReplyRefused("person", NOT_A_NUMBER)
+    return Place(channel, None, Party(wa_id=phones.wa_id(number, written=asked.to)))
 
 
 def _channel(active: Sequence[Channel], told: str) -> Channel:
-    """By its key, or by its phone in any notation."""
-    digits = phones.digits(told)
-    for one in active:
-        if str(one.key) == told.lower() or (
-            digits and phones.digits(one.phone) == digits
-        ):
-            return one
-    raise ReplyRefused("number", UNKNOWN_CHANNEL)
+    channel = own_numbers.pick(active, told)
+    if channel is None:
+        raise ReplyRefused("number", UNKNOWN_CHANNEL)
+    return channel
 
 
 def _in_conversation(

@@ -33,6 +33,7 @@ class Standing:
     rule: str | None
     confidence: str | None
     touch_id: int | None
+    cause: str | None
     decided_at: datetime | None
     explained_at: datetime | None  # the moment that the verdict points to
     first_touch_at: datetime
@@ -45,7 +46,7 @@ class Standing:
 _STANDINGS = """
 SELECT lead.id, lead.name, lead.email, lead.stage, lead.is_anonymous, lead.created_at,
        lead.first_touch_token, lead.merged_into_id, lead.attribution_id, verdict.rule,
-       verdict.confidence, verdict.touch_id, verdict.decided_at,
+       verdict.confidence, verdict.touch_id, verdict.cause, verdict.decided_at,
        COALESCE(touch.occurred_at, verdict.decided_at),
        COALESCE(first.occurred_at, lead.created_at)
   FROM whatsapp_lead lead

@@ -135,6 +135,24 @@ def adopt_waiting(workspace_id: int, threads: Sequence[tuple[int, int, str]]) ->
     first_answers.settle(workspace_id, [id_ for (id_,) in rows])
 
 
+def adopt_for(workspace_id: int, names: Sequence[tuple[int, str]]) -> None:
+    """As `adopt_waiting`, for the open conversations of leads that have got a name.
+
+    `names` are (lead id, match key).
+    """
+    rows = bulk.run(
+        """
+        SELECT talk.id, talk.channel_id, name.match_key
+          FROM unnest(%s::bigint[], %s::text[]) AS name(lead_id, match_key)
+          JOIN whatsapp_conversation talk ON talk.lead_id = name.lead_id
+         WHERE talk.state = 'open' AND talk.workspace_id = %s
+         ORDER BY talk.id, name.match_key
+        """,
+        [[lead for lead, _ in names], [key for _, key in names], workspace_id],
+    )
+    adopt_waiting(workspace_id, [(id_, channel, key) for id_, channel, key in rows])
+
+
 def note_messages(
     workspace_id: int, stored: Iterable[Stored], opened: Mapping[Thread, Opened]
 ) -> None:

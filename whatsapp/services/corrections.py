@@ -116,6 +116,8 @@ def _hold(lead: Lead) -> None:
     """
     keys = Identity.objects.for_workspace(lead.workspace_id).filter(lead=lead)
     names = list(keys.values_list("match_key", flat=True))
+    if lead.first_touch_token:  # under which it may be met for the first time
+        names.append(lead.first_touch_token)
     if names:
         bulk.lock(lead.workspace_id, names)
 

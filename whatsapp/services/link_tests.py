@@ -179,5 +179,8 @@ def _post(test: LinkTest, link: TrackedLink, channel: Channel, text: str) -> str
     try:
         sandbox.post(channel, [event])
     except sandbox.NotDelivered as refused:
-        raise _Failed(told("post_refused", code=refused.code)) from None
+        is_phones = refused.code in (sandbox.NOT_LINKED, sandbox.OFFLINE)
+        raise _Failed(
+            told(refused.code) if is_phones else told("post_refused", code=refused.code)
+        ) from None
     return ""

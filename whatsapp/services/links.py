@@ -14,14 +14,14 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from accounts import audit
 from accounts.models import User, Workspace
 from integrations.models import Channel
 from whatsapp import tokens
-from whatsapp.models import Touch, TouchKind, TrackedLink
+from whatsapp.models import RetiredSlug, Touch, TouchKind, TrackedLink
 
 UTM_FIELDS = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 CLICK_ID_FIELDS = ("gclid", "fbclid")
@@ -66,6 +66,7 @@ def add_tracked_link(
         link.clean_fields()
         with transaction.atomic():
             link.save()
+            _refuse_retired(link)
             audit.record(
                 workspace=workspace,
                 action="link.added",
@@ -104,7 +105,10 @@ def change_tracked_link(
     actor: User | None = None,
     ip: str | None = None,
 ) -> TrackedLink:
-    """Give a link other values, or raise LinkInvalid. Clicks so far keep what they had."""
+    """Give a link other values, or raise LinkInvalid. Clicks so far keep what they had.
+
+    Addresses that it had before stay its own and go on leading to it.
+    """
     if channel.workspace_id != link.workspace_id:
         raise LinkInvalid({"channel": "is not a number of this workspace"})
     wanted = {
@@ -116,6 +120,7 @@ def change_tracked_link(
     wanted |= {name: utm.get(name, "") for name in UTM_FIELDS}
     with _told_as_invalid(), transaction.atomic():
         link = _locked(link)
+        slug_so_far = link.slug
         changed = [
             name for name, value in wanted.items() if getattr(link, name) != value
         ]
@@ -125,6 +130,8 @@ def change_tracked_link(
         if changed:
             link.next_check_at = now  # what was checked is not what stands there now
             link.save(update_fields=[*changed, "next_check_at"])
+            if "slug" in changed:
+                _retire(link, slug_so_far, now=now)
             audit.record(
                 workspace=link.workspace,
                 action="link.changed",
@@ -135,6 +142,28 @@ def change_tracked_link(
                 now=now,
             )
     return link
+
+
+def _retire(link: TrackedLink, slug_so_far: str, *, now: datetime) -> None:
+    _refuse_retired(link)
+    retired = RetiredSlug.objects.for_workspace(link.workspace_id)
+    retired.filter(link=link, slug=link.slug).delete()  # it takes its own back
+    RetiredSlug.objects.create(
+        workspace_id=link.workspace_id, link=link, slug=slug_so_far, retired_at=now
+    )
+
+
+def _refuse_retired(link: TrackedLink) -> None:
+    """Raise LinkInvalid where the address was another link's before.
+
+    Asked once the row is written: its unique index has made us wait for whoever was giving
+    the address up at this moment.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT whatsapp_slug_is_retired(%s, %s)", [link.slug, link.pk])
+        (is_retired,) = cursor.fetchone()
+    if is_retired:
+        raise LinkInvalid({"slug": "is taken"})
 
 
 def set_paused(
@@ -227,7 +256,11 @@ def first_message(link: TrackedLink, *, token: str | None) -> str:
 
 
 def public_url(link: TrackedLink) -> str:
-    return f"{settings.PUBLIC_URL}/r/{link.slug}"
+    return slug_url(link.slug)
+
+
+def slug_url(slug: str) -> str:
+    return f"{settings.PUBLIC_URL}/r/{slug}"
 
 
 def _locked(link: TrackedLink) -> TrackedLink:

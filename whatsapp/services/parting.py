@@ -2,7 +2,8 @@
 
 What was recorded goes back as it was, unless somebody has changed it since. A message that
 came after the merge follows the name it was written under (`Message.peer_key`), with the
-verdicts made on it; notes and edits stay with the lead they were written to.
+verdicts made on it; notes and edits stay with the lead they were written to. Rooms above hear
+of it (`signals.leads_parted`).
 """
 
 from collections.abc import Collection, Sequence
@@ -18,6 +19,7 @@ from whatsapp.models import Identity, LeadMerge
 from whatsapp.services import announcing, conversations, recounting
 from whatsapp.services.joining import TABLES
 from whatsapp.services.people import origin_rank
+from whatsapp.signals import leads_parted
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ def part(merge: LeadMerge, *, now: datetime) -> None:
     came = _move_verdicts(two)
     for lead_id in two.ids:
         _point_again(two, lead_id, came=came)
+    leads_parted.send(LeadMerge, merge=merge, now=now)
     announcing.leads(merge.workspace_id, two.ids)
 
 
@@ -97,6 +100,36 @@ def _restore_fields(merge: LeadMerge) -> None:
         before["search_text"] = fold(before["name"])
     _write(merge.workspace_id, merge.stays_id, before)
     _write(merge.workspace_id, merge.gone_id, gone)
+    for name in merge.changes.keys() - before.keys():
+        _hand_down(merge, name)
+
+
+def _hand_down(merge: LeadMerge, name: str) -> None:
+    """A later merge goes on from what this one gave: without this one, from what was before.
+
+    A token that the later one handed on to its own lead goes back to ours the same way.
+    """
+    was, became = merge.changes[name]
+    later = next(
+        (
+            one
+            for one in LeadMerge.objects.for_workspace(merge.workspace_id)
+            .filter(stays=merge.stays_id, undone_at=None, pk__gt=merge.pk)
+            .select_for_update(of=("self",))
+            .order_by("pk")
+            if one.changes.get(name, [None])[0] == became
+        ),
+        None,
+    )
+    if later is None:
+        return
+    if name == "first_touch_token":
+        for lead_id in (later.gone_id, merge.gone_id):
+            _write(merge.workspace_id, lead_id, {name: None})
+        _write(merge.workspace_id, later.gone_id, {name: was})
+        _write(merge.workspace_id, merge.gone_id, {name: became})
+    later.changes[name] = [was, later.changes[name][1]]
+    later.save(update_fields=["changes"])
 
 
 def _read(name: str, told: Any) -> Any:

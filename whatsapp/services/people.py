@@ -4,7 +4,7 @@ Callers hold `bulk.lock` on the match keys of everyone who is not settled, so no
 makes a lead for them meanwhile.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -30,12 +30,13 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class KnownAs:
-    """An alias we have, and the lead it belongs to with the origin that counts for it."""
+    """An alias we have, and the lead it belongs to."""
 
     alias: Alias
     lead_id: int
     lead_name: str
-    origin_rank: int
+    lead_since: datetime
+    is_lead_unheard: bool  # no verdict says anything of its origin yet
     last_seen_at: datetime
 
 
@@ -65,16 +66,21 @@ class Person:
         known = dict.fromkeys(one.lead_id for one in self.known)
         return sorted(known, key=lambda id_: id_ != self.lead_id)
 
-    @property
-    def origin_rank(self) -> int:
+    def since(self, lead_id: int | None) -> datetime | None:
+        """When a lead that was known by one of the names began."""
         return next(
-            (one.origin_rank for one in self.known if one.lead_id == self.lead_id), -1
+            (one.lead_since for one in self.known if one.lead_id == lead_id), None
         )
 
     @property
     def is_settled(self) -> bool:
-        """One lead is known by every alias told: nothing about the person is to decide."""
-        return len(self.lead_ids) == 1 and not self.has_new_alias
+        """One lead is known by every alias told, and something of its origin: nothing about
+        the person is to decide."""
+        return (
+            len(self.lead_ids) == 1
+            and not self.has_new_alias
+            and not any(one.is_lead_unheard for one in self.known)
+        )
 
     @property
     def has_new_alias(self) -> bool:
@@ -183,6 +189,13 @@ class People:
         """The person with this match key; KeyError when none was added under it."""
         return self._by_key[key]
 
+    def lead_of(self, key: str) -> int | None:
+        """The lead of whoever writes under this key: of two phones that one id joins, each
+        keeps its own."""
+        person = self._by_key[key]
+        own = (one.lead_id for one in person.known if one.alias.match_key == key)
+        return next(own, person.lead_id) if key.startswith("p:") else person.lead_id
+
     @property
     def all(self) -> list[Person]:
         """Each person once."""
@@ -221,19 +234,17 @@ class People:
             return
         rows = bulk.run(
             """
-            SELECT i.kind, i.value, i.match_key, i.lead_id, l.name,
-                   i.last_seen_at, a.rule, a.confidence, a.touch_id
+            SELECT i.kind, i.value, i.match_key, i.lead_id, l.name, l.created_at,
+                   l.attribution_id IS NULL, i.last_seen_at
               FROM whatsapp_identity i
               JOIN whatsapp_lead l ON l.id = i.lead_id
-              LEFT JOIN whatsapp_attribution a ON a.id = l.attribution_id
              WHERE i.workspace_id = %s AND i.match_key = ANY(%s)
              ORDER BY i.id
             """,
             [workspace_id, [key for one in wanted for key in one.match_keys]],
         )
-        for kind, value, match_key, lead_id, name, seen_at, *verdict in rows:
-            rank = origin_rank(*verdict)
-            known = KnownAs(Alias(kind, value, match_key), lead_id, name, rank, seen_at)
+        for kind, value, match_key, *told in rows:
+            known = KnownAs(Alias(kind, value, match_key), *told)
             self._by_key[match_key].known.append(known)
         for person in wanted:
             if person.known:
@@ -251,8 +262,25 @@ class NewLead:
     created_at: datetime
 
 
+def begin_earlier(workspace_id: int, since: Mapping[int, datetime]) -> None:
+    """Leads began when they first wrote, not with the first message that came in."""
+    if since:
+        bulk.run(
+            """
+            UPDATE whatsapp_lead lead SET created_at = new.at, updated_at = now()
+              FROM unnest(%s::bigint[], %s::timestamptz[]) AS new(id, at)
+             WHERE lead.id = new.id AND lead.workspace_id = %s
+               AND lead.created_at > new.at
+            """,
+            [list(since), list(since.values()), workspace_id],
+        )
+
+
 def insert_leads(workspace_id: int, leads: Sequence[NewLead]) -> None:
-    """Make leads and write their ids into the persons."""
+    """Make leads and write their ids into the persons.
+
+    A token that a lead has, such as one that waits and whose token came damaged, stays there.
+    """
     if not leads:
         return
     keys = [new_key() for _ in leads]
@@ -260,13 +288,19 @@ def insert_leads(workspace_id: int, leads: Sequence[NewLead]) -> None:
         """
         INSERT INTO whatsapp_lead (key, workspace_id, name, search_text, email, stage,
                first_touch_token, is_anonymous, created_at, updated_at)
-        SELECT key, %s, name, search_text, '', '', token, anonymous, created_at, now()
+        SELECT key, %s, name, search_text, '', '',
+               CASE WHEN (SELECT held.id FROM whatsapp_lead held
+                           WHERE held.workspace_id = %s
+                             AND held.first_touch_token = token LIMIT 1) IS NULL
+                    THEN token END,
+               anonymous, created_at, now()
           FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::boolean[],
                       %s::timestamptz[])
                AS new(key, name, search_text, token, anonymous, created_at)
         RETURNING key, id
         """,
         [
+            workspace_id,
             workspace_id,
             keys,
             [lead.person.name[:200] for lead in leads],

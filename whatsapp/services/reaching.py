@@ -174,20 +174,25 @@ def templates_by_name(
     return {(row.integration_id, row.name, row.language): row for row in rows}
 
 
-# A person without a lead may have one by now, who wrote from that phone. `told` is all that
-# a person and a number have between them: a closed conversation keeps the window open.
+# Whoever writes from the person's phone is the person, whatever lead was told: news for one
+# must never go to another. Where nobody writes from it, the lead was named by hand. `told` is
+# all that a person and a number have between them: a closed conversation keeps the window open.
 _TALKS: Final = """
-WITH wanted AS (
-    SELECT asked.id, COALESCE(lead.merged_into_id, lead.id, known.lead_id) AS lead_id
+WITH named AS (
+    SELECT asked.id, asked.match_key, COALESCE(lead.merged_into_id, lead.id) AS lead_id
       FROM unnest(%(ids)s::bigint[], %(leads)s::bigint[], %(keys)s::text[])
            AS asked(id, lead_id, match_key)
       LEFT JOIN whatsapp_lead lead ON lead.workspace_id = %(workspace)s
                                   AND lead.id = asked.lead_id
+), wanted AS (
+    SELECT named.id, COALESCE(known.lead_id, named.lead_id) AS lead_id
+      FROM named
       LEFT JOIN LATERAL (
            SELECT name.lead_id FROM whatsapp_identity name
-            WHERE asked.lead_id IS NULL AND asked.match_key <> ''
-              AND name.workspace_id = %(workspace)s AND name.match_key = asked.match_key
-            ORDER BY name.id LIMIT 1) known ON true
+            WHERE named.match_key <> ''
+              AND name.workspace_id = %(workspace)s AND name.match_key = named.match_key
+            ORDER BY name.lead_id IS DISTINCT FROM named.lead_id, name.id LIMIT 1)
+           known ON true
 ), talk AS (
     SELECT DISTINCT ON (wanted.id, thread.channel_id) wanted.id AS person_id,
            thread.channel_id, thread.lead_id, thread.id, thread.last_message_at,
@@ -278,7 +283,7 @@ def _way(
         return Way(None, problem=NO_CHANNEL)
     return Way(
         channel_,
-        party=Party(wa_id=phones.digits(number)),
+        party=Party(wa_id=phones.wa_id(number, written=person.phone)),
         problem=numbers.problems.get(channel_.pk, ""),
     )
 

@@ -1,7 +1,7 @@
-"""Leads that a provider shows to be one person are joined, without anybody asking.
+"""Leads that are shown to be one person are joined, without anybody asking.
 
-It tells two names side by side, such as a hidden id and the phone behind it, or that one became
-the other. Names that were kept apart on purpose stay apart, and so do two leads with different
+A provider tells two names side by side, such as a hidden id and the phone behind it, or that one
+became the other; or a person we know brings the token that a lead waits under. Names that were kept apart on purpose stay apart, and so do two leads with different
 phones unless the provider says that the number changed: a person may decide that.
 """
 
@@ -49,6 +49,34 @@ def reunite(
         (joins if is_clear else doubtful).append(join)
     _suspect(workspace_id, doubtful, now=now)
     return joining.join(workspace_id, joins, now=now)
+
+
+def meet(
+    workspace_id: int, waiting: Mapping[int, tuple[int, str]], *, now: datetime
+) -> list[Joined]:
+    """Join leads that waited under a token with the leads of those who brought it: for each
+    that waits, the other one and the token. In the transaction that holds both."""
+    joins = [
+        Join(
+            gone,
+            stays,
+            evidence=[
+                {
+                    "step": "token",
+                    "found": {"token": token},
+                    "why": _(
+                        "the person wrote with the token under which a lead waited"
+                    ),
+                }
+            ],
+        )
+        for gone, (stays, token) in waiting.items()
+    ]
+    if not joins:
+        return []
+    apart = told_apart(workspace_id, _leads(joins))
+    clear = [one for one in joins if frozenset({one.gone, one.stays}) not in apart]
+    return joining.join(workspace_id, clear, now=now)
 
 
 def _evidence(person: Person) -> Evidence:

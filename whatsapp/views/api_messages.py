@@ -27,7 +27,7 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 @operation(operations.LIST_MESSAGES)
 def list_messages(request: ApiWorkspaceRequest) -> HttpResponse:
     asked = request.asked
-    number = phone_of(asked, "to")
+    number = phone_of(request, "to")
     channel = channel_of(request)
     filters = SendFilter(
         since=asked.get("created_since", _BEGINNING),

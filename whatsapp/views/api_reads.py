@@ -20,7 +20,7 @@ from whatsapp.views.api_values import channel_of, phone_of
 @operation(operations.LIST_LEADS)
 def list_leads(request: ApiWorkspaceRequest) -> HttpResponse:
     asked = request.asked
-    number = phone_of(asked)
+    number = phone_of(request)
     page = leads.list_leads(
         request.workspace,
         filters=LeadFilter(
@@ -67,7 +67,7 @@ def list_conversations(request: ApiWorkspaceRequest) -> HttpResponse:
         state=asked.get("state", ""),
         channel=channel_of(request),
         lead=about,
-        phone=phone_of(asked),
+        phone=phone_of(request),
         active_since=asked.get("active_since"),
     )
     position, size = listing.position_of(request), listing.size_of(request)

@@ -1,21 +1,17 @@
 """Values of a query that name something of this room."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from accounts.api.answers import unprocessable
 from accounts.api.guards import ApiWorkspaceRequest
 from integrations.models import Channel
-from whatsapp import phones
-from whatsapp.selectors import exchange
+from whatsapp.selectors import exchange, own_numbers
 
 
-def phone_of(asked: Mapping[str, Any], name: str = "phone") -> str:
+def phone_of(request: ApiWorkspaceRequest, name: str = "phone") -> str:
     """In E.164, or nothing where none was asked for."""
-    written = asked.get(name)
+    written = request.asked.get(name)
     if not written:
         return ""
-    number = phones.to_e164(written)
+    number = own_numbers.read_phone(request.workspace, written)
     if number is None:
         raise unprocessable(name, "not_a_phone_number", "A phone number is expected.")
     return number

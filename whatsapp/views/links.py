@@ -58,16 +58,17 @@ def link_detail(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
     context = {
         "link": link,
         "utm": utm,
+        "retired": [
+            (links.slug_url(one.slug), one.retired_at)
+            for one in links_selector.list_retired(link)
+        ],
         "preview": Preview.of(link),
         "funnel": funnel.read(link, period=period, workspace=request.workspace),
         "period": period,
         "presets": periods.PRESETS,
         "usual_period": periods.USUAL,
         "ignored": period.ignored,
-        "tests": [
-            (test, link_tests.state_of(test))
-            for test in links_selector.list_tests(link)
-        ],
+        "tests": link_tests.states_of(links_selector.list_tests(link), now=now),
     } | link_checks.context_of(link, now=now)
     return render(request, "whatsapp/link_detail.html", context)
 

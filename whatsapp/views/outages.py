@@ -80,7 +80,8 @@ def _people(
 def _lines(
     unheard: list[Unheard], writers: list[Writer], zone: ZoneInfo
 ) -> Iterator[str]:
-    yield spreadsheets.BOM + spreadsheets.line(
+    sheet = spreadsheets.sheet()
+    yield spreadsheets.BOM + sheet.line(
         [
             gettext("What to do"),
             gettext("Name"),
@@ -95,7 +96,7 @@ def _lines(
         *((gettext("Wrote"), one) for one in writers),
     ]
     for what, one in rows:
-        yield spreadsheets.line(
+        yield sheet.line(
             [
                 what,
                 one.person.name,

@@ -25,14 +25,18 @@ from whatsapp.selectors import links as links_selector
 from whatsapp.selectors.links import Address
 from whatsapp.services import links
 
-# Programs that fetch an address to show or index it. The generic word catches most; a
-# brand of phones ends in it too. In-app browsers (FBAN, Instagram) are people.
+# Programs that fetch an address to show, index or check it. The generic word catches most; a
+# brand of phones ends in it too. In-app browsers (FBAN, Instagram) are people, and so is whoever
+# hides what they browse with.
 _MACHINES = re.compile(
-    r"(?<!cu)bots?\b|^whatsapp/|facebookexternalhit|facebookcatalog|meta-external"
+    r"(?<!cu)bots?(?![a-z])|^whatsapp/|facebookexternalhit|facebookcatalog|meta-external"
     r"|facebot|crawler|spider|slack-imgproxy|skypeuripreview|bingpreview|embedly"
     r"|iframely|vkshare|google-inspectiontool|googleother|google-safety|headlesschrome"
     r"|lighthouse|preview|pinterest/0|validator|snapchat ads|nuzzel|flipboardproxy"
-    r"|mastodon|whatsapp-proxy|signal-desktop-preview|yahoo! slurp|ia_archiver",
+    r"|mastodon|whatsapp-proxy|signal-desktop-preview|yahoo! slurp|ia_archiver"
+    r"|mediapartners-google|apis-google|feedfetcher|google-read-aloud|^microsoft office"
+    r"|^(curl|wget|python|aiohttp|httpx|go-http-client|okhttp|axios|node|java|libwww-perl"
+    r"|guzzlehttp|apache-httpclient|ruby|php|postmanruntime|insomnia)\b",
     re.IGNORECASE,
 )
 _AHEAD_OF_TIME = re.compile(r"prefetch|prerender|preview", re.IGNORECASE)
@@ -109,6 +113,9 @@ def _click(
 def is_person(request: HttpRequest) -> bool:
     """Whether somebody opened the link, rather than a preview, a prefetcher or a robot."""
     if request.method != "GET":
+        return False
+    # A browser tells what it wants the address for: a picture or a frame is nobody's click.
+    if request.headers.get("Sec-Fetch-Dest", "document") != "document":
         return False
     purposes = " ".join(request.headers.get(name, "") for name in _PURPOSE_HEADERS)
     if _AHEAD_OF_TIME.search(purposes):

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_safe
 from accounts import audit, spreadsheets
 from accounts.http import WorkspaceRequest, client_ip, download, requires
 from accounts.permissions import Action
+from accounts.spreadsheets import Sheet
 from whatsapp import report_words
 from whatsapp.forms.report import ReportForm
 from whatsapp.selectors import report
@@ -160,8 +161,9 @@ def _as_query(days: tuple[Any, Any]) -> dict[str, str]:
 
 def _lines(counted: Report, *, form: ReportForm, zone: str) -> Iterator[str]:
     """A heading, the groups, the reasons, the sum."""
+    sheet = spreadsheets.sheet()
     since, until = form.days
-    yield spreadsheets.line(
+    yield sheet.line(
         [
             str(report_words.HEADINGS[form.by_name]),
             _("Id or kind"),
@@ -183,20 +185,20 @@ def _lines(counted: Report, *, form: ReportForm, zone: str) -> Iterator[str]:
             report_words.note(one, by=form.by_name),
             "",
         ]
-        yield spreadsheets.line([*names, *_figures(one.counts), days])
+        yield sheet.line([*names, *_figures(one.counts, sheet), days])
     for reason in counted.reasons:
         names = [_("Without origin"), "", reason.label]
-        yield spreadsheets.line([*names, *_figures(reason.counts), days])
-    yield spreadsheets.line([_("Total"), "", "", *_figures(counted.total), days])
+        yield sheet.line([*names, *_figures(reason.counts, sheet), days])
+    yield sheet.line([_("Total"), "", "", *_figures(counted.total, sheet), days])
 
 
-def _figures(counts: Counts) -> list[str]:
+def _figures(counts: Counts, sheet: Sheet) -> list[str]:
     return [
         str(counts.leads),
         str(counts.certain),
         str(counts.probable),
         str(counts.talked),
         str(counts.won),
-        "" if counts.rate is None else f"{counts.rate:.1f}",
+        "" if counts.rate is None else sheet.number(counts.rate),
         str(counts.earlier),
     ]

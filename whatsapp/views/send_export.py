@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from accounts import spreadsheets
 from accounts.models import Workspace
 from accounts.scoping import workspace_transaction
+from accounts.spreadsheets import Sheet
 from whatsapp import phones, send_reasons
 from whatsapp.models import Shown
 from whatsapp.selectors import sends
@@ -26,7 +27,8 @@ def write(
     is no longer set when the answer goes out."""
     zone = ZoneInfo(workspace.time_zone)
     language = translation.get_language()
-    heading = spreadsheets.line(
+    sheet = spreadsheets.sheet()
+    heading = sheet.line(
         [
             gettext("Queued at (%(zone)s)") % {"zone": workspace.time_zone},
             gettext("Handed over (%(zone)s)") % {"zone": workspace.time_zone},
@@ -55,7 +57,7 @@ def write(
             # The answer goes out after the view's transaction: a piece has its own.
             with workspace_transaction(workspace.pk), translation.override(language):
                 page = sends.list_sends(workspace, filters, before=before, size=batch)
-                written = "".join(_line(row, clock) for row in page.rows)
+                written = "".join(_line(row, clock, sheet) for row in page.rows)
             if written:
                 yield written
             before = page.older
@@ -63,9 +65,9 @@ def write(
     return pieces()
 
 
-def _line(row: SendRow, clock: Callable[[datetime | None], str]) -> str:
+def _line(row: SendRow, clock: Callable[[datetime | None], str], sheet: Sheet) -> str:
     why = send_reasons.why(row.provider, row.reason, shown=row.shown)
-    return spreadsheets.line(
+    return sheet.line(
         [
             clock(row.created_at),
             clock(row.submitted_at),

@@ -91,8 +91,7 @@ class Logout(LogoutView):  # type: ignore[misc]  # allauth ships no types
         client, form.cleaned_data["client"] = form.cleaned_data["client"], None
         session_key = self.request.session.session_key
         if client is not None and session_key:
-            with transaction.atomic():
-                families.end_with_session(session_key, client=client)
+            families.end_with_session(session_key, client=client)
         response: HttpResponse = super()._handle(form, op_logout)
         return response
 

@@ -1,11 +1,10 @@
 """An invitation: made by Recado's server, accepted by the person it is for."""
 
 import json
-from typing import Any
+from typing import Any, TypedDict
 
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
-from allauth.core.internal.httpkit import extract_basic_auth
 from allauth.idp.oidc.models import Client
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
@@ -21,6 +20,7 @@ from accounts.central import clients, people, rules
 from accounts.central.forms import InvitedForm
 from accounts.central.middleware import let_form_end_at
 from accounts.http import neighbourhood
+from accounts.models import User
 
 LARGEST_BODY = 10_000
 
@@ -30,12 +30,14 @@ LARGEST_BODY = 10_000
 @never_cache
 @require_POST
 def create(request: HttpRequest) -> HttpResponse:
-    """`{"email", "name", "return_to"}` by a first-party client gives `{"url"}`.
+    """`{"email", "name", "return_to", "mailed"}` by a first-party client.
 
-    409 tells that the person has an account already and can simply sign in.
+    Gives `{"url", "sub", "expires_at"}`: the link, and the subject of the account that it
+    makes. `mailed` is true where the client mailed this address what led here and showed
+    it to nobody: then the address counts as verified. 409 tells that the person has an account already and can simply sign in.
     """
-    client = _first_party(request)
-    if client is None:
+    client = clients.authenticated(request)
+    if client is None or not client.application.is_first_party:
         response = JsonResponse({"error": "invalid_client"}, status=401)
         response.headers["WWW-Authenticate"] = 'Basic realm="recado"'
         return response
@@ -47,6 +49,7 @@ def create(request: HttpRequest) -> HttpResponse:
             email=told["email"],
             name=told["name"],
             return_to=told["return_to"],
+            is_mailed=told["mailed"],
             now=timezone.now(),
             actor_label=f"client:{client.pk}",
         )
@@ -56,6 +59,7 @@ def create(request: HttpRequest) -> HttpResponse:
     return JsonResponse(
         {
             "url": f"{rules.issuer()}{made.path}",
+            "sub": str(made.invitation.sub),
             "expires_at": made.invitation.expires_at.isoformat(),
         },
         status=201,
@@ -96,29 +100,25 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
             request, user, redirect_url=used.return_to or "/"
         )
         return signed_in
-    context = {"form": form, "email": invitation.email}
+    context = {
+        "form": form,
+        "email": invitation.email,
+        "ends_other": User.objects.filter(email=invitation.email).exists(),
+    }
     page = render(request, "central/invitation.html", context)
     if invitation.return_to:
         let_form_end_at(page, {clients.origin_of(invitation.return_to)})
     return page
 
 
-def _first_party(request: HttpRequest) -> Client | None:
-    client_id, secret = extract_basic_auth(
-        {"Authorization": request.headers.get("Authorization", "")}
-    )
-    if not client_id or not secret or "\0" in client_id:
-        return None
-    client = Client.objects.filter(
-        pk=client_id,
-        type=Client.Type.CONFIDENTIAL,
-        application__is_first_party=True,
-        application__disabled_at__isnull=True,
-    ).first()
-    return client if client is not None and client.check_secret(secret) else None
+class Told(TypedDict):
+    email: str
+    name: str
+    return_to: str
+    mailed: bool
 
 
-def _body(request: HttpRequest) -> dict[str, str] | None:
+def _body(request: HttpRequest) -> Told | None:
     if len(request.body) > LARGEST_BODY:
         return None
     try:
@@ -127,11 +127,16 @@ def _body(request: HttpRequest) -> dict[str, str] | None:
         return None
     if not isinstance(told, dict):
         return None
-    found = {name: told.get(name, "") for name in ("email", "name", "return_to")}
-    is_text = all(
-        isinstance(value, str) and "\0" not in value for value in found.values()
+    texts = [told.get(name, "") for name in ("email", "name", "return_to")]
+    if not all(isinstance(text, str) and "\0" not in text for text in texts):
+        return None
+    email, name, return_to = texts
+    return Told(
+        email=email,
+        name=name,
+        return_to=return_to,
+        mailed=told.get("mailed") is True,
     )
-    return found if is_text else None
 
 
 def _may_return(client: Client, address: str) -> bool:

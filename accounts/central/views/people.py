@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import emails
 from accounts.central import people, rules
 from accounts.central.forms import PersonForm
 from accounts.central.models import Invitation
@@ -16,6 +17,7 @@ from accounts.models import User
 _PROBLEMS = {
     "taken": lambda: _("This person already has an account."),
     "email": lambda: _("This is no e-mail address."),
+    "not_ascii": lambda: str(emails.NOT_ASCII),
 }
 MOST_SHOWN = 500
 
@@ -43,7 +45,7 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "link": link,
-        "people": User.objects.order_by("email")[:MOST_SHOWN],
+        "people": people.list_people()[:MOST_SHOWN],
         "invitations": waiting.order_by("-created_at")[:MOST_SHOWN],
     }
     return render(request, "central/person_list.html", context)
@@ -59,4 +61,13 @@ def state(request: HttpRequest, pk: int) -> HttpResponse:
         is_active=request.POST.get("to") == "active",
         request=request,
     )
+    return redirect("central:person-list")
+
+
+@admins_only
+@require_POST
+def vouch(request: HttpRequest, pk: int) -> HttpResponse:
+    """Whoever looks after the server knows that the address is theirs."""
+    person = get_object_or_404(User, pk=pk)
+    people.mark_proven(person, "vouched", request=request)
     return redirect("central:person-list")

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Role
 from accounts.operators import ACTOR, OperatorCommand, Refusal
-from accounts.services import memberships
+from accounts.services import additions
 
 
 class Command(OperatorCommand):
@@ -35,7 +35,7 @@ class Command(OperatorCommand):
         if options["password_stdin"]:
             password = sys.stdin.readline().rstrip("\r\n")
         try:
-            added = memberships.add_member(
+            added = additions.add_member(
                 workspace=workspace,
                 email=options["email"],
                 role=options["role"],
@@ -44,7 +44,7 @@ class Command(OperatorCommand):
                 actor_label=ACTOR,
                 now=timezone.now(),
             )
-        except memberships.MemberInvalid as error:
+        except additions.MemberInvalid as error:
             raise Refusal(error.problems) from None
         user = added.membership.user
         facts = {

@@ -27,7 +27,7 @@ class Command(BaseCommand):
             if report.is_intact:
                 self.stdout.write(
                     f"{workspace.slug}: {report.entries} entries intact,"
-                    f" head {report.head or 'none'}"
+                    f" head {report.head}"
                 )
                 continue
             broken += 1

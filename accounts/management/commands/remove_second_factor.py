@@ -4,16 +4,15 @@ The password alone lets them in from then on; their other sessions go on. With t
 server's settings it does the same for an account there.
 """
 
-import logging
 from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.core.management.base import CommandParser
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.operators import OperatorCommand, Refusal
-
-logger = logging.getLogger("accounts.signin")
+from accounts.sso import journal, outcomes
 
 
 class Command(OperatorCommand):
@@ -28,7 +27,8 @@ class Command(OperatorCommand):
         if user is None:
             raise Refusal({"email": "nobody has this address"})
         removed, _ = Authenticator.objects.filter(user=user).delete()
-        logger.warning("second factors removed", extra={"user_id": user.pk})
+        if removed:
+            journal.record(None, outcomes.FACTORS_TAKEN, now=timezone.now(), user=user)
         self.answer(
             {"email": user.email, "removed": removed},
             f"{user.email} signs in with the password alone; removed: {removed}.",

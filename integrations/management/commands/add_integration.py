@@ -15,6 +15,7 @@ from accounts.operators import ACTOR, OperatorCommand, Refusal
 from integrations.providers import registry
 from integrations.providers.base.errors import CredentialsInvalid
 from integrations.services import connections, sandbox, simulated
+from integrations.services.places import PlaceTaken
 
 MOST_BYTES = 64 * 1024
 
@@ -42,6 +43,7 @@ class Command(OperatorCommand):
                 credentials=_read_credentials(),
                 actor_label=ACTOR,
                 now=now,
+                is_proven=True,
             )
         except registry.UnknownProvider:
             offered = ", ".join(registry.slugs())
@@ -52,6 +54,8 @@ class Command(OperatorCommand):
             raise Refusal({"name": str(error)}) from None
         except connections.NumberTaken as error:
             raise Refusal({"phone_number": str(error)}) from None
+        except PlaceTaken as error:
+            raise Refusal({error.field: str(error)}) from None
         if options["provider"] == sandbox.SLUG:
             # Whoever adds it by a command wants to go on by commands: its phone is linked.
             simulated.link_at_once(connected.channel, now=now)

@@ -50,4 +50,5 @@ def _facts(channel: Channel) -> dict[str, Any]:
         "name": channel.display_name,
         "state": channel.state,
         "is_active": channel.is_active,
+        "is_claimed": channel.claim_id is not None,
     }

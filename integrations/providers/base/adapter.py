@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, ClassVar, Protocol
 
 from integrations.providers.base.capabilities import Capability
 from integrations.providers.base.catalogue import Entry
-from integrations.providers.base.credentials import Field
+from integrations.providers.base.credentials import PHONE, Field, place_in
 from integrations.providers.base.errors import ContentRefused, Unsupported
 from integrations.providers.base.limits import Limits, check, check_file
 from integrations.providers.base.outgoing import (
@@ -96,6 +96,10 @@ class Adapter(ABC):
     )
     # What a key of this provider looks like, where it cannot be another's.
     key_pattern: ClassVar[str] = ""
+    # Whether its phones are made up: such a number is not the real one that looks like it.
+    is_simulated: ClassVar[bool] = False
+    # Characters of a message link's text; 0 where there are no such links.
+    message_link_text: ClassVar[int] = 0
     # The kinds of event that somebody who sets the webhook by hand has to subscribe to.
     webhook_events: ClassVar[tuple[str, ...]] = ()
 
@@ -118,6 +122,18 @@ class Adapter(ABC):
     def fields_of(self, kind: str) -> tuple[Field, ...]:
         """What an admin fills in for a session of this kind."""
         return tuple(field for field in self.fields if not field.is_granted)
+
+    def may_enter(self, kind: str) -> bool:
+        """Whether a person can enter other credentials for a number that has a session of
+        this kind: its phone number stays the same."""
+        return any(field.pattern != PHONE for field in self.fields_of(kind))
+
+    def place_of(self, credentials: Credentials) -> str:
+        """Where the session of these credentials lives, where that is not the number itself.
+
+        Of two numbers in one place, each would end the other's session. Empty for none.
+        """
+        return place_in(self.fields, credentials)
 
     # --- what an admin fills in -----------------------------------------------
     @abstractmethod
@@ -181,12 +197,24 @@ class Adapter(ABC):
     def close_session(
         self, session_id: str, credentials: Credentials, http: Http
     ) -> None:
-        """Disconnect the number; nothing when it is disconnected already."""
+        """Disconnect the number; nothing when it is disconnected already.
+
+        A session that serves another number is not ours to end, and stays as it is.
+        """
+
+    def evict_session(
+        self, session_id: str, credentials: Credentials, http: Http
+    ) -> None:
+        """Disconnect whoever took the code that we had shown, another number as well."""
+        self.close_session(session_id, credentials, http)
 
     def remove_session(
         self, session_id: str, credentials: Credentials, http: Http
     ) -> None:
-        """Leave nothing of ours at the provider; by default that is disconnecting."""
+        """Leave nothing of ours at the provider; by default that is disconnecting.
+
+        As there, what serves another number stays.
+        """
         self.close_session(session_id, credentials, http)
 
     def read_return(self, query: str) -> SessionReturn:
@@ -267,6 +295,12 @@ class Adapter(ABC):
         The address may differ from the number: in Brazil by the ninth digit.
         """
         raise Unsupported(self.slug, Capability.NUMBER_CHECK)
+
+    def find_by_lid(
+        self, lid: str, credentials: Credentials, http: Http
+    ) -> Party | None:
+        """Who hides behind this id ("123@lid"), with their phone; None while it is not known."""
+        raise Unsupported(self.slug, Capability.LID_LOOKUP)
 
     def find_message(
         self, callback_token: str, credentials: Credentials, http: Http

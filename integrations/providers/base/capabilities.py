@@ -16,6 +16,7 @@ class Capability(StrEnum):
     MEDIA_LINK = "media_link"  # the provider fetches a file from a link
     MEDIA_INLINE = "media_inline"  # the bytes go within the message
     NUMBER_CHECK = "number_check"  # whether a number is on WhatsApp, and its address
+    LID_LOOKUP = "lid_lookup"  # whose phone a hidden id (LID) stands for
     MARK_READ = "mark_read"
     TYPING = "typing"
     SERVICE_WINDOW = "service_window"

@@ -19,6 +19,7 @@ PHONE: Final = "phone"
 MADE_BYTES: Final = 32  # of a secret that we make ourselves
 MOST: Final = 2000  # characters; the longest access tokens are a few hundred
 
+_USUAL_PORT: Final = {"https": ":443", "http": ":80"}
 _PHONE_ORNAMENTS = re.compile(r"[\s().\-]")
 _PHONE = re.compile(r"\+?([1-9][0-9]{7,14})")
 
@@ -30,7 +31,8 @@ class Field:
     `expected` finishes the sentence "wrong shape: expected …". `label`, `help` and
     `expected` are English message ids. An optional one may stay empty; left empty, one that
     is made here gets a random word, which the provider is told; a granted one comes with a
-    session (SessionReport.granted) and no form asks for it.
+    session (SessionReport.granted) and no form asks for it. Those that are a place say
+    together where the number's session lives; see place_in().
     """
 
     name: str
@@ -42,6 +44,7 @@ class Field:
     is_optional: bool = False
     is_made: bool = False
     is_granted: bool = False
+    is_place: bool = False
 
     @property
     def may_be_empty(self) -> bool:
@@ -129,6 +132,24 @@ def _shaped(field: Field, text: str) -> str | None:
         found = _PHONE.fullmatch(_PHONE_ORNAMENTS.sub("", text))
         return f"+{found[1]}" if found else None
     return text if re.fullmatch(field.pattern, text) else None
+
+
+def place_in(fields: Sequence[Field], credentials: Mapping[str, str]) -> str:
+    """Where the session of these credentials lives, alike for all spellings of one address.
+
+    Empty where no field is a place: such a provider knows sessions by their number.
+    """
+    values = [credentials.get(field.name, "") for field in fields if field.is_place]
+    return " ".join(_as_place(value) for value in values)
+
+
+def _as_place(value: str) -> str:
+    scheme, _, rest = value.partition("://")
+    if not rest:
+        return value
+    host, slash, path = rest.rstrip("/").partition("/")
+    scheme, host = scheme.lower(), host.lower()
+    return f"{host.removesuffix(_USUAL_PORT.get(scheme, ''))}{slash}{path}"
 
 
 def names(fields: Sequence[Field]) -> tuple[str, ...]:

@@ -1,8 +1,18 @@
-"""Numbers of ours as providers write them: which digits, and whether two are the same."""
+"""The digits of phone numbers, and the notations that count as one number."""
 
 import re
 
 _NOT_DIGITS = re.compile(r"[^0-9]")
+# Brazil: 55, two-digit area code, eight digits. Only those that begin with 6 to 9 are
+# mobile and gained a ninth digit; the others are landlines and must not be joined.
+_BRAZIL_OLD = re.compile(r"55([1-9][1-9])([6-9][0-9]{7})")
+_BRAZIL_NEW = re.compile(r"55([1-9][1-9])9([6-9][0-9]{7})")
+_MEXICO_OLD = re.compile(r"521([0-9]{10})")
+_MEXICO_NEW = re.compile(r"52([0-9]{10})")
+_ARGENTINA_MOBILE = re.compile(r"549([0-9]{10})")
+_ARGENTINA_PLAIN = re.compile(r"54([0-9]{10})")
+# At home a mobile is written with 15 behind its area code, and without the 9.
+_ARGENTINA_HOME = re.compile(r"549?(?=[0-9]{12}$)(11|[23][0-9]{2,3})15([0-9]+)")
 
 
 def digits_of(text: str | None) -> str | None:
@@ -11,22 +21,34 @@ def digits_of(text: str | None) -> str | None:
     return digits if 5 <= len(digits) <= 20 else None
 
 
-def is_same_number(one: str | None, other: str | None) -> bool:
-    """Equal digits, or two forms that WhatsApp and people write of one number.
+def canonical(number: str) -> str:
+    """One form for all notations of an international number given as digits."""
+    if match := _BRAZIL_OLD.fullmatch(number):
+        return f"55{match[1]}9{match[2]}"
+    if match := _MEXICO_OLD.fullmatch(number):
+        return f"52{match[1]}"
+    if match := _ARGENTINA_MOBILE.fullmatch(number):
+        return f"54{match[1]}"
+    if match := _ARGENTINA_HOME.fullmatch(number):
+        return f"54{match[1]}{match[2]}"
+    return number
 
-    Brazil with or without the ninth digit, Mexico 521 and 52, Argentina 549 and 54.
-    """
+
+def variants(number: str) -> list[str]:
+    """Every notation that counts as the same number, the canonical one first."""
+    one = canonical(number)
+    other = None
+    if match := _BRAZIL_NEW.fullmatch(one):
+        other = f"55{match[1]}{match[2]}"
+    elif match := _MEXICO_NEW.fullmatch(one):
+        other = f"521{match[1]}"
+    elif match := _ARGENTINA_PLAIN.fullmatch(one):
+        other = f"549{match[1]}"
+    return [one] if other is None else [one, other]
+
+
+def is_same_number(one: str | None, other: str | None) -> bool:
+    """Equal digits, or two notations of one number."""
     if not one or not other:
         return False
-    return _shortest(one) == _shortest(other)
-
-
-def _shortest(digits: str) -> str:
-    if len(digits) != 13:
-        return digits
-    # Only what began with 6 to 9 was mobile and gained the digit; the rest are landlines.
-    if digits.startswith("55") and digits[4] == "9" and digits[5] in "6789":
-        return digits[:4] + digits[5:]
-    if digits.startswith(("521", "549")):
-        return digits[:2] + digits[3:]
-    return digits
+    return canonical(one) == canonical(other)

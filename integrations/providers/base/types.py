@@ -342,9 +342,12 @@ class SessionReturn:
 
 @dataclass(frozen=True, slots=True)
 class MessageLink:
-    """A short link kept by the provider: it opens a chat with us and writes `text` there."""
+    """A short link kept by the provider: it opens a chat with us and writes `text` there.
+
+    `external_id` is made of letters, digits, hyphens and underscores, as it stands in our
+    addresses; `url` begins with https:// and is short enough for a code.
+    """
 
     external_id: str
     text: str
     url: str
-    qr_url: str = ""

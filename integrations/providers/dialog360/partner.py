@@ -3,9 +3,12 @@
 What a browser brought back is believed once the hub says that the channel is of that very
 client. A key is made for a channel that has none: one that somebody uses would end with
 ours, and a stranger who knows a customer's ids must not be able to take the number over.
+
+Making one takes two questions. The first grants the channel's id alone, once it is ours and
+has no key; only who comes back with that id kept makes the key, however often, since then
+whatever key is there is one of ours that got lost on its way.
 """
 
-import contextlib
 from collections.abc import Mapping
 from typing import Final
 
@@ -14,7 +17,6 @@ from integrations.providers.base.errors import (
     NumberElsewhere,
     NumberUnknown,
     OutcomeUnknown,
-    ProviderError,
     Refused,
 )
 from integrations.providers.base.phones import digits_of, is_same_number
@@ -45,6 +47,7 @@ _NOTHING: Final = _("No number was shared at 360dialog. Open the link again.")
 _ANOTHER: Final = _("Another phone number was chosen at 360dialog.")
 _ENDED: Final = _("This number was terminated at 360dialog.")
 _DECLINED: Final = _("360dialog or Meta declined this number; its hub says why.")
+_UNNAMED: Final = _("360dialog does not tell yet which phone number this is.")
 _UNSTEADY: Final = _("360dialog is still working on this number.")
 
 
@@ -57,9 +60,8 @@ class ForeignAddress(Refused):
 
 def status(line: Line, session_id: str) -> SessionReport:
     """How the session stands that a link led back to, or that was granted before."""
-    client, channels = onboarding.read_session(
-        line.credentials.get("channel_id") or session_id
-    )
+    kept = line.credentials.get("channel_id", "") if is_granted(line) else ""
+    client, channels = onboarding.read_session(kept or session_id)
     if not client:
         return SessionReport(
             state="awaiting_user", provider_state="link", phone=_ours(line)
@@ -72,6 +74,12 @@ def status(line: Line, session_id: str) -> SessionReport:
     if not ours and not unnamed:
         return _report(line, client, found[0], state="failed", reason=_ANOTHER)
     return _settled(line, client, (ours or unnamed)[0])
+
+
+def is_granted(line: Line) -> bool:
+    """Whether a key was made for us, and not only about to be."""
+    credentials = line.credentials
+    return bool(credentials.get("channel_id") and credentials.get("api_key"))
 
 
 def renew(line: Line) -> SessionReport:
@@ -117,11 +125,17 @@ def _settled(line: Line, client: str, channel: Reader) -> SessionReport:
         return _report(line, client, channel, state=state, reason=_UNSTEADY)
     if has_key:
         return _report(line, client, channel, state=state)
+    if not _phone_of(channel):  # whose it is nobody knows yet: no key is made for it
+        return _report(line, client, channel, state="verifying", reason=_UNNAMED)
     channel_id = channel.identifier("id")
+    kept = f"{client}/{channel_id}"
+    if line.credentials.get("channel_id") == kept:
+        granted = _make_key(line, client, channel_id)
+        return _report(line, client, channel, state=state, granted=granted)
     if _is_used(line, channel_id):
         raise Refused("key_in_use", "a key of this number is in use elsewhere")
-    granted = _make_first_key(line, client, channel_id)
-    return _report(line, client, channel, state=state, granted=granted)
+    intent = {"channel_id": kept}
+    return _report(line, client, channel, state="verifying", granted=intent)
 
 
 def _read_channel(line: Line, client: str, channel_id: str) -> Reader:
@@ -141,19 +155,6 @@ def _is_used(line: Line, channel_id: str) -> bool:
     told = line.ask_hub("GET", "channels", channel_id, "api_keys")
     listed = [*told.find_items("api_keys"), *told.find_items("data")]
     return bool(listed) or told.has("id") or told.has("api_key")
-
-
-def _make_first_key(line: Line, client: str, channel_id: str) -> dict[str, str]:
-    """The key of a number that had none. One that got lost on its way is ended again.
-
-    Otherwise the next question would find it there, and take it for somebody else's.
-    """
-    try:
-        return _make_key(line, client, channel_id)
-    except (OutcomeUnknown, ForeignAddress):
-        with contextlib.suppress(ProviderError):
-            line.ask_hub("DELETE", "channels", channel_id, "api_keys")
-        raise
 
 
 def _make_key(line: Line, client: str, channel_id: str) -> dict[str, str]:

@@ -34,16 +34,16 @@ def kind_of(credentials: Credentials, settings: Mapping[str, str]) -> str:
 
 
 def check(line: Line) -> SessionReport:
-    """A pasted key and the number that it opens; a link's number has nothing to prove yet."""
+    """A pasted key and the number that it opens; a link's number once it was granted."""
     if _kind(line) == PASTED:
         return _checked(line, _probe(line))
-    return partner.status(line, "")
+    return _with_webhook(line, partner.status(line, ""))
 
 
 def open_session(line: Line, wish: SessionWish) -> SessionReport:
     if _kind(line) == PASTED:
         return check(line)
-    if line.credentials.get("channel_id"):
+    if partner.is_granted(line):
         return _with_webhook(line, partner.renew(line))
     phone = digits_of(line.credentials.get("phone_number"))
     return SessionReport(

@@ -74,7 +74,7 @@ class EvolutionAdapter(Adapter):
     redact_keys = frozenset(
         {"apikey", "api_key", "hash", "token", "webhook_secret"}
         | {"code", "base64", "pairingcode", "media", "audio", "sticker"}
-        | {"url", "webhookurl", "destination", "headers"}
+        | {"url", "webhookurl", "destination", "server_url", "headers"}
         | {signature.HEADER, signature.KEY_HEADER}
     )
     session_kind = "qr"
@@ -114,6 +114,11 @@ class EvolutionAdapter(Adapter):
         self, session_id: str, credentials: Credentials, http: Http
     ) -> None:
         session.close(credentials, http)
+
+    def evict_session(
+        self, session_id: str, credentials: Credentials, http: Http
+    ) -> None:
+        session.evict(credentials, http)
 
     def remove_session(
         self, session_id: str, credentials: Credentials, http: Http

@@ -15,7 +15,12 @@ from integrations.providers.base.errors import (
 from integrations.providers.base.reader import Reader, decode
 from integrations.providers.base.redaction import mask
 from integrations.providers.base.types import Json
-from integrations.providers.evolution.errors import NOT_JSON, error_of, words_of
+from integrations.providers.evolution.errors import (
+    NOT_JSON,
+    error_of,
+    is_own,
+    words_of,
+)
 from integrations.providers.evolution.forms import FIELDS
 
 OPEN: Final = "open"
@@ -74,6 +79,8 @@ class Server:
     ) -> Answer:
         """A path ends with our instance where it says `{}`. Raises what errors.py tells."""
         response = self._request(method, path, json, most=most)
+        if 400 <= response.status_code < 500 and not is_own(response):
+            raise Unavailable("unreadable_answer", NOT_JSON)
         if response.status_code in understood:
             return Answer(response, None)
         if not 200 <= response.status_code < 300:
@@ -116,7 +123,12 @@ class Server:
 
     def prove(self) -> None:
         """Raise Refused unless instances are listed here, whichever this key may see."""
-        answer = self.ask("GET", "/instance/fetchInstances", understood=_NOT_THERE)
+        try:
+            answer = self.ask("GET", "/instance/fetchInstances", understood=_NOT_THERE)
+        except Unavailable as error:
+            if error.code != "unreadable_answer":
+                raise
+            raise Refused("not_evolution", NOT_JSON) from None
         if answer.status in _NOT_THERE or type(answer.value) is not list:
             raise Refused("not_evolution", NOT_JSON)
 

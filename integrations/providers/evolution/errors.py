@@ -37,6 +37,14 @@ def error_of(response: HttpResponse, *, secrets: Iterable[str]) -> ProviderError
     return Refused(code, detail)
 
 
+def is_own(response: HttpResponse) -> bool:
+    """Whether Evolution itself refused. A proxy in front says 404 too, while it starts anew."""
+    body = body_of(response)
+    if response.status_code == 404:
+        return bool(body.plain("status") == 404)
+    return response.status_code in (401, 403, 429) or bool(body.value)
+
+
 def words_of(body: Reader) -> str:
     told = body.find_section("response") or body
     message = told.plain("message")

@@ -18,6 +18,7 @@ FIELDS = (
         pattern=r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?",
         expected=_("an address such as https://evo.example.com"),
         help=_("Where your Evolution API answers, without /manager."),
+        is_place=True,
     ),
     fields.Field(
         name="instance_name",
@@ -27,6 +28,7 @@ FIELDS = (
         help=_(
             "A new name, or that of an instance that exists: its webhook is then ours."
         ),
+        is_place=True,
     ),
     fields.secret_field(
         "api_key",

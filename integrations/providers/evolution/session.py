@@ -71,7 +71,12 @@ def create(
 def check(credentials: Credentials, http: Http, *, now: datetime) -> SessionReport:
     """As status; where the instance is still to be made, the server has to be one of ours."""
     server = Server(credentials, http, "check_credentials")
-    state = server.state()
+    try:
+        state = server.state()
+    except Unavailable as error:
+        if error.code == "unreadable_answer":
+            server.prove()
+        raise
     if state is None:
         server.prove()
     return _status(server, state, now=now)
@@ -95,11 +100,19 @@ def _status(server: Server, state: str | None, *, now: datetime) -> SessionRepor
 
 
 def close(credentials: Credentials, http: Http) -> None:
+    server = Server(credentials, http, "close_session")
+    if not _serves_another(server):
+        _log_out(server)
+
+
+def evict(credentials: Credentials, http: Http) -> None:
     _log_out(Server(credentials, http, "close_session"))
 
 
 def remove(credentials: Credentials, http: Http) -> None:
     server = Server(credentials, http, "remove_session")
+    if _serves_another(server):
+        return
     _log_out(server)
     answer = server.ask(
         "DELETE", "/instance/delete/{}", understood=frozenset({400, 404})
@@ -116,6 +129,15 @@ def set_webhook(url: str, credentials: Credentials, http: Http) -> WebhookReport
 
 def webhook_report(credentials: Credentials, http: Http) -> WebhookReport:
     return webhook.report(Server(credentials, http, "webhook_report"))
+
+
+def _serves_another(server: Server) -> bool:
+    """Whether a phone that is not ours lives on the instance: it is none of our business."""
+    record = server.record()
+    if record is None or not _is_foreign(server, record):
+        return False
+    # Unless it is linked, its owner is of an earlier time.
+    return record.state == OPEN or server.state() == OPEN
 
 
 def _log_out(server: Server) -> None:

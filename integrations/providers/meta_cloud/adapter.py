@@ -87,6 +87,7 @@ class MetaCloudAdapter(Adapter):
 
     key_pattern = r"EAA[A-Za-z0-9]{20,}"
     webhook_events = webhook.NEEDED
+    message_link_text = links.LONGEST_TEXT
 
     def validate_credentials(self, credentials: Mapping[str, object]) -> dict[str, str]:
         return forms.validate(credentials)

@@ -26,6 +26,13 @@ API_VERSION: Final = "v25.0"
 _HOSTS: Final = re.compile(r"([a-z0-9-]+\.)*(fbsbx|facebook|fbcdn|whatsapp)\.(com|net)")
 
 
+def following(page: Reader) -> str:
+    """Where a list goes on. Its last page names no next one, though it too has a cursor."""
+    paging = page.find_section("paging") or Reader({})
+    cursors = paging.find_section("cursors") or Reader({})
+    return (cursors.find_text("after") or "") if paging.has("next") else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Graph:
     """The Graph API for one number's credentials and one operation."""

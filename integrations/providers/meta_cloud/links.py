@@ -1,16 +1,23 @@
 """Short links that Meta keeps for a number (`message_qrdls`): each opens a chat with a text.
 
 They never expire, and a scan tells nothing: only the text says which link it was.
+https://developers.facebook.com/documentation/business-messaging/whatsapp/qr-codes
 """
 
+import re
 from typing import Final
 
 from integrations.providers.base.errors import Refused, Unavailable
 from integrations.providers.base.reader import Reader
 from integrations.providers.base.types import MessageLink
-from integrations.providers.meta_cloud.graph import Graph
+from integrations.providers.meta_cloud.graph import Graph, following
 
+LONGEST_TEXT: Final = 140  # characters
 _EDGE: Final = "message_qrdls"
+_PAGE: Final = 100
+_MOST_PAGES: Final = 20  # a number has 2,000 links at most
+_CODE: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_ADDRESS: Final = re.compile(r"https://[!-~]{1,200}")
 
 
 def create(graph: Graph, text: str) -> MessageLink:
@@ -22,8 +29,19 @@ def create(graph: Graph, text: str) -> MessageLink:
 
 
 def list_all(graph: Graph) -> list[MessageLink]:
-    edge = graph.ask("GET", graph.number_id, _EDGE)
-    return [link for item in edge.find_items("data") if (link := _read(item))]
+    found: dict[str, MessageLink] = {}
+    place = ""
+    for _ in range(_MOST_PAGES):
+        page = graph.ask(
+            "GET", graph.number_id, _EDGE, limit=_PAGE, query={"after": place}
+        )
+        for item in page.find_items("data"):
+            if link := _read(item):
+                found[link.external_id] = link
+        place = following(page)
+        if not place:
+            break
+    return list(found.values())
 
 
 def delete(graph: Graph, code: str) -> None:
@@ -36,12 +54,11 @@ def delete(graph: Graph, code: str) -> None:
 
 
 def _read(item: Reader) -> MessageLink | None:
-    code, url = item.find_identifier("code"), item.find_text("deep_link_url")
-    if not code or not url:
+    code, url = item.find_identifier("code") or "", item.find_text("deep_link_url")
+    if not _CODE.fullmatch(code) or not _ADDRESS.fullmatch(url or ""):
         return None
     return MessageLink(
         external_id=code,
         text=item.find_text("prefilled_message") or "",
-        url=url,
-        qr_url=item.find_text("qr_image_url") or "",
+        url=url or "",
     )

@@ -17,7 +17,7 @@ from integrations.providers.base.templates import TemplateDraft, TemplateReport
 from integrations.providers.base.types import MediaRef
 from integrations.providers.cloud_payload import media as files
 from integrations.providers.cloud_payload import outbound, templates
-from integrations.providers.meta_cloud.graph import Graph
+from integrations.providers.meta_cloud.graph import Graph, following
 
 _FIELDS = "id,name,language,status,category,components,rejected_reason,quality_score"
 
@@ -69,14 +69,7 @@ def list_templates(graph: Graph) -> list[TemplateReport]:
             query={"after": after},
         )
 
-    return templates.read_pages(ask, items="data", following=_following)
-
-
-def _following(page: Reader) -> str:
-    """The last page names no next one, though it too has a cursor."""
-    paging = page.find_section("paging") or Reader({})
-    cursors = paging.find_section("cursors") or Reader({})
-    return (cursors.find_text("after") or "") if paging.has("next") else ""
+    return templates.read_pages(ask, items="data", following=following)
 
 
 def create_template(graph: Graph, draft: TemplateDraft) -> TemplateReport:

@@ -41,6 +41,7 @@ from integrations.providers.sandbox.api import KEY_HEADER, Gateway
 class SandboxAdapter(Adapter):
     slug = "sandbox"
     label = "Sandbox"
+    is_simulated = True
     about = _("A simulated phone inside Recado, to learn and to try things out.")
     capabilities = frozenset(
         {

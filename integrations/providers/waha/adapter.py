@@ -29,7 +29,9 @@ from integrations.providers.waha import (
     catalogue,
     forms,
     inbound,
+    lids,
     outbound,
+    redaction,
     session,
     signature,
     webhook,
@@ -52,6 +54,7 @@ class WahaAdapter(Adapter):
             Capability.MEDIA_LINK,
             Capability.MEDIA_INLINE,
             Capability.NUMBER_CHECK,
+            Capability.LID_LOOKUP,
             Capability.MARK_READ,
             Capability.TYPING,
             Capability.ECHOES,
@@ -93,6 +96,9 @@ class WahaAdapter(Adapter):
     def parse(self, body: bytes, headers: Mapping[str, str]) -> list[Event]:
         return inbound.parse(body)
 
+    def without_secrets(self, body: bytes) -> bytes:
+        return redaction.without_secrets(body)
+
     def check_credentials(self, credentials: Credentials, http: Http) -> SessionReport:
         return session.check(credentials, http, now=datetime.now(UTC))
 
@@ -104,17 +110,22 @@ class WahaAdapter(Adapter):
     def session_status(
         self, session_id: str, credentials: Credentials, http: Http
     ) -> SessionReport:
-        return session.status(session_id, credentials, http, now=datetime.now(UTC))
+        return session.status(credentials, http, now=datetime.now(UTC))
 
     def close_session(
         self, session_id: str, credentials: Credentials, http: Http
     ) -> None:
-        session.close(session_id, credentials, http)
+        session.close(credentials, http)
+
+    def evict_session(
+        self, session_id: str, credentials: Credentials, http: Http
+    ) -> None:
+        session.evict(credentials, http)
 
     def remove_session(
         self, session_id: str, credentials: Credentials, http: Http
     ) -> None:
-        session.remove(session_id, credentials, http)
+        session.remove(credentials, http)
 
     def set_webhook(
         self, url: str, credentials: Credentials, http: Http
@@ -134,6 +145,11 @@ class WahaAdapter(Adapter):
         self, phone: str, credentials: Credentials, http: Http
     ) -> Party | None:
         return outbound.find_person(_api(credentials, http, "find_person"), phone)
+
+    def find_by_lid(
+        self, lid: str, credentials: Credentials, http: Http
+    ) -> Party | None:
+        return lids.find(_api(credentials, http, "find_by_lid"), lid)
 
     def mark_read(
         self, message: MessageRef, peer: Party, credentials: Credentials, http: Http

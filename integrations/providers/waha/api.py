@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from integrations.providers.base.adapter import Credentials, Http, HttpResponse
 from integrations.providers.base.credentials import secrets_in
-from integrations.providers.base.errors import ProviderError
+from integrations.providers.base.errors import ProviderError, Refused
 from integrations.providers.base.reader import Reader
 from integrations.providers.base.types import Json
 from integrations.providers.waha import errors
@@ -32,6 +32,10 @@ class Api:
     @property
     def auth_path(self) -> str:
         return f"/api/{quote(self.name, safe='')}/auth"
+
+    @property
+    def lids_path(self) -> str:
+        return f"/api/{quote(self.name, safe='')}/lids"
 
     def ask(self, method: str, path: str, json: Json = None) -> HttpResponse:
         return self.http.request(
@@ -74,8 +78,13 @@ class Api:
         *,
         also: Container[int] = frozenset(),
     ) -> HttpResponse:
-        """Ask for something; an answer that is neither done nor in `also` is raised."""
+        """Ask for something; an answer that is neither done nor in `also` is raised.
+
+        A 404 is one only in WAHA's own words.
+        """
         response = self.ask(method, path, json)
+        if response.status_code == 404 and not errors.is_own(response):
+            raise Refused("not_waha", errors.NOT_WAHA)
         if response.status_code not in DONE and response.status_code not in also:
             raise self.error_of(response)
         return response

@@ -4,7 +4,8 @@ The words are `message` (one, or a list of what is wrong with the request), `err
 those of an exception that it let through.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from integrations.providers.base.adapter import HttpResponse
 from integrations.providers.base.answers import DETAIL_WIDTH, body_of, retry_after
@@ -43,12 +44,38 @@ def error_of(response: HttpResponse, *, secrets: Iterable[str]) -> ProviderError
     return Refused(code, detail)
 
 
+def not_working(error: ProviderError, response: HttpResponse) -> Unavailable | None:
+    """What a request meant that came to a session which is not working; it may again soon."""
+    if response.status_code == 422 and "session status" in error.detail.lower():
+        return Unavailable("session_not_ready", error.detail)
+    return None
+
+
+def is_own(response: HttpResponse) -> bool:
+    """Whether WAHA itself says so. A proxy in front says 404 too, while WAHA starts anew.
+
+    https://github.com/devlikeapro/waha/issues/546
+    """
+    return bool(body_of(response).plain("statusCode") == response.status_code)
+
+
 def answer_of(response: HttpResponse) -> Reader:
     """The object that WAHA answered; a page of HTML comes from somebody else."""
     try:
         return read(response.content)
     except Unreadable:
         raise Refused("not_waha", NOT_WAHA) from None
+
+
+@contextmanager
+def soon_again() -> Iterator[None]:
+    """Around questions to a server that was a WAHA: whoever else answers stands in for it."""
+    try:
+        yield
+    except Refused as error:
+        if error.code != "not_waha":
+            raise
+        raise Unavailable("unreadable_answer", NOT_WAHA) from None
 
 
 def _words_of(body: Reader) -> str:

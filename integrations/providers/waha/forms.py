@@ -20,6 +20,7 @@ FIELDS = (
         pattern=rf"https?://{_HOST}(?::[0-9]{{1,5}})?(?:/[A-Za-z0-9._~/-]*)?",
         expected=_("an address that starts with https:// or http://"),
         help=_("Where its dashboard opens, without /dashboard."),
+        is_place=True,
     ),
     fields.Field(
         name="session_name",
@@ -30,6 +31,7 @@ FIELDS = (
             "A name of your choice, one for each number. A free WAHA server may know "
             "only the name default."
         ),
+        is_place=True,
     ),
     fields.secret_field(
         "api_key",

@@ -14,7 +14,6 @@ from integrations.providers.base.errors import (
     OutcomeUnknown,
     ProviderError,
     Refused,
-    Unavailable,
 )
 from integrations.providers.base.limits import base_type
 from integrations.providers.base.outgoing import (
@@ -44,7 +43,7 @@ from integrations.providers.base.sending import (
 from integrations.providers.base.types import Json, MediaRef, MessageKind, Party
 from integrations.providers.waha import people
 from integrations.providers.waha.api import Api
-from integrations.providers.waha.errors import answer_of
+from integrations.providers.waha.errors import answer_of, not_working
 
 _FILES: Final = "/api/files/"  # WAHA's own; anything else is a signed URL of a store
 _GONE: Final = frozenset({403, 404, 410})
@@ -173,9 +172,7 @@ def result_of(api: Api, response: HttpResponse, chat: str) -> SendResult:
 def _error_of(api: Api, response: HttpResponse) -> ProviderError:
     """A session that is not working has sent nothing, and may work again soon."""
     error = api.error_of(response)
-    if response.status_code == 422 and "session status" in error.detail.lower():
-        return Unavailable("session_not_ready", error.detail)
-    return verdict(error, response)
+    return not_working(error, response) or verdict(error, response)
 
 
 # --- people, signs and files --------------------------------------------------------------

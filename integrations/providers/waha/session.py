@@ -33,10 +33,12 @@ FIRST_CODE: Final = timedelta(seconds=60)
 LATER_CODE: Final = timedelta(seconds=20)
 _NAME_TAKEN: Final = frozenset({409, 422})
 _NOTHING_TO_DO: Final = frozenset({404, 422})  # no such session; not in that state
+_LINKED: Final = frozenset({"STARTING", "WORKING"})  # while `me` says who
 _NO_LIST: Final = frozenset({403, 404, 405})
 _CODE = re.compile(r"[\x21-\x7e]{8,1000}")  # what a QR code of a readable size holds
 
 
+@errors.soon_again()
 def create(
     credentials: Credentials, http: Http, wish: SessionWish, *, now: datetime
 ) -> SessionReport:
@@ -60,7 +62,7 @@ def create(
 
 def check(credentials: Credentials, http: Http, *, now: datetime) -> SessionReport:
     """As status; where the session is still to be made, the server has to be a WAHA."""
-    report = status("", credentials, http, now=now)
+    report = _status(credentials, http, now=now)
     if report.provider_state == MISSING:
         api = Api(credentials["session_name"], "check_credentials", credentials, http)
         listed = api.do("GET", "/api/sessions", also=_NO_LIST)
@@ -70,29 +72,43 @@ def check(credentials: Credentials, http: Http, *, now: datetime) -> SessionRepo
     return report
 
 
-def status(
-    session_id: str, credentials: Credentials, http: Http, *, now: datetime
-) -> SessionReport:
-    name = session_id or credentials["session_name"]
-    api = Api(name, "session_status", credentials, http)
+@errors.soon_again()
+def status(credentials: Credentials, http: Http, *, now: datetime) -> SessionReport:
+    return _status(credentials, http, now=now)
+
+
+def _status(credentials: Credentials, http: Http, *, now: datetime) -> SessionReport:
+    api = Api(credentials["session_name"], "session_status", credentials, http)
     response = api.do("GET", api.path, also={404})
     told = errors.answer_of(response)
     if response.status_code == 404:
-        return SessionReport("disconnected", MISSING, external_id=name, reason=GONE)
+        return SessionReport("disconnected", MISSING, external_id=api.name, reason=GONE)
     return _report(api, told, phone="", is_fresh=False, now=now)
 
 
-def close(session_id: str, credentials: Credentials, http: Http) -> None:
+@errors.soon_again()
+def close(credentials: Credentials, http: Http) -> None:
+    api = Api(credentials["session_name"], "close_session", credentials, http)
+    if not _serves_another(api):
+        _unlink(api)
+
+
+@errors.soon_again()
+def evict(credentials: Credentials, http: Http) -> None:
+    _unlink(Api(credentials["session_name"], "close_session", credentials, http))
+
+
+def _unlink(api: Api) -> None:
     """Unlink the phone; stopped as well, or WAHA would offer codes to nobody until it fails."""
-    name = session_id or credentials["session_name"]
-    api = Api(name, "close_session", credentials, http)
     for step in ("logout", "stop"):
         api.do("POST", f"{api.path}/{step}", also=_NOTHING_TO_DO)
 
 
-def remove(session_id: str, credentials: Credentials, http: Http) -> None:
-    name = session_id or credentials["session_name"]
-    api = Api(name, "remove_session", credentials, http)
+@errors.soon_again()
+def remove(credentials: Credentials, http: Http) -> None:
+    api = Api(credentials["session_name"], "remove_session", credentials, http)
+    if _serves_another(api):
+        return
     api.do("POST", f"{api.path}/logout", also=_NOTHING_TO_DO)
     api.do("DELETE", api.path, also={404})
 
@@ -100,6 +116,9 @@ def remove(session_id: str, credentials: Credentials, http: Http) -> None:
 # --- what an existing session needs -------------------------------------------
 def _woken(api: Api, told: Reader, webhook_url: str) -> tuple[Reader, bool]:
     """The session on its way, and whether it was this call that started it."""
+    phone = owner_phone(told.find_section("me") or Reader({}))
+    if told.find_text("status") in _LINKED and phone and not _is_ours(api, phone):
+        return told, False  # it goes on posting to whoever it posts to
     if webhook_url and not webhook.is_set(told, webhook_url, api.credentials):
         webhook.put(api, told, webhook_url)
         told = api.session()
@@ -165,15 +184,35 @@ def _ask_pairing_code(api: Api, phone: str) -> str:
     return body_of(response).find_text("code", most=20) or ""
 
 
+def _serves_another(api: Api) -> bool:
+    """Whether a phone that is not ours is linked: then the session is none of our business."""
+    response = api.do("GET", api.path, also={404})
+    if response.status_code == 404:
+        return False
+    told = errors.answer_of(response)
+    is_linked = told.find_text("status") == "WORKING"
+    owner = _ask_owner(api, told) if is_linked else _owner_of(told)
+    phone = owner_phone(owner) if owner is not None else None
+    return phone is not None and not _is_ours(api, phone)
+
+
+def _is_ours(api: Api, phone: str) -> bool:
+    return is_same_number(phone, digits_of(api.credentials.get("phone_number")))
+
+
+def _ask_owner(api: Api, told: Reader) -> Reader:
+    return _owner_of(told) or body_of(api.ask("GET", f"{api.path}/me"))
+
+
 def _with_owner(api: Api, report: SessionReport, told: Reader) -> SessionReport:
-    owner = _owner_of(told) or body_of(api.ask("GET", f"{api.path}/me"))
+    owner = _ask_owner(api, told)
     phone = owner_phone(owner)
     report = replace(
         report, phone=phone, display_name=owner.find_text("pushName", most=100)
     )
     if phone is None:
         return replace(report, state="verifying", reason=NOBODY)
-    if not is_same_number(phone, digits_of(api.credentials.get("phone_number"))):
+    if not _is_ours(api, phone):
         return replace(report, state="failed", reason=ANOTHER_NUMBER)
     return report
 

@@ -21,6 +21,28 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+# How servers refuse a used code and a revoked refresh token: by the standard, and as
+# league/oauth2-server, which is in Laravel Passport, words them in its versions.
+REFUSALS: dict[str, tuple[int, dict[str, str]]] = {
+    "by the standard": (400, {"error": "invalid_grant"}),
+    "Passport, with 400": (
+        400,
+        {
+            "error": "invalid_request",
+            "error_description": "Check the `code` parameter",
+            "hint": "Authorization code has been revoked",
+        },
+    ),
+    "Passport, with 401": (
+        401,
+        {
+            "error": "invalid_request",
+            "error_description": "The refresh token is invalid.",
+            "hint": "Token has been revoked",
+        },
+    ),
+}
+
 CLIENT_ID, CLIENT_SECRET = "recado:client", "s3cret/+ value"
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OTHER_RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -79,7 +101,9 @@ class Idp:
     redirect: dict[str, str] = field(default_factory=dict)  # path: where to
     expires_in: int | None = 3600
     refresh_answer: tuple[int, bytes] | None = None
+    refusal: tuple[int, dict[str, str]] = REFUSALS["by the standard"]
     refresh_delay: float = 0.0
+    keys_delay: float = 0.0
     clock_ahead: float = 0.0  # seconds
     date: str | None = None  # instead of a moment
     statuses: dict[str, int] = field(default_factory=dict)  # path: what it answers
@@ -152,7 +176,7 @@ class Idp:
             or attempt.query.get("code_challenge") != challenge
             or attempt.query.get("redirect_uri") != form.get("redirect_uri")
         ):
-            return 400, {"error": "invalid_grant"}
+            return self.refusal
         attempt.is_used = True
         return 200, self._tokens(attempt.query.get("nonce"))
 
@@ -171,7 +195,7 @@ class Idp:
         time.sleep(self.refresh_delay)
         self.refreshes += 1
         if form.get("refresh_token") != self.refresh_token:
-            return 400, {"error": "invalid_grant"}  # rotated: an old one is refused
+            return self.refusal  # rotated: an old one is refused
         self.refresh_token = f"refresh-{self.refreshes}"
         return 200, self._tokens(None)
 
@@ -211,6 +235,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/.well-known/openid-configuration":
             return idp.metadata_answer or (200, idp.document())
         if path in ("/keys", "/evil-keys"):
+            time.sleep(idp.keys_delay)
             keys = idp.keys if idp.keys is not None else [jwk(RSA)]
             return 200, {"keys": keys}
         if path in ("/token", "/oauth/token"):

@@ -17,7 +17,11 @@ from tests.accounts.sso.conftest import by_discovery
 from tests.accounts.sso.refusals import check as _refused
 
 pytestmark = pytest.mark.django_db
-NOW = int(time.time())
+
+
+def _now():
+    """When the lie is told: the suite may have run for long by then."""
+    return int(time.time())
 
 
 def _signed(key, algorithm, **header):
@@ -169,15 +173,15 @@ LIES = {
     ),
     "wrong azp": (lambda idp: setattr(idp, "claims", {"azp": "evil"}), "party_wrong"),
     "expired": (
-        lambda idp: setattr(idp, "claims", {"exp": NOW - 60, "iat": NOW - 360}),
+        lambda idp: setattr(idp, "claims", {"exp": _now() - 60, "iat": _now() - 360}),
         "token_expired",
     ),
     "not yet valid": (
-        lambda idp: setattr(idp, "claims", {"nbf": NOW + 600}),
+        lambda idp: setattr(idp, "claims", {"nbf": _now() + 600}),
         "token_not_yet_valid",
     ),
     "issued in the future": (
-        lambda idp: setattr(idp, "claims", {"iat": NOW + 600}),
+        lambda idp: setattr(idp, "claims", {"iat": _now() + 600}),
         "token_not_yet_valid",
     ),
     "no exp": (lambda idp: setattr(idp, "claims", {"exp": None}), "claims_poor"),
@@ -246,6 +250,14 @@ LIES = {
     "no e-mail": (
         lambda idp: setattr(idp, "userinfo", {"email": None}),
         "email_missing",
+    ),
+    "an e-mail that only looks like another person's": (
+        lambda idp: setattr(idp, "userinfo", {"email": "r\u0131ta@example.com"}),
+        "email_not_ascii",
+    ),
+    "an e-mail that becomes another person's in lower case": (
+        lambda idp: setattr(idp, "userinfo", {"email": "\u212aate@example.com"}),
+        "email_not_ascii",
     ),
     "an e-mail that is none": (
         lambda idp: setattr(idp, "userinfo", {"email": "rita"}),

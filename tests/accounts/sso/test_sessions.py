@@ -17,10 +17,9 @@ from accounts.models import (
     SessionEnd,
     User,
 )
-from accounts.sso import grants, people, server
+from accounts.sso import grants, people, server, standing
 from accounts.sso.grants import Freshness
 from accounts.sso.identity import Identity
-from accounts.sso.outcomes import SignInRefused
 from accounts.vault import rotation
 from tests.accounts.sso.conftest import Walker
 from tests.factories import accounts as make
@@ -213,19 +212,38 @@ def test_one_person_in_two_browsers_at_once_becomes_one_user(idp):
     def arrive(_):
         together.wait(5)
         try:
-            people.sync(identity, server=server.required(), now=now)
-        except SignInRefused as refused:
-            return refused.code
+            return people.sync(identity, server=server.required(), now=now, ip=None)
         finally:
             connection.close()
-        return "signed_in"
 
     with ThreadPoolExecutor(2) as pool:
-        told = list(pool.map(arrive, range(2)))
+        users = list(pool.map(arrive, range(2)))
 
-    assert User.objects.count() == 1
-    assert "signed_in" in told
-    assert set(told) <= {"signed_in", "email_taken"}
+    assert users == [User.objects.get()] * 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_came_in_elsewhere_between_two_looks_is_the_same_user(idp, monkeypatch):
+    now = timezone.now()
+    identity = Identity(idp.issuer, "p", "Ana", "ana@example.com", True, {})
+    joined, elsewhere = people._joined, []
+
+    def arrive():
+        try:
+            return people.sync(identity, server=server.required(), now=now, ip=None)
+        finally:
+            connection.close()
+
+    def come_in_elsewhere_first(*args):
+        monkeypatch.setattr(people, "_joined", joined)
+        with ThreadPoolExecutor(1) as pool:
+            elsewhere.append(pool.submit(arrive).result(10))
+        return joined(*args)
+
+    monkeypatch.setattr(people, "_joined", come_in_elsewhere_first)
+    user = people.sync(identity, server=server.required(), now=now, ip=None)
+
+    assert [user] == elsewhere == [User.objects.get()]
 
 
 # --- limits ---------------------------------------------------------------------
@@ -245,6 +263,24 @@ def test_a_session_ends_at_its_limits(world, signed_in, change, end):
 
     assert answer.headers["Location"] == "/account/login/?next=/w/padaria/"
     assert BrowserSession.objects.get().end == end
+
+
+def test_passwords_switched_off_end_the_sessions_that_came_by_one(
+    world, walker, signed_in, settings
+):
+    by_password = signed_in(world.agent)
+    walker.sign_in()
+    key = by_password.session.session_key
+    settings.PASSWORD_SIGNIN = False
+
+    assert standing.find_listener(key, now=timezone.now()) is None
+    answer = by_password.get("/w/padaria/")
+    page = by_password.get(answer.headers["Location"]).content.decode()
+
+    assert answer.headers["Location"] == "/account/login/?next=/w/padaria/"
+    assert "A entrada com senha foi desativada aqui." in page
+    assert BrowserSession.objects.get(user=world.agent).end == SessionEnd.REVOKED
+    assert walker.is_signed_in()
 
 
 def test_pages_that_ask_by_themselves_do_not_keep_a_session_alive(world, signed_in):

@@ -281,9 +281,10 @@ def test_an_unverified_email_never_links_even_where_links_are_allowed(walker, se
 
 
 def test_an_account_of_another_subject_is_never_taken_over(walker, settings):
-    make.user(
+    other = make.user(
         email="rita@example.com", oauth_issuer=walker.idp.issuer, oauth_id="person-0"
     )
+    make.proven(other)
     settings.OAUTH = by_discovery(walker.idp, link_by_email=True)
 
     _refused(walker, walker.sign_in(), "email_taken", users=1)

@@ -12,6 +12,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from accounts import limits
+from accounts.central import clients as applications
 from accounts.central import people
 from accounts.models import RateCounter, User
 from accounts.permissions import Scope
@@ -117,7 +118,16 @@ def _api(world, idp):
 
 def _central_program(world, idp):
     with override_settings(**role.overrides()):
-        Client(SERVER_NAME="localhost").post("/oauth/token")
+        made = applications.register(
+            name="Painel",
+            redirect_uris=["https://painel.example/volta"],
+            is_public=False,
+            may_call_api=False,
+            now=timezone.now(),
+        )
+        shown = {"client_id": made.client.pk, "client_secret": made.secret}
+        for sent in ({}, shown):
+            Client(SERVER_NAME="localhost").post("/oauth/token", sent)
 
 
 def _click(world, idp):
@@ -160,6 +170,7 @@ WAYS = {
     "api_address": _api,
     "api_refused": _api,
     "oauth_address": _central_program,
+    "oauth_client": _central_program,
     "link_click": _click,
     "ticket_page": _ticket_page,
     "ticket_answer": _ticket_page,

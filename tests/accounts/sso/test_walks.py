@@ -17,7 +17,6 @@ from accounts.models import (
     OAuthGrant,
     SessionEnd,
     SignInEvent,
-    SignInRule,
     User,
     Workspace,
 )
@@ -234,95 +233,6 @@ def test_an_account_with_the_same_email_is_joined_where_that_is_allowed(
     assert earlier.oauth_id == "person-1"
 
 
-@pytest.fixture
-def padaria(world):
-    return world.workspace
-
-
-def _rule(workspace, value, role, *, claim="groups", is_authoritative=False):
-    return SignInRule.objects.create(
-        workspace=workspace,
-        claim=claim,
-        value=value,
-        role=role,
-        is_authoritative=is_authoritative,
-    )
-
-
-def _role(workspace):
-    member = Membership.objects.for_workspace(workspace).filter(
-        user__email="rita@example.com"
-    )
-    return member.values_list("role", flat=True).first()
-
-
-def test_groups_become_the_highest_role_that_fits(walker, padaria):
-    _rule(padaria, "atendimento", "agent")
-    _rule(padaria, "gerencia", "admin")
-    _rule(padaria, "outra", "viewer")
-    walker.idp.person["groups"] = ["atendimento", "gerencia"]
-
-    walker.sign_in()
-
-    assert _role(padaria) == "admin"
-    assert audit.verify(padaria).is_intact
-
-
-def test_a_value_inside_another_is_found(walker, padaria):
-    _rule(padaria, "staff", "viewer", claim="realm_access.roles")
-    walker.idp.person["realm_access"] = {"roles": ["staff"]}
-
-    walker.sign_in()
-
-    assert _role(padaria) == "viewer"
-
-
-@pytest.mark.parametrize(("alone", "left"), [(True, None), (False, "agent")])
-def test_whoever_left_the_group_leaves_when_the_server_alone_decides(
-    walker, padaria, alone, left
-):
-    _rule(padaria, "atendimento", "agent", is_authoritative=alone)
-    walker.idp.person["groups"] = ["atendimento"]
-    walker.sign_in()
-    walker.idp.person["groups"] = []
-
-    walker.sign_in()
-
-    assert _role(padaria) == left
-
-
-def test_a_member_by_hand_is_not_removed_by_a_rule(walker, padaria):
-    walker.sign_in()
-    make.membership(padaria, User.objects.get(email="rita@example.com"))
-    _rule(padaria, "atendimento", "viewer", is_authoritative=True)
-
-    walker.sign_in()
-
-    assert _role(padaria) == "agent"
-
-
-def test_an_owner_is_never_touched_by_a_rule(walker, padaria):
-    walker.sign_in()
-    rita = User.objects.get(email="rita@example.com")
-    make.membership(padaria, rita, role="owner")
-    _rule(padaria, "atendimento", "viewer", is_authoritative=True)
-    walker.idp.person["groups"] = ["atendimento"]
-
-    walker.sign_in()
-
-    assert _role(padaria) == "owner"
-
-
-def test_a_rule_of_one_workspace_lets_nobody_into_another(walker, world):
-    _rule(world.workspace, "atendimento", "agent")
-    walker.idp.person["groups"] = ["atendimento"]
-
-    walker.sign_in()
-
-    assert _role(world.workspace) == "agent"
-    assert _role(world.other_workspace) is None
-
-
 # --- tokens and sessions --------------------------------------------------------
 def test_tokens_rest_sealed_and_open_for_their_session(walker):
     walker.sign_in()
@@ -397,29 +307,6 @@ def test_nothing_secret_is_on_the_settings_page(world, idp, signed_in):
     assert f"{idp.issuer}/token" in page
     assert hostile.CLIENT_SECRET not in page
     assert hostile.CLIENT_ID in page
-
-
-def test_admins_add_and_remove_lines_of_the_table(world, idp, signed_in):
-    client = signed_in(world.owner)
-    url = reverse("accounts:settings-sign-in", args=["padaria"])
-    line = {"claim": "groups", "value": "caixa", "role": "agent"}
-
-    client.post(url, line)
-    again = client.post(url, line)
-    as_owner = client.post(url, line | {"value": "dono", "role": "owner"})
-    [rule] = SignInRule.objects.for_workspace(world.workspace)
-    removal = reverse(
-        "accounts:settings-sign-in-rule-delete", args=["padaria", rule.key]
-    )
-    by_agent = signed_in(world.agent).post(removal)
-    by_outsider = signed_in(world.outsider).post(removal.replace("padaria", "oficina"))
-    client.post(removal)
-
-    assert "Já existe uma linha" in again.content.decode()
-    assert as_owner.status_code == 200
-    assert (by_agent.status_code, by_outsider.status_code) == (403, 404)
-    assert not SignInRule.objects.for_workspace(world.workspace).exists()
-    assert audit.verify(world.workspace).entries == 2
 
 
 def test_an_attempt_leaves_the_record_after_ninety_days(walker):

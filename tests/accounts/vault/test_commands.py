@@ -31,7 +31,7 @@ def run(name, *arguments):
 
 @pytest.fixture
 def shops(world, sealed_integration):
-    audit.record(workspace=world.workspace, action="test")
+    audit.record(workspace=world.workspace, action="workspace.added")
     return [
         sealed_integration(world.workspace, f"token-{name}", name=name) for name in "ab"
     ]
@@ -146,6 +146,7 @@ def test_verify_counts_what_opens_and_says_what_it_covered(shops, without_centra
         "accounts_installationkey.sealed: 0 opened, 0 failed",
         "accounts_auditchain.sealed: 1 opened, 0 failed",
         "integrations_integration.credentials: 2 opened, 0 failed",
+        "integrations_integration.former_proofs: 0 opened, 0 failed",
         "integrations_webhooktoken.sealed: 0 opened, 0 failed",
         "tickets_signingsecret.sealed: 0 opened, 0 failed",
         "accounts_oauthgrant.access: 0 opened, 0 failed",

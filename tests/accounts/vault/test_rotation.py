@@ -21,7 +21,7 @@ KEYS = DataKey.objects.unscoped("test")
 def shops(world, sealed_integration):
     """Three integrations of one workspace and one of another, two audit entries."""
     for workspace in (world.workspace, world.other_workspace):
-        audit.record(workspace=workspace, action="test")
+        audit.record(workspace=workspace, action="workspace.added")
     return [
         *(
             sealed_integration(world.workspace, f"token-{name}", name=name)

@@ -11,6 +11,7 @@ from tests.factories import accounts as make_people
 from tests.factories import integrations as make
 from tests.twins import evolution
 from tests.twins.dialog360 import Channel as HubChannel
+from tests.twins.meta import Number
 
 LANGUAGES = ("pt-br", "en")
 
@@ -63,21 +64,37 @@ def test_keys_that_open_nothing(walker, trouble, language):
     assert "wrong" not in trouble.waha.sessions
 
 
+def _live_elsewhere(phone: str) -> None:
+    other = make_people.workspace(slug=f"rival-{phone}", name=f"Rival {phone}")
+    taken = make.integration(other, provider="waha", name="Conta do rival")
+    make.claimed(
+        make.channel(
+            other,
+            provider="waha",
+            phone=f"+{phone}",
+            external_id=None,
+            integration=taken,
+            display_name="Número do rival",
+        )
+    )
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_number_that_is_live_elsewhere(walker, trouble, language):
     walk, phone = walker(language), _phone()
-    other = make_people.workspace(slug=f"rival-{phone}", name=f"Rival {phone}")
-    taken = make.integration(other, provider="waha", name="Conta do rival")
-    make.channel(
-        other,
-        provider="waha",
-        phone=f"+{phone}",
-        integration=taken,
-        display_name="Número do rival",
-    )
+    _live_elsewhere(phone)
+    number = trouble.meta.add_number(Number(f"1{phone}", f"2{phone}", phone))
+    trouble.meta.tokens[f"EAA{phone}"] = {number.account}
     before = walk.integrations
 
-    _enter_waha(walk, trouble, phone_number=phone)
+    walk.choose("meta_cloud")
+    walk.enter(
+        phone_number=f"+{phone}",
+        phone_number_id=number.id,
+        waba_id=number.account,
+        access_token=f"EAA{phone}",
+        app_secret=trouble.meta.app_secret,
+    )
 
     expect(_error(walk, "phone_number")).to_contain_text(
         re.compile("outro espaço|another workspace")
@@ -85,6 +102,28 @@ def test_a_number_that_is_live_elsewhere(walker, trouble, language):
     page = walk.page.content()
     assert "rival" not in page.lower().replace(f"rival-{phone}", "")
     assert walk.integrations == before
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_phone_that_is_live_elsewhere_is_scanned(walker, trouble, language):
+    walk, phone, name = walker(language), _phone(), f"taken-{language}"
+    _live_elsewhere(phone)
+    walk.choose("evolution")
+    walk.enter(
+        phone_number=phone,
+        base_url=f"http://{trouble.evolution.host}",
+        instance_name=name,
+        api_key=evolution.GLOBAL_KEY,
+    )
+    walk.sees("scan")
+    trouble.evolution.scan(name, phone)
+
+    walk.sees("failed")
+    expect(walk.page.locator("[data-session-text]")).to_contain_text(
+        re.compile("outro lugar|another place")
+    )
+    assert "rival" not in walk.page.content().lower()
+    assert trouble.evolution.instances[name].state == "close"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

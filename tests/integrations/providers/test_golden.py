@@ -110,6 +110,9 @@ def _ask(case: golden.Case, wire: Wire) -> Any:
             return adapter.create_message_link(case.data["text"], credentials, wire)
         case "list_message_links":
             return adapter.list_message_links(credentials, wire)
+        case "find_by_lid":
+            person = adapter.find_by_lid(case.data["lid"], credentials, wire)
+            return person or golden.NOTHING
         case "delete_message_link":
             adapter.delete_message_link(case.data["link"], credentials, wire)
             return golden.NOTHING

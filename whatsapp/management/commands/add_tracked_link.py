@@ -1,6 +1,5 @@
 """Adds a tracked link: `add_tracked_link --workspace demo --slug bio --channel +55…`."""
 
-import uuid
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -10,7 +9,7 @@ from accounts.models import Workspace
 from accounts.operators import ACTOR, OperatorCommand, Refusal
 from accounts.scoping import workspace_transaction
 from integrations.models import Channel
-from whatsapp import phones
+from whatsapp.selectors import own_numbers
 from whatsapp.services import links
 
 
@@ -56,9 +55,5 @@ class Command(OperatorCommand):
 
 def _find_channel(workspace: Workspace, wanted: str) -> Channel | None:
     channels = Channel.objects.for_workspace(workspace).filter(is_active=True)
-    try:
-        return channels.filter(key=uuid.UUID(wanted)).first()
-    except ValueError:
-        # Two providers may serve one number in a change-over: the newer one counts.
-        phone = phones.to_e164(wanted)
-        return channels.filter(phone=phone).order_by("-pk").first() if phone else None
+    # Two providers may serve one number in a change-over: the newer one counts.
+    return own_numbers.pick(list(channels.order_by("-pk")), wanted)

@@ -168,6 +168,10 @@ def test_another_phone_is_not_let_in_and_its_webhook_is_left_alone(
     assert server.instances["ws12"].webhook == theirs
 
     adapter.close_session("ws12", keys, client())
+    adapter.remove_session("ws12", keys, client())
+    assert server.instances["ws12"].state == "open"
+
+    adapter.evict_session("ws12", keys, client())
     anew = adapter.create_session(keys, client(), WISH)
     assert anew.state == adapter.create_session(keys, client(), WISH).state
     assert anew.state == ask().state == "awaiting_user"

@@ -1,0 +1,24 @@
+"""Bodies of anything JSON can say, to hold what takes secrets out of them against."""
+
+from collections.abc import Collection, Sequence
+
+from hypothesis import strategies as st
+
+
+def bodies(words: Sequence[str]) -> st.SearchStrategy[dict[str, object]]:
+    """With these words among the names and the values."""
+    names = st.text(max_size=6) | st.sampled_from(words)
+    values: st.SearchStrategy[object] = st.recursive(
+        st.none() | st.integers() | names,
+        lambda inner: st.lists(inner) | st.dictionaries(names, inner),
+        max_leaves=15,
+    )
+    return st.dictionaries(names, values)
+
+
+def without(value: object, hidden: Collection[str]) -> object:
+    """Without what may be taken out, wherever it stands."""
+    if isinstance(value, dict):
+        kept = ((key, one) for key, one in value.items() if key not in hidden)
+        return {key: without(one, hidden) for key, one in kept}
+    return [without(one, hidden) for one in value] if isinstance(value, list) else value
