@@ -14,6 +14,7 @@ from accounts.api.cache import (
     Claims,
     ServerAway,
 )
+from tests.patience import eventually
 
 ANA = Claims(issuer="https://id.example", subject="ana")
 
@@ -134,8 +135,7 @@ def test_the_same_token_at_the_same_moment_is_asked_about_once():
     ]
     for thread in threads:
         thread.start()
-    while not asked:
-        time.sleep(0.001)
+    eventually(lambda: asked)
     hold.set()
     for thread in threads:
         thread.join()

@@ -31,6 +31,7 @@ from integrations.services import (
 from integrations.services.sessions import Actor
 from tests.factories import integrations as make
 from tests.integrations.pairing import connected, fresh, number, row, time_passes
+from tests.patience import eventually
 from tests.twins import pairing
 from tests.twins.numbers import CODE
 from tests.walls import as_app
@@ -587,7 +588,8 @@ def test_disconnecting_while_it_is_asked_about_wins(world, twin):
     channel = number(world.workspace, twin.url)
     session = connected(channel)
     twin.sessions[DIGITS] = {"state": "connected", "phone": DIGITS}
-    twin.delay = 0.4
+    twin.held = {"GET"}
+    asked = len(twin.asked)
 
     def look():
         try:
@@ -597,10 +599,10 @@ def test_disconnecting_while_it_is_asked_about_wins(world, twin):
 
     thread = threading.Thread(target=look)
     thread.start()
-    while not row(session).filter(lease_until__gt=Now()).exists():
-        pass
+    eventually(lambda: len(twin.asked) > asked)
     with as_app():
         sessions.disconnect(channel)
+    twin.held.clear()
     thread.join()
 
     assert (fresh(session).state, fresh(session).ended_at is not None) == (
@@ -614,13 +616,13 @@ def test_disconnecting_while_it_is_asked_about_wins(world, twin):
 @pytest.mark.django_db(transaction=True)
 def test_what_opens_after_it_was_ended_is_closed_again(world, twin):
     channel = number(world.workspace, twin.url)
-    twin.delay = 0.4
+    twin.held = {"POST"}
     opening = threading.Thread(target=_open_and_hang_up, args=(channel,))
     opening.start()
-    while not Session.objects.unscoped("test").filter(lease_until__gt=Now()).exists():
-        pass
+    eventually(lambda: twin.asked)
     session = Session.objects.unscoped("test").get()
     row(session).update(ended_at=Now(), lease_token=None)
+    twin.held.clear()
     opening.join()
 
     assert DIGITS not in twin.sessions
@@ -633,13 +635,13 @@ def test_what_opens_after_its_lease_ran_out_is_kept_and_its_code_shown(
 ):
     monkeypatch.setattr(leases, "ONE_CALL", timedelta(milliseconds=200))
     channel = number(world.workspace, twin.url)
-    twin.delay = 0.8
+    twin.held = {"POST"}
     opening = threading.Thread(target=_open_and_hang_up, args=(channel,))
     opening.start()
-    while not twin.asked:
-        time.sleep(0.01)
+    eventually(lambda: twin.asked)
     time.sleep(0.3)
     assert monitor.run().unasked == 1  # it clears the lease that ran out
+    twin.held.clear()
     opening.join()
 
     session = Session.objects.unscoped("test").get()
@@ -654,8 +656,7 @@ def test_what_opens_late_does_not_close_what_was_begun_after_it(world, twin):
     twin.delay = 0.5
     opening = threading.Thread(target=_open_and_hang_up, args=(channel,))
     opening.start()
-    while not twin.asked:
-        time.sleep(0.01)
+    eventually(lambda: twin.asked)
     twin.delay = 0.0
     with as_app():
         second = sessions.start_clean(channel)

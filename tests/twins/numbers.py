@@ -31,6 +31,9 @@ class Twin:
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
     numbers: dict[str, dict[str, Any]] = field(default_factory=dict)
     slow: dict[str, float] = field(default_factory=dict)  # seconds, by path
+    held: set[str] = field(
+        default_factory=set
+    )  # methods that wait until they are let go
     asked: list[str] = field(default_factory=list)
     told: list[Any] = field(default_factory=list)
     under_way: int = 0
@@ -52,6 +55,8 @@ class Twin:
         self.most_under_way = max(self.most_under_way, self.under_way)
         try:
             await asyncio.sleep(self.slow.get(path, self.delay))
+            while method in self.held:
+                await asyncio.sleep(0.005)
         finally:
             self.under_way -= 1
         if self.body is not None or self.status != 200:

@@ -14,6 +14,7 @@ from accounts import bulk
 from integrations import gateway
 from tests.factories import cloud_api as cloud
 from tests.factories import whatsapp as make
+from tests.patience import eventually
 from tests.webhooks.conftest import Shop
 from webhooks import inbox, processing, rehearsal
 from webhooks.inbox import Finished
@@ -185,6 +186,17 @@ def test_take_refuses_a_stale_lease(shop):
     assert (row.state, row.errors) == ("done", 0)
 
 
+def advisory_locks() -> list[tuple[bool, int]]:
+    return bulk.run(
+        """
+        SELECT granted, count(*) FROM pg_locks
+         WHERE locktype = 'advisory' AND database =
+               (SELECT oid FROM pg_database WHERE datname = current_database())
+         GROUP BY granted ORDER BY granted
+        """
+    )
+
+
 def test_who_waits_for_a_workspace_holds_none_of_its_names(shop):
     """Otherwise somebody who holds the workspace and wants a name would wait for ever."""
     is_held, may_end = threading.Event(), threading.Event()
@@ -203,17 +215,8 @@ def test_who_waits_for_a_workspace_holds_none_of_its_names(shop):
     def look() -> list[tuple[bool, int]]:
         is_held.wait(PATIENCE)
         try:
-            while True:
-                locks = bulk.run(
-                    """
-                    SELECT granted, count(*) FROM pg_locks
-                     WHERE locktype = 'advisory' AND database =
-                           (SELECT oid FROM pg_database WHERE datname = current_database())
-                     GROUP BY granted ORDER BY granted
-                    """
-                )
-                if not all(granted for granted, _ in locks):
-                    return locks
+            eventually(lambda: not all(granted for granted, _ in advisory_locks()))
+            return advisory_locks()
         finally:
             may_end.set()
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.scoping import workspace_transaction
 from integrations.models import ChannelLog
 from tests.factories import integrations as numbers
+from tests.patience import eventually
 from tests.walls import as_app
 from tests.whatsapp.template_account import Account, listed
 from whatsapp.models import TemplateChange, TemplateSync
@@ -180,8 +181,7 @@ def test_two_syncs_at_once_are_one(account: Account) -> None:
 
     other = threading.Thread(target=sync)
     other.start()
-    while not account.twin.asked:
-        pass
+    eventually(lambda: account.twin.asked)
 
     tallies.append(account.sync())
     other.join()

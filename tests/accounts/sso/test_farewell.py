@@ -15,6 +15,7 @@ from accounts.sso import fetch, grants, server, sessions
 from accounts.sso.grants import Freshness
 from accounts.sso.outcomes import NOT_REVOKED
 from tests.accounts.sso.conftest import Walker, by_endpoints, last_event
+from tests.patience import eventually
 from tests.walls import as_owner
 
 pytestmark = pytest.mark.django_db
@@ -306,8 +307,7 @@ def test_a_token_that_comes_in_after_the_end_is_given_back(idp):
 
     slow = threading.Thread(target=renew)
     slow.start()
-    while not idp.count("/token") > 1:
-        time.sleep(0.01)
+    eventually(lambda: idp.count("/token") > 1)
     sessions.end(BrowserSession.objects.all(), SessionEnd.REVOKED, now=timezone.now())
     slow.join(10)
 

@@ -14,6 +14,7 @@ from accounts.models import BrowserSession, OAuthGrant
 from accounts.sso import fetch, grants, metadata, server
 from tests.accounts.sso import hostile
 from tests.accounts.sso.conftest import Walker, last_event
+from tests.patience import eventually
 
 pytestmark = pytest.mark.django_db
 HERE = "/account/sessions/"
@@ -114,8 +115,7 @@ def test_whoever_asks_while_another_does_gets_the_new_keys_too(idp):
 
     first = threading.Thread(target=ask)
     first.start()
-    while idp.count("/keys") < 2:
-        time.sleep(0.01)
+    eventually(lambda: idp.count("/keys") == 2)
     ask()
     first.join(10)
 
