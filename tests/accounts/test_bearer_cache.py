@@ -14,7 +14,7 @@ from accounts.api.cache import (
     Claims,
     ServerAway,
 )
-from tests.patience import eventually
+from tests.threads import eventually
 
 ANA = Claims(issuer="https://id.example", subject="ana")
 

@@ -31,7 +31,7 @@ from integrations.services import (
 from integrations.services.sessions import Actor
 from tests.factories import integrations as make
 from tests.integrations.pairing import connected, fresh, number, row, time_passes
-from tests.patience import eventually
+from tests.threads import eventually
 from tests.twins import pairing
 from tests.twins.numbers import CODE
 from tests.walls import as_app

@@ -8,8 +8,8 @@ from django.test import Client as HttpClient
 
 from accounts.models import ApiReceipt, AuditEvent
 from tests.factories import tickets as make
+from tests.threads import together
 from tests.tickets.api_desk import Desk, refused
-from tests.webhooks.test_races import together
 from tickets.models import Ticket, TicketEvent
 
 URL = "/api/tickets"

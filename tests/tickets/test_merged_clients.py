@@ -14,8 +14,8 @@ from accounts.scoping import workspace_transaction
 from tests.factories import integrations as make_room_1
 from tests.factories import tickets as make
 from tests.factories import whatsapp as make_talk
+from tests.threads import together
 from tests.walls import as_app
-from tests.webhooks.test_races import together
 from tickets.models import Client
 from tickets.services import clients
 from whatsapp.models import LeadMerge

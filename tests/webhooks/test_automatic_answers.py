@@ -13,9 +13,10 @@ from integrations.models import Channel
 from integrations.providers.base.outgoing import Text
 from integrations.providers.base.types import Party
 from tests.factories import cloud_api as cloud
+from tests.threads import together
 from tests.walls import as_app
 from tests.webhooks.conftest import Shop
-from tests.webhooks.test_races import drain, together
+from tests.webhooks.test_races import drain
 from webhooks.models import RawWebhook
 from whatsapp.hours import DAY
 from whatsapp.models import (

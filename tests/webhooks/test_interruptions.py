@@ -10,14 +10,13 @@ from django.utils import timezone
 
 from accounts import bulk
 from tests.factories import cloud_api as cloud
+from tests.threads import PATIENCE, eventually, is_waited_for
 from tests.webhooks.conftest import Shop
 from webhooks import inbox, processing
 from webhooks.models import RawWebhook
 from whatsapp.models import Identity, Lead, Message, WaitingStatus
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-PATIENCE = 60.0
 
 
 def start(job: Callable[[], object]) -> threading.Thread:
@@ -41,17 +40,7 @@ def join(thread: threading.Thread) -> None:
 
 def wait_for(thread: threading.Thread) -> None:
     """Until it is over or waits for a lock that this session holds."""
-    deadline = time.monotonic() + PATIENCE
-    while thread.is_alive() and time.monotonic() < deadline:
-        ((is_waiting,),) = bulk.run(
-            """
-            SELECT EXISTS (SELECT FROM pg_locks
-                            WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)))
-            """
-        )
-        if is_waiting:
-            return
-        time.sleep(0.02)
+    eventually(lambda: not thread.is_alive() or is_waited_for())
 
 
 def rows(model, shop: Shop):

@@ -3,8 +3,6 @@
 import contextlib
 import threading
 import uuid
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -14,7 +12,7 @@ from accounts import bulk
 from integrations import gateway
 from tests.factories import cloud_api as cloud
 from tests.factories import whatsapp as make
-from tests.patience import eventually
+from tests.threads import PATIENCE, eventually, together
 from tests.webhooks.conftest import Shop
 from webhooks import inbox, processing, rehearsal
 from webhooks.inbox import Finished
@@ -25,37 +23,6 @@ from whatsapp.models import Attribution, Conversation, Identity, Lead, Message
 from whatsapp.services import conversations
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-PATIENCE = 60
-
-
-def together(*jobs: Callable[[], object]) -> list[Any]:
-    """Run each job in its own thread from one start signal; hand back what they returned."""
-    results: list[Any] = [None] * len(jobs)
-    start = threading.Barrier(len(jobs))
-
-    def work(place: int, job: Callable[[], object]) -> None:
-        try:
-            start.wait(PATIENCE)
-            results[place] = job()
-        except BaseException as error:  # noqa: BLE001  # handed to the test below
-            results[place] = error
-        finally:
-            connection.close()
-
-    threads = [
-        threading.Thread(target=work, args=(place, job))
-        for place, job in enumerate(jobs)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
-    assert not any(thread.is_alive() for thread in threads)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return results
 
 
 def rows(model, shop: Shop):

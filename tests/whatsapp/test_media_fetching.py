@@ -26,8 +26,8 @@ from integrations.providers.base.types import MessageKind
 from tests.conftest import World
 from tests.factories import integrations as make_room_1
 from tests.factories import whatsapp as make
+from tests.threads import together
 from tests.walls import app_url, as_app
-from tests.webhooks.test_races import together
 from tests.whatsapp import pictures
 from tests.whatsapp.filehost import FileHost, serving
 from whatsapp.models import LooseFile, MediaAsset

@@ -9,9 +9,10 @@ from django.utils import timezone
 from accounts.scoping import workspace_transaction
 from tests.factories import cloud_api as cloud
 from tests.factories import whatsapp as make
+from tests.threads import PATIENCE, together
 from tests.walls import as_app
 from tests.webhooks.conftest import make_shop
-from tests.webhooks.test_races import PATIENCE, drain, together
+from tests.webhooks.test_races import drain
 from tests.webhooks.test_reunions import both, hidden, phone_alone
 from webhooks import processing
 from webhooks.models import RawWebhook

@@ -12,8 +12,8 @@ from django.utils import timezone
 from accounts.scoping import workspace_transaction
 from integrations.providers.base.outgoing import SendResult
 from integrations.providers.base.types import DeliveryStatus, NumberRef, StatusEvent
+from tests.threads import together
 from tests.walls import as_app
-from tests.webhooks.test_races import together
 from tests.whatsapp.counter import Counter
 from whatsapp.models import Message, OutboxEntry, OutboxFence
 from whatsapp.services import (

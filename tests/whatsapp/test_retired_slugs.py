@@ -1,7 +1,6 @@
 """An address that a link gave up stays its own: what is printed goes on leading there."""
 
 import threading
-import time
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,8 +10,8 @@ from django.utils import timezone
 
 from accounts.scoping import workspace_transaction
 from tests.factories import integrations as make
+from tests.threads import PATIENCE, eventually, is_waited_for, together
 from tests.walls import as_app
-from tests.webhooks.test_races import PATIENCE, together
 from whatsapp.models import RetiredSlug, Touch, TrackedLink
 from whatsapp.selectors import links as links_selector
 from whatsapp.services import links
@@ -149,7 +148,7 @@ def test_whoever_takes_an_address_while_it_is_given_up_is_refused(
         with as_app(), workspace_transaction(world.workspace.pk):
             rename(link, "promo-inverno", now=timezone.now())
             given_up.set()
-            wait_until_somebody_waits_for_us()
+            eventually(is_waited_for)
 
     def take():
         given_up.wait(PATIENCE)
@@ -166,18 +165,3 @@ def test_whoever_takes_an_address_while_it_is_given_up_is_refused(
     address = links_selector.find_address("promo-verao")
     assert address is not None
     assert address.link_id == link.pk
-
-
-def wait_until_somebody_waits_for_us():
-    """For a lock that the transaction of this moment holds."""
-    until = time.monotonic() + PATIENCE
-    with connection.cursor() as cursor:
-        while time.monotonic() < until:
-            cursor.execute(
-                "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted"
-                " AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
-            )
-            if cursor.fetchone() == (True,):
-                return
-            time.sleep(0.01)
-    raise AssertionError("nobody waited")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.scoping import workspace_transaction
 from integrations.models import ChannelLog
 from tests.factories import integrations as numbers
-from tests.patience import eventually
+from tests.threads import eventually
 from tests.walls import as_app
 from tests.whatsapp.template_account import Account, listed
 from whatsapp.models import TemplateChange, TemplateSync

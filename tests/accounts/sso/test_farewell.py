@@ -15,7 +15,7 @@ from accounts.sso import fetch, grants, server, sessions
 from accounts.sso.grants import Freshness
 from accounts.sso.outcomes import NOT_REVOKED
 from tests.accounts.sso.conftest import Walker, by_endpoints, last_event
-from tests.patience import eventually
+from tests.threads import eventually
 from tests.walls import as_owner
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from accounts.models import BrowserSession, OAuthGrant
 from accounts.sso import fetch, grants, metadata, server
 from tests.accounts.sso import hostile
 from tests.accounts.sso.conftest import Walker, last_event
-from tests.patience import eventually
+from tests.threads import eventually
 
 pytestmark = pytest.mark.django_db
 HERE = "/account/sessions/"

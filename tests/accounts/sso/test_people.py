@@ -1,6 +1,5 @@
 """Whose account it is: when the server vouched for the address, and two sign-ins at once."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Event
@@ -12,6 +11,7 @@ from accounts.models import Membership, User
 from accounts.sso import identity, people, server
 from accounts.sso.outcomes import SignInRefused
 from tests.accounts.sso.conftest import Walker, by_endpoints, last_event
+from tests.threads import eventually, is_waited_for
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -82,15 +82,6 @@ def test_whoever_has_a_word_instead_of_a_moment_does_not_sign_in(passport):
 
 
 # --- at once ------------------------------------------------------------------------
-def _waits_for_a_lock():
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return cursor.fetchone()[0] > 0
-
-
 def _while_another_makes(user, act):
     """`act`, begun before the transaction that makes `user` is over."""
     is_made = Event()
@@ -100,9 +91,7 @@ def _while_another_makes(user, act):
             with transaction.atomic():
                 User.objects.create_user(**user)
                 is_made.set()
-                deadline = time.monotonic() + 10
-                while not _waits_for_a_lock() and time.monotonic() < deadline:
-                    time.sleep(0.01)
+                eventually(is_waited_for)
         finally:
             connection.close()
 
