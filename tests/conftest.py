@@ -22,11 +22,15 @@ hypothesis.settings.load_profile("steady")
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Before `-m` chooses, what asks a page is marked; after others have sorted, what takes
-    long comes first: otherwise one worker ends with it while the others are done."""
+    """Before `-m` chooses, what asks a page or the database is marked; after others have
+    sorted, what takes long comes first: otherwise one worker ends with it while the others
+    are done."""
     for item in items:
-        if not {"client", "signed_in"}.isdisjoint(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & {"client", "signed_in"}:
             item.add_marker("page")
+        if fixtures & {"db", "transactional_db"} or item.get_closest_marker("django_db"):
+            item.add_marker("sql")
     yield
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 

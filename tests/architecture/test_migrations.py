@@ -24,6 +24,7 @@ _MADE_ANEW = {"whatsapp_outboxentry", "tickets_notification"}
 
 
 @pytest.mark.slow
+@pytest.mark.sql
 def test_migrations_go_back_and_forth_under_rows_and_lose_nothing(own_database):
     found = _walked(own_database)
 
@@ -65,6 +66,7 @@ def _walked(url: str) -> dict[str, Any]:
         | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings.test"},
         capture_output=True,
         text=True,
+        timeout=420,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-4000:]
