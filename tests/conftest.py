@@ -29,7 +29,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & {"client", "signed_in"}:
             item.add_marker("page")
-        if fixtures & {"db", "transactional_db"} or item.get_closest_marker("django_db"):
+        if fixtures & {"db", "transactional_db"} or item.get_closest_marker(
+            "django_db"
+        ):
             item.add_marker("sql")
     yield
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
