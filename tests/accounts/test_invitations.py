@@ -1,23 +1,19 @@
-"""Invitations: by right, once, in time, for that address; in the settings and by link."""
+"""Making invitations: for whom, with what link, and in the settings."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 
 import pytest
 from django.core import mail
-from django.db import connection
-from django.test import Client
 from django.utils import timezone
 
 from accounts import digests
-from accounts.models import AuditEvent, Invitation, MailState, Membership
-from accounts.scoping import workspace_transaction
-from accounts.services import acceptance, additions, invitations, memberships
+from accounts.models import Invitation, MailState
+from accounts.services import acceptance, additions, invitations
 from accounts.services.acceptance import Refused, Why
 from accounts.services.invitations import InvitationInvalid
 from accounts.services.memberships import NotAllowed
+from tests.accounts.inviting import audited, invite, path_of
 from tests.factories import accounts as make
 
 NOW = timezone.now()
@@ -25,21 +21,9 @@ MEMBERS = "/w/padaria/settings/members/"
 INVITE = f"{MEMBERS}invite/"
 
 
-def _invite(world, email="convidada@example.com", role="agent", **changed):
-    values = {
-        "workspace": world.workspace,
-        "email": email,
-        "role": role,
-        "mail": MailState.NONE,
-        "actor": world.owner,
-        "now": timezone.now(),
-    } | changed
-    return invitations.invite(**values)
-
-
 @pytest.fixture
 def issued(world):
-    return _invite(world)
+    return invite(world)
 
 
 @pytest.fixture
@@ -47,28 +31,9 @@ def guest(db):
     return make.proven(make.user(email="convidada@example.com", name="Helena"))
 
 
-def _audited(world):
-    events = AuditEvent.objects.for_workspace(world.workspace).order_by("sequence")
-    return [(one.action, one.details) for one in events]
-
-
-def _refusals(world):
-    return [
-        told["why"] for name, told in _audited(world) if name == "invitation.refused"
-    ]
-
-
-def _is_in(world, user):
-    return Membership.objects.for_workspace(world.workspace).filter(user=user).exists()
-
-
-def _path(issued):
-    return f"/invitations/{issued.token}/"
-
-
 # --- making one -----------------------------------------------------------------
 def test_only_the_hash_of_the_token_is_kept(world):
-    issued = _invite(world, email="  Convidada@Example.COM ")
+    issued = invite(world, email="  Convidada@Example.COM ")
 
     row = Invitation.objects.for_workspace(world.workspace).get()
     assert row.email == "convidada@example.com"
@@ -76,7 +41,7 @@ def test_only_the_hash_of_the_token_is_kept(world):
     assert bytes(row.token_hash) == digests.of_token(issued.token)
     assert row.expires_at - row.created_at == timedelta(days=7)
     assert issued.token not in repr(issued)
-    assert _audited(world) == [
+    assert audited(world) == [
         ("invitation.created", {"email": "convidada@example.com", "role": "agent"})
     ]
 
@@ -94,10 +59,10 @@ def test_only_the_hash_of_the_token_is_kept(world):
     ],
 )
 def test_who_cannot_be_invited_is_refused_with_the_reason(world, email, code):
-    _invite(world, email="ja@example.com")
+    invite(world, email="ja@example.com")
 
     with pytest.raises(InvitationInvalid) as invalid:
-        _invite(world, email=email)
+        invite(world, email=email)
 
     assert invalid.value.code == code
     assert Invitation.objects.for_workspace(world.workspace).count() == 1
@@ -105,10 +70,10 @@ def test_who_cannot_be_invited_is_refused_with_the_reason(world, email, code):
 
 def test_there_is_an_end_to_open_invitations(world, monkeypatch):
     monkeypatch.setattr(invitations, "MOST_OPEN", 1)
-    _invite(world, email="um@example.com")
+    invite(world, email="um@example.com")
 
     with pytest.raises(InvitationInvalid) as invalid:
-        _invite(world, email="dois@example.com")
+        invite(world, email="dois@example.com")
 
     assert invalid.value.code == "too_many"
 
@@ -137,19 +102,19 @@ def test_an_address_with_other_letters_is_refused_with_a_sentence(
 @pytest.mark.parametrize("role", ["owner", "king"])
 def test_nobody_is_invited_as_owner(world, role):
     with pytest.raises(NotAllowed):
-        _invite(world, role=role)
+        invite(world, role=role)
 
 
 def test_an_agent_and_an_outsider_invite_nobody(world):
     for actor in (world.agent, world.outsider):
         with pytest.raises(NotAllowed):
-            _invite(world, actor=actor)
+            invite(world, actor=actor)
 
 
 def test_one_that_ran_out_is_taken_up_again(world):
-    old = _invite(world, now=NOW - timedelta(days=8))
+    old = invite(world, now=NOW - timedelta(days=8))
 
-    new = _invite(world, role="viewer")
+    new = invite(world, role="viewer")
 
     assert new.invitation.pk == old.invitation.pk
     assert new.invitation.role == "viewer"
@@ -172,332 +137,6 @@ def test_a_renewed_one_has_a_new_link_and_the_old_one_ends(world, issued, guest)
     assert (
         acceptance.accept(fresh.token, user=guest, now=timezone.now()).role == "agent"
     )
-
-
-# --- taking it up ---------------------------------------------------------------
-def test_the_invited_join_by_one_post_and_never_by_opening(
-    world, issued, guest, signed_in
-):
-    client = signed_in(guest)
-
-    page = client.get(_path(issued))
-    assert page.status_code == 200
-    assert "Participar de <bdi>Padaria</bdi>" in page.content.decode()
-    assert not _is_in(world, guest)
-    done = client.post(_path(issued), follow=True)
-
-    assert done.redirect_chain == [("/w/padaria/", 302)]
-    assert "Boas-vindas a Padaria." in done.content.decode()
-    row = Invitation.objects.for_workspace(world.workspace).get()
-    assert (row.accepted_by, row.accepted_at is None) == (guest, False)
-    assert _audited(world)[-1] == (
-        "invitation.accepted",
-        {"email": "convidada@example.com", "role": "agent", "was_member": False},
-    )
-
-
-def test_pressing_twice_and_coming_back_lead_into_the_workspace(
-    world, issued, guest, signed_in
-):
-    client = signed_in(guest)
-    client.post(_path(issued))
-
-    again = client.post(_path(issued))
-    by_link = client.get(_path(issued))
-
-    assert again.headers["Location"] == by_link.headers["Location"] == "/w/padaria/"
-    rows = Membership.objects.for_workspace(world.workspace).filter(user=guest)
-    assert rows.count() == 1
-
-
-def test_who_is_a_member_already_keeps_their_role(world, guest):
-    issued = _invite(world, role="viewer")
-    make.membership(world.workspace, guest, role="admin")
-
-    membership = acceptance.accept(issued.token, user=guest, now=timezone.now())
-
-    assert membership.role == "admin"
-
-
-def test_signed_out_people_go_to_the_sign_in_and_come_back(world, issued):
-    client = Client()
-
-    page = client.get(_path(issued)).content.decode()
-    posted = client.post(_path(issued))
-
-    assert f"/account/login/?next=%2Finvitations%2F{issued.token}%2F" in page
-    assert "convidada@example.com" in page
-    assert posted.headers["Location"] == f"/account/login/?next={_path(issued)}"
-    assert not Invitation.objects.for_workspace(world.workspace).get().accepted_at
-
-
-def test_signing_in_comes_back_to_the_invitation(world, issued, guest):
-    client = Client()
-
-    done = client.post(
-        f"/account/login/?next={_path(issued)}",
-        {"login": guest.email, "password": "senha-de-teste"},
-    )
-
-    assert done.headers["Location"] == _path(issued)
-
-
-# --- refused: a page that says so, and an entry -----------------------------------
-def test_another_address_is_told_and_may_switch(world, issued, signed_in):
-    client = signed_in(world.outsider)
-
-    page = client.get(_path(issued))
-    posted = client.post(_path(issued))
-    out = client.post("/account/logout/", {"next": _path(issued)})
-
-    assert page.status_code == posted.status_code == 403
-    html = page.content.decode()
-    assert "outsider@example.com" in html
-    assert "Trocar de conta" in html
-    assert not _is_in(world, world.outsider)
-    assert _refusals(world) == ["other_address"]
-    assert out.headers["Location"] == _path(issued)
-    assert "Entrar" in client.get(_path(issued)).content.decode()
-
-
-def test_an_address_that_nothing_proves_does_not_count(world, issued, signed_in):
-    pretender = make.user(email="convidada@example.com")
-
-    page = signed_in(pretender).post(_path(issued))
-
-    assert page.status_code == 403
-    assert "Nada prova ainda" in page.content.decode()
-    assert not _is_in(world, pretender)
-    assert _refusals(world) == ["unproven"]
-
-
-@pytest.mark.parametrize(
-    ("invited", "lookalike"),
-    [
-        ("lia@example.com", "l\u0131a@example.com"),  # a dotless i
-        ("sam@example.com", "\u017fam@example.com"),  # a long s
-        ("kate@example.com", "\u212aate@example.com"),  # the sign of the kelvin
-    ],
-)
-def test_an_address_that_only_looks_alike_takes_nothing_up(
-    world, signed_in, invited, lookalike
-):
-    issued = _invite(world, email=invited)
-    person = make.proven(make.user(email="outra@example.com"), lookalike)
-
-    page = signed_in(person).post(_path(issued))
-
-    assert page.status_code == 403
-    assert not _is_in(world, person)
-    assert _refusals(world) == ["other_address"]
-
-
-def test_a_second_proven_address_of_theirs_counts(world, issued, signed_in):
-    person = make.proven(make.user(email="outra@example.com"), "convidada@example.com")
-
-    signed_in(person).post(_path(issued))
-
-    assert _is_in(world, person)
-
-
-@pytest.mark.parametrize(
-    ("change", "why", "words"),
-    [
-        ({"expires_at": NOW - timedelta(seconds=1)}, "expired", "Este convite venceu"),
-        ({"revoked_at": NOW}, "revoked", "Este convite foi revogado"),
-        ({"accepted_at": NOW}, "used", "Este convite já foi usado"),
-    ],
-)
-def test_what_does_not_hold_any_more_says_what_to_do_and_nothing_else(
-    world, issued, guest, signed_in, change, why, words
-):
-    Invitation.objects.for_workspace(world.workspace).update(**change)
-
-    for client in (Client(), signed_in(guest)):
-        page = client.get(_path(issued))
-        html = page.content.decode()
-        assert page.status_code == 410
-        assert words in html
-        assert "Padaria" not in html
-        assert "convidada@" not in html
-    posted = signed_in(guest).post(_path(issued))
-
-    assert posted.status_code == 410
-    assert not _is_in(world, guest)
-    assert _refusals(world) == [why]
-
-
-# --- by somebody who may not invite any more ----------------------------------------
-@pytest.fixture
-def admin(world):
-    person = make.user(email="admin@example.com", name="Ivo")
-    return make.membership(world.workspace, person, role="admin")
-
-
-def _removed(world, admin):
-    memberships.remove(world.workspace, admin.key, actor=world.owner, now=NOW)
-
-
-def _removed_in_its_workspace(world, admin):
-    with workspace_transaction(world.workspace.pk):
-        _removed(world, admin)
-
-
-def _demoted(world, admin):
-    memberships.change_role(
-        world.workspace, admin.key, role="viewer", actor=world.owner, now=NOW
-    )
-
-
-def _switched_off(world, admin):
-    admin.user.is_active = False
-    admin.user.save()
-
-
-@pytest.mark.parametrize("end", [_removed, _demoted, _switched_off])
-@pytest.mark.parametrize("role", ["admin", "viewer"])
-def test_an_invitation_ends_with_the_right_of_whoever_sent_it(
-    world, admin, guest, signed_in, end, role
-):
-    issued = _invite(world, role=role, actor=admin.user)
-
-    end(world, admin)
-    page = signed_in(guest).get(_path(issued))
-    posted = signed_in(guest).post(_path(issued))
-
-    assert page.status_code == posted.status_code == 410
-    assert "Este convite não vale mais" in page.content.decode()
-    assert "Padaria" not in page.content.decode()
-    assert not _is_in(world, guest)
-    assert _refusals(world) == ["inviter"]
-
-
-def test_it_counts_once_more_when_somebody_who_may_sends_it_again(world, admin, guest):
-    issued = _invite(world, role="admin", actor=admin.user)
-    _removed(world, admin)
-
-    renewed = invitations.renew(
-        world.workspace,
-        issued.invitation.key,
-        mail=MailState.NONE,
-        actor=world.owner,
-        now=timezone.now(),
-    )
-
-    acceptance.accept(renewed.token, user=guest, now=timezone.now())
-
-    assert _is_in(world, guest)
-
-
-def test_an_owner_who_became_an_admin_still_makes_admins(world, admin, guest):
-    issued = _invite(world, role="admin")
-    memberships.transfer_ownership(
-        world.workspace, admin.key, actor=world.owner, now=NOW
-    )
-
-    accepted = acceptance.accept(issued.token, user=guest, now=timezone.now())
-
-    assert accepted.role == "admin"
-
-
-def test_the_list_says_that_it_does_not_count(world, admin, signed_in):
-    _invite(world, role="viewer", actor=admin.user)
-    counting = signed_in(world.owner).get(MEMBERS).content.decode()
-    _removed(world, admin)
-
-    html = signed_in(world.owner).get(MEMBERS).content.decode()
-
-    assert "Não vale" not in counting
-    assert "Não vale" in html
-    assert "Quem enviou não pode mais convidar" in html
-
-
-@pytest.mark.parametrize("token", ["x", "a" * 43, "%00", "..", "a" * 5000])
-def test_an_unknown_link_tells_nothing(world, signed_in, guest, token):
-    for client in (Client(), signed_in(guest)):
-        page = client.get(f"/invitations/{token}/")
-        assert page.status_code == 404
-    assert _audited(world) == []
-
-
-def test_a_link_opened_again_and_again_does_not_fill_the_log(world, issued, guest):
-    Invitation.objects.for_workspace(world.workspace).update(revoked_at=NOW)
-
-    for _ in range(5):
-        Client().get(_path(issued))
-
-    assert _refusals(world) == ["revoked"]
-    Invitation.objects.for_workspace(world.workspace).update(
-        refused_at=timezone.now() - timedelta(minutes=11)
-    )
-    Client().get(_path(issued))
-    assert _refusals(world) == ["revoked", "revoked"]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_taken_up_twice_at_once_it_counts_once(world):
-    guest = make.proven(make.user(email="convidada@example.com"))
-    issued = _invite(world)
-    gate = Barrier(2)
-
-    def take_up():
-        try:
-            gate.wait(10)
-            acceptance.accept(issued.token, user=guest, now=timezone.now())
-        except Refused as refused:
-            return refused.why
-        finally:
-            connection.close()
-        return "in"
-
-    with ThreadPoolExecutor(2) as pool:
-        tries = [pool.submit(take_up) for _ in range(2)]
-
-    assert sorted(one.result() for one in tries) == ["in", "used"]
-    assert [name for name, _ in _audited(world)].count("invitation.accepted") == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_revocation_and_an_acceptance_at_once_do_not_both_happen(world):
-    guest = make.proven(make.user(email="convidada@example.com"))
-    for _ in range(5):
-        issued = _invite(world)
-        gate = Barrier(2)
-
-        def accept(issued=issued, gate=gate):
-            try:
-                gate.wait(10)
-                acceptance.accept(issued.token, user=guest, now=timezone.now())
-            except Refused:
-                return "refused"
-            finally:
-                connection.close()
-            return "in"
-
-        def revoke(issued=issued, gate=gate):
-            try:
-                gate.wait(10)
-                with workspace_transaction(world.workspace.pk):
-                    invitations.revoke(
-                        world.workspace,
-                        issued.invitation.key,
-                        actor=world.owner,
-                        now=timezone.now(),
-                    )
-            except invitations.InvitationGone:
-                return "gone"
-            finally:
-                connection.close()
-            return "revoked"
-
-        with ThreadPoolExecutor(2) as pool:
-            first, second = pool.submit(accept), pool.submit(revoke)
-        assert (first.result(), second.result()) in {
-            ("in", "gone"),
-            ("refused", "revoked"),
-        }
-        assert _is_in(world, guest) == (first.result() == "in")
-        Membership.objects.for_workspace(world.workspace).filter(user=guest).delete()
 
 
 # --- the pages of the settings ----------------------------------------------------
@@ -584,8 +223,8 @@ def test_revoking_asks_first_and_ends_the_link(world, issued, signed_in, guest):
 
     assert "foi revogado" in done.content.decode()
     assert "aceito ou revogado" in again.content.decode()
-    assert signed_in(guest).post(_path(issued)).status_code == 410
-    assert [name for name, _ in _audited(world)].count("invitation.revoked") == 1
+    assert signed_in(guest).post(path_of(issued)).status_code == 410
+    assert [name for name, _ in audited(world)].count("invitation.revoked") == 1
 
 
 def test_a_new_link_to_copy_replaces_the_old_one(world, issued, signed_in, settings):
@@ -641,40 +280,3 @@ def test_whoever_an_operator_adds_has_a_proven_address(world):
 
     assert selectors.has_proven(added.membership.user, "NOVA@example.com")
     assert not selectors.has_proven(world.agent, "nova@example.com")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_removal_and_an_acceptance_at_once_happen_in_turn(world):
-    """Whoever was first decides: removed first, the invitation counts for nothing."""
-    admin = make.membership(
-        world.workspace, make.user(email="admin@example.com"), role="admin"
-    )
-    guest = make.proven(make.user(email="convidada@example.com"))
-    issued = _invite(world, role="admin", actor=admin.user)
-    gate = Barrier(2)
-
-    def at_once(act):
-        try:
-            gate.wait(10)
-            act()
-        except Refused as refused:
-            return refused.why
-        finally:
-            connection.close()
-        return "done"
-
-    with ThreadPoolExecutor(2) as pool:
-        acts = (
-            lambda: acceptance.accept(issued.token, user=guest, now=timezone.now()),
-            lambda: _removed_in_its_workspace(world, admin),
-        )
-        tries = [pool.submit(at_once, act) for act in acts]
-    accepted, removed = [one.result() for one in tries]
-
-    names = [name for name, _ in _audited(world)]
-    assert removed == "done"
-    if accepted == "done":
-        assert names.index("invitation.accepted") < names.index("member.removed")
-    else:
-        assert accepted == "inviter"
-        assert not _is_in(world, guest)

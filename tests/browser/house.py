@@ -12,23 +12,18 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import audit
-from accounts.models import (
-    ApiToken,
-    Invitation,
-    Membership,
-    SignInEvent,
-    User,
-    Workspace,
-)
+from accounts.models import ApiToken, Invitation, Membership, User, Workspace
 from accounts.scoping import workspace_transaction
 from accounts.sso import sessions
 from integrations.models import Channel, Episode, SimulatedPhone
 from tests.browser import (
     house_counter,
     house_events,
+    house_leads,
     house_numbers,
+    house_people,
     house_sends,
+    house_templates,
     house_work,
 )
 from tests.factories import accounts as make_people
@@ -45,7 +40,6 @@ from tickets.models import (
     Ticket,
 )
 from webhooks.models import RawWebhook
-from whatsapp import tokens
 from whatsapp.models import (
     CannedReply,
     Conversation,
@@ -54,8 +48,6 @@ from whatsapp.models import (
     LinkTest,
     OutboxEntry,
     Template,
-    TemplateSync,
-    Touch,
     TrackedLink,
 )
 from whatsapp.services import first_answers
@@ -149,7 +141,7 @@ def build() -> House:
         expired=expired,
         canned=canned,
     )
-    _sign_ins(shop.member)
+    house_people.sign_in(shop.member)
     for language, theme in itertools.product(LANGUAGES, THEMES):
         for role in ("owner", "agent", "operator"):
             person = make_person(f"{role}.{theme}.{language}", language, theme)
@@ -169,27 +161,6 @@ def take_over(workspace: Workspace, owner: User) -> None:
     make_people.membership(workspace, owner, role="owner")
     invitations = Invitation.objects.for_workspace(workspace)
     invitations.filter(invited_by=None).update(invited_by=owner)
-
-
-def _sign_ins(member: Membership | None) -> None:
-    """One that went well, and refusals of somebody known and of somebody who is not."""
-    now = timezone.now()
-    for number, (outcome, user) in enumerate(
-        (
-            ("signed_in", member.user if member else None),
-            ("password_refused", member.user if member else None),
-            ("email_unverified", None),
-        )
-    ):
-        SignInEvent.objects.create(
-            reference=f"234567892{number}",
-            at=now - timedelta(hours=number),
-            outcome=outcome,
-            issuer="https://conta.example.com",
-            subject_hash=f"{number}" * 64,
-            user=user,
-            ip="203.0.113.7",
-        )
 
 
 def make_person(name: str, language: str, theme: str) -> User:
@@ -247,10 +218,10 @@ def open_shop(slug: str, name: str) -> Shop:
         )
     first, last = talks[0], talks[-1]
     make.note(first.lead, text="Prefere ser chamada à tarde.")
-    _talk(first)
+    house_leads.talk(first)
     make.message(talks[1], text="Vocês têm bolo de fubá?", external_id="b1")
-    member, invitation = _people(workspace)
-    merged, twin = _others_of(first.lead)
+    member, invitation = house_people.come_in(workspace)
+    merged, twin = house_leads.others_of(first.lead)
     merge = make.merge(merged, into=first.lead, actor=member.user)
     closed = make.conversation(
         last.lead, phone, state="closed", preview="Obrigado!", last_message_at=now
@@ -262,7 +233,7 @@ def open_shop(slug: str, name: str) -> Shop:
         threads = Conversation.objects.for_workspace(workspace)
         first_answers.settle(workspace.pk, list(threads.values_list("pk", flat=True)))
     sends = house_sends.send_week(talks, now)
-    templates = _templates(phone, now)
+    templates = house_templates.submit(phone, now)
     notice = house_work.tell(ticket, templates[0], [one.message for one in sends])
     events = house_events.connect(ticket, member.user)
     return Shop(
@@ -273,7 +244,7 @@ def open_shop(slug: str, name: str) -> Shop:
         phone,
         webhook,
         make_people.api_token(workspace),
-        _figures(link, phone, talks),
+        house_leads.follow(link, phone, talks),
         paused,
         closed,
         merged,
@@ -298,119 +269,6 @@ def open_shop(slug: str, name: str) -> Shop:
     )
 
 
-def _templates(phone: Channel, now: datetime) -> tuple[Template, Template]:
-    """In every state, and one whose change left a message behind, seen to already."""
-    track = {
-        "type": "BUTTONS",
-        "buttons": [
-            {
-                "type": "URL",
-                "text": "Acompanhar",
-                "url": "https://loja.example/p/{{1}}",
-            },
-            {"type": "QUICK_REPLY", "text": "Obrigado!"},
-        ],
-    }
-    body = {
-        "type": "BODY",
-        "text": "Olá, {{1}}! Seu pedido {{2}} saiu para entrega e chega hoje.",
-        "example": {"body_text": [["Ana", "1042"]]},
-    }
-    header = {"type": "HEADER", "format": "TEXT", "text": "Pedido a caminho"}
-    footer = {"type": "FOOTER", "text": "Padaria Central"}
-    fields: dict[str, Any] = {"synced_at": now, "status_at": now - timedelta(days=2)}
-    sent = make.template(
-        phone,
-        components=[header, body, footer, track],
-        external_id="sandbox-1",
-        quality="green",
-        **fields,
-    )
-    make.template_change(
-        sent, kind="status", word="APPROVED", is_breaking=False, details={}
-    )
-    make.template(phone, language="en", status="pending", **fields)
-    make.template(
-        phone,
-        name="super_oferta",
-        body="Só hoje: tudo pela metade do preço!",
-        status="rejected",
-        provider_status="REJECTED",
-        reason="TAG_CONTENT_MISMATCH",
-        **fields,
-    )
-    make.template(phone, name="pesquisa_antiga", body="Gostou?", gone_at=now, **fields)
-    broken = make.template(
-        phone,
-        name="novidade_da_semana",
-        category="marketing",
-        components=[
-            {"type": "HEADER", "format": "IMAGE"},
-            {"type": "BODY", "text": "{{nome}}, chegou novidade na loja."},
-        ],
-        **fields,
-    )
-    make.template_change(
-        broken,
-        settled_at=now,
-        details={
-            "before": [{"part": "body", "kind": "text", "name": "nome"}],
-            "after": broken.parameters,
-            "affected": [{"user": "queued", "count": 2, "name": ""}],
-        },
-    )
-    TemplateSync.objects.create(
-        workspace=phone.workspace,
-        integration_id=phone.integration_id or 0,
-        next_at=now + timedelta(hours=1),
-        synced_at=now - timedelta(minutes=12),
-        found=5,
-    )
-    return sent, broken
-
-
-def _others_of(lead: Lead) -> tuple[Lead, Lead]:
-    """Two more leads of one person: one that is known to be, one that may be."""
-    before = timezone.now() - timedelta(days=40)
-    merged = make.lead(lead.workspace, name="Ana L.", created_at=before)
-    make.identity(merged, kind="lid", value="37830675939455@lid")
-    make.note(merged, text="Pediu orçamento de bolo.")
-    twin = make.lead(
-        lead.workspace, name="Aninha", email="ana.lima@example.com", created_at=before
-    )
-    make.identity(twin, value="5521912345678")
-    lead.email = twin.email
-    lead.save(update_fields=["email"])
-    return merged, twin
-
-
-def _figures(link: TrackedLink, phone: Channel, talks: list[Conversation]) -> LinkTest:
-    """Clicks of four weeks, one of them a sale; what the check found; a test under way."""
-    now = timezone.now()
-    for day in range(28):
-        for _ in range((day * 5) % 7):
-            Touch.objects.create(
-                workspace=link.workspace,
-                kind="link",
-                link=link,
-                token=tokens.new_token(),
-                occurred_at=now - timedelta(days=day),
-                utm_source="instagram",
-            )
-    for place, talk in enumerate(talks):
-        if talk.lead.attribution and talk.lead.attribution.touch:
-            click = talk.lead.attribution.touch
-            click.token, click.occurred_at = tokens.new_token(), now - timedelta(days=3)
-            click.save()
-        talk.lead.stage = ("Ganho", "Proposta")[place % 2]
-        talk.lead.save()
-    link.landing_url = "https://padaria.example/promo"
-    make.link_check(link, words=link.landing_url)
-    return make.link_test(
-        link, phone, words="Oi! Vi na bio.\nvm_token:7GK2M9XQ4C", started_at=now
-    )
-
-
 def _phones_to_link(workspace: Workspace, now: datetime) -> tuple[Channel, Channel]:
     """One that is awaited, with a code that stays the first one, and one that is not."""
     waiting, quiet = (
@@ -421,48 +279,6 @@ def _phones_to_link(workspace: Workspace, now: datetime) -> tuple[Channel, Chann
         seed="seed-of-the-tests", asked_at=now + timedelta(days=1)
     )
     return waiting, quiet
-
-
-def _people(workspace: Workspace) -> tuple[Membership, Invitation]:
-    """Somebody who answers, three invitations, and a little history."""
-    person = make_people.user(
-        email=f"rafael@{workspace.slug}.example.com", name="Rafael Nogueira"
-    )
-    member = make_people.membership(workspace, person, role="agent")
-    is_shop = workspace.slug == "padaria"
-    invitation = make_people.invitation(
-        workspace,
-        email="helena.prado@example.com",
-        token="convite-aberto" if is_shop else "",
-    )
-    make_people.invitation(
-        workspace,
-        email="caio@example.com",
-        role="viewer",
-        expires_at=timezone.now() - timedelta(days=1),
-        token="convite-vencido" if is_shop else "",
-    )
-    make_people.invitation(workspace, email="lia@example.com", mail="failed")
-    for action, details in (
-        ("workspace.added", {}),
-        ("member.added", {"role": "agent"}),
-        ("conversation.assigned", {"from": None, "to": person.pk}),
-        ("lead.edited", {"fields": ["name", "stage"]}),
-        (
-            "workspace.changed",
-            {"changes": {"raw_webhook_days": {"old": 60, "new": 30}}},
-        ),
-        ("something.else", {"why": "no sentence knows it"}),
-    ):
-        audit.record(
-            workspace=workspace,
-            action=action,
-            actor=person,
-            target=f"user:{person.pk}" if action.startswith("member.") else "",
-            details=details,
-            ip="203.0.113.7",
-        )
-    return member, invitation
 
 
 _EVIDENCE = [
@@ -488,40 +304,3 @@ def _webhooks(workspace: Workspace, now: Any) -> RawWebhook:
     return make_webhooks.raw_webhook(
         workspace, state="done", body=body, headers=signed, **told
     )
-
-
-def _talk(conversation: Conversation) -> None:
-    at = timezone.now() - timedelta(days=1)
-    times: dict[str, Any] = {"provider_at": at, "received_at": at, "stored_at": at}
-    make.message(
-        conversation,
-        text="Oi! O pão de fermentação natural sai a que horas?",
-        external_id="m1",
-        **times,
-    )
-    make.message(
-        conversation,
-        text="Às 7h e às 16h. Quer que eu separe um?",
-        direction="outbound",
-        status="read",
-        target_id="m1",
-        **times,
-    )
-    picture = make.message(conversation, kind="image", text="Este aqui", **times)
-    make.media(picture, filename="pao.jpg", size=48_213, state="stored")
-    make.message(
-        conversation,
-        kind="location",
-        text="",
-        content={"latitude": -23.55, "longitude": -46.63},
-        **times,
-    )
-    make.message(
-        conversation,
-        text="Combinado, até amanhã!",
-        direction="outbound",
-        status="failed",
-        error_code="131047",
-        **times,
-    )
-    make.message(conversation, kind="reaction", text="👍", target_id="m1", **times)

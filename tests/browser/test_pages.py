@@ -6,7 +6,9 @@ import pytest
 from django.urls import resolve
 
 from tests.browser import addresses, checks
-from tests.browser.addresses import NO_PAGES, PAGES, STATES
+from tests.browser.addresses import NO_PAGES, PAGES
+from tests.browser.page import Page
+from tests.browser.states import STATES
 
 WIDTHS = (1360, 390)
 # English wears one theme: what a theme could break is the same in every language.
@@ -60,4 +62,4 @@ def _start(one, house):
     ):
         if name.endswith(act):
             name = name.replace(act, start)
-    return addresses.Page(name, one.row, query=one.query, slug=one.slug).path(house)
+    return Page(name, one.row, query=one.query, slug=one.slug).path(house)

@@ -14,9 +14,9 @@ from allauth.idp.oidc.models import Client as OAuthClient
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from accounts.central import clients, people, signing
+from accounts.central import clients, journal, people, signing
 from accounts.central.models import Application
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from tests.central import role
 
 PASSWORD = "corredor-azul-57"
@@ -160,3 +160,13 @@ def house(db: None) -> House:
     recado.client.save()
     Application.objects.filter(client=recado.client).update(is_first_party=True)
     return House(person, admin, recado, shop)
+
+
+@pytest.fixture
+def admin(house: House) -> Client:
+    return house.browser(house.admin)
+
+
+def actions() -> list[str]:
+    entries = AuditEvent.objects.for_workspace(journal.house()).order_by("sequence")
+    return [entry.action for entry in entries]

@@ -41,6 +41,11 @@ def plain(
     return answer
 
 
+def reset(connection: socket.socket, _: bytes) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    connection.close()
+
+
 @contextlib.contextmanager
 def serving(answer: Answer, *, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     listener = socket.create_server(("127.0.0.1", 0))

@@ -13,8 +13,8 @@ from integrations import durations
 from integrations.models import Episode
 from integrations.services import sessions
 from tests.factories import integrations as make
+from tests.integrations.outages import next_try_comes, send, sign, word
 from tests.integrations.pairing import connected
-from tests.integrations.test_outages import next_try_comes, send, sign, word
 from tests.walls import as_app
 
 
@@ -118,7 +118,7 @@ def test_an_end_that_could_not_be_told_is_tried_again(session, caplog):
     goes_down_and_is_told(session)
     word(session, "connected")
     passes(minutes=11)
-    with override_settings(EMAIL_BACKEND="tests.integrations.test_outages.Broken"):
+    with override_settings(EMAIL_BACKEND="tests.integrations.outages.Broken"):
         assert send() == 0
         assert send() == 0
     assert caplog.messages.count("outage end mail failed") == 1
