@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.db import connection
@@ -10,33 +11,43 @@ from django.db import connection
 PATIENCE = 60.0
 
 
-def together(*jobs: Callable[[], object]) -> list[Any]:
-    """Run each job in its own thread from one start signal; hand back what they returned."""
-    results: list[Any] = [None] * len(jobs)
-    start = threading.Barrier(len(jobs))
+class Job:
+    """What runs in a thread and on a connection of its own; it holds up no end of a run."""
 
-    def work(place: int, job: Callable[[], object]) -> None:
+    def __init__(self, run: Callable[[], object]) -> None:
+        self._run = run
+        self._result: Any = None
+        self._problem: BaseException | None = None
+        self.thread = threading.Thread(target=self._work, daemon=True)
+        self.thread.start()
+
+    def result(self) -> Any:
+        """What it returned, when it is over; what it raised is raised."""
+        self.thread.join(PATIENCE)
+        assert not self.thread.is_alive(), f"not over within {PATIENCE:g} s"
+        if self._problem is not None:
+            raise self._problem
+        return self._result
+
+    def _work(self) -> None:
         try:
-            start.wait(PATIENCE)
-            results[place] = job()
-        except BaseException as error:  # noqa: BLE001  # handed to the test below
-            results[place] = error
+            self._result = self._run()
+        except BaseException as problem:  # noqa: BLE001  # raised by `result`
+            self._problem = problem
         finally:
             connection.close()
 
-    threads = [
-        threading.Thread(target=work, args=(place, job), daemon=True)
-        for place, job in enumerate(jobs)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
-    assert not any(thread.is_alive() for thread in threads)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return results
+
+def together(*jobs: Callable[[], object]) -> list[Any]:
+    """Run each job in its own thread from one start signal; hand back what they returned."""
+    start = threading.Barrier(len(jobs))
+
+    def begin(job: Callable[[], object]) -> object:
+        start.wait(PATIENCE)
+        return job()
+
+    begun = [Job(partial(begin, job)) for job in jobs]
+    return [job.result() for job in begun]
 
 
 def eventually(condition: Callable[[], object], seconds: float = PATIENCE) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from functools import partial
 
 import pytest
 
@@ -14,7 +15,7 @@ from accounts.api.cache import (
     Claims,
     ServerAway,
 )
-from tests.threads import eventually
+from tests.threads import Job, eventually
 
 ANA = Claims(issuer="https://id.example", subject="ana")
 
@@ -120,7 +121,7 @@ def test_an_answer_that_may_be_about_one_token_keeps_no_other_out(clock):
 
 
 def test_the_same_token_at_the_same_moment_is_asked_about_once():
-    hold, answers = threading.Event(), []
+    hold = threading.Event()
 
     def ask(token):
         asked.append(token)
@@ -129,23 +130,16 @@ def test_the_same_token_at_the_same_moment_is_asked_about_once():
 
     asked: list[str] = []
     checks = Checks(ask)
-    threads = [
-        threading.Thread(target=lambda: answers.append(checks.claims("t")))
-        for _ in range(20)
-    ]
-    for thread in threads:
-        thread.start()
+    jobs = [Job(lambda: checks.claims("t")) for _ in range(20)]
     eventually(lambda: asked)
     hold.set()
-    for thread in threads:
-        thread.join()
 
+    assert [job.result() for job in jobs] == [ANA] * 20
     assert asked == ["t"]
-    assert answers == [ANA] * 20
 
 
 def test_a_failure_reaches_everybody_who_waited_for_it():
-    hold, failures = threading.Event(), []
+    hold = threading.Event()
 
     def ask(token):
         hold.wait(5)
@@ -153,20 +147,12 @@ def test_a_failure_reaches_everybody_who_waited_for_it():
 
     checks = Checks(ask)
 
-    def want():
-        try:
-            checks.claims("t")
-        except ServerAway:
-            failures.append(True)
-
-    threads = [threading.Thread(target=want) for _ in range(5)]
-    for thread in threads:
-        thread.start()
+    jobs = [Job(lambda: checks.claims("t")) for _ in range(5)]
     hold.set()
-    for thread in threads:
-        thread.join()
 
-    assert failures == [True] * 5
+    for job in jobs:
+        with pytest.raises(ServerAway):
+            job.result()
 
 
 def test_a_slow_server_takes_only_some_of_our_threads(monkeypatch):
@@ -178,18 +164,14 @@ def test_a_slow_server_takes_only_some_of_our_threads(monkeypatch):
         return ANA
 
     checks = Checks(ask)
-    threads = [
-        threading.Thread(target=checks.claims, args=(f"t{number}",))
-        for number in range(ASKED_AT_ONCE)
+    jobs = [
+        Job(partial(checks.claims, f"t{number}")) for number in range(ASKED_AT_ONCE)
     ]
-    for thread in threads:
-        thread.start()
     time.sleep(0.05)
     with pytest.raises(ServerAway):
         checks.claims("one more")
     hold.set()
-    for thread in threads:
-        thread.join()
+    assert [job.result() for job in jobs] == [ANA] * ASKED_AT_ONCE
 
     assert checks.claims("one more") == ANA  # busy is not away
 

@@ -53,7 +53,7 @@ def _serving() -> Iterator[Central]:
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         server_told = Central(f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
             yield server_told

@@ -1,16 +1,16 @@
 """Limits hold when tries come at once, when caches are flushed, and over processes."""
 
 import random
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
 from django.core.cache import cache
-from django.db import connection, connections
+from django.db import connection
 
 from accounts import limits
 from accounts.models import RateCounter
+from tests.threads import together
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -204,23 +204,15 @@ def test_old_counters_are_pruned_in_passing(db, monkeypatch):
 )
 @pytest.mark.django_db(transaction=True)
 def test_tries_at_the_same_moment_do_not_slip_by(scope, limit):
-    allowed, gate = [], threading.Barrier(8)
+    allowed = []
 
     def guess():
-        gate.wait()
-        try:
-            for _ in range(40):
-                if random.random() < 0.2:
-                    limits.forget_this_process()  # as if each were a process
-                allowed.append(limits.hit(scope, "ana", now=NOW).allowed)
-        finally:
-            connections.close_all()
+        for _ in range(40):
+            if random.random() < 0.2:
+                limits.forget_this_process()  # as if each were a process
+            allowed.append(limits.hit(scope, "ana", now=NOW).allowed)
 
-    threads = [threading.Thread(target=guess) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    together(*[guess] * 8)
 
     assert len(allowed) == 320
     if scope in limits.SLICED:

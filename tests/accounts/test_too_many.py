@@ -1,11 +1,10 @@
 """What people meet above a limit: a page that says when to come back, and no way around."""
 
-import threading
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import path, resolve
@@ -14,6 +13,7 @@ from accounts import limits
 from accounts.middleware import LimitMiddleware
 from accounts.models import AuditEvent, Invitation, RateCounter, SignInEvent
 from tests.architecture.test_pages import _check_frame
+from tests.threads import together
 
 urlpatterns = [
     path("start/", lambda request: HttpResponse("started"), name="sso_login"),
@@ -204,22 +204,11 @@ def test_an_invitation_that_is_not_made_counts_for_nothing(world, signed_in):
 @pytest.mark.django_db(transaction=True)
 def test_invitations_sent_at_the_same_moment_do_not_slip_by(world, signed_in):
     clients = [signed_in(world.owner) for _ in range(6)]
-    gate, statuses = threading.Barrier(6), []
 
     def send(number):
-        gate.wait(10)
-        try:
-            statuses.append(
-                invite(clients[number], f"{number}@example.com").status_code
-            )
-        finally:
-            connection.close()
+        return invite(clients[number], f"{number}@example.com").status_code
 
-    threads = [threading.Thread(target=send, args=(one,)) for one in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    statuses = together(*(partial(send, number) for number in range(6)))
 
     assert sorted(statuses) == [200] * 3 + [429] * 3
     assert Invitation.objects.for_workspace(world.workspace).count() == 3

@@ -7,10 +7,10 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from accounts.central import journal, people
+from accounts.central import people
 from accounts.central.models import Family, Person
-from accounts.models import AuditEvent, User
-from tests.central.conftest import PASSWORD
+from accounts.models import User
+from tests.central.conftest import PASSWORD, actions
 
 EMAIL = "boss@victim.example"
 ACCEPT = {
@@ -46,11 +46,6 @@ def told_of(house, user):
     person = house.api("/api/user", tokens["access_token"]).json()
     assert claims["email_verified"] is person["email_verified"]
     return person
-
-
-def actions():
-    entries = AuditEvent.objects.for_workspace(journal.house()).order_by("sequence")
-    return [entry.action for entry in entries]
 
 
 def test_an_account_from_a_shown_link_has_an_address_that_nobody_proved(house):

@@ -1,8 +1,6 @@
 """Two at once: with the same code or refresh token, and with an end that comes meanwhile."""
 
 import threading
-import time
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -10,27 +8,13 @@ from django.utils import timezone
 
 from accounts.central import families
 from accounts.central.models import Family
+from tests.threads import Job, eventually, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def at_once(*asks):
-    """The statuses of calls that start together, each on its own connection."""
-    gate, statuses = threading.Barrier(len(asks)), []
-
-    def run(ask):
-        gate.wait(10)
-        try:
-            statuses.append(ask().status_code)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(ask,)) for ask in asks]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return sorted(statuses)
+    return sorted(one.status_code for one in together(*asks))
 
 
 def test_a_refresh_token_shown_twice_at_once_is_good_once_and_ends_the_family(house):
@@ -75,55 +59,30 @@ def held(monkeypatch):
     return hold
 
 
-def beside(work, into):
-    def run():
-        try:
-            into.append(work())
-        except Exception as problem:  # noqa: BLE001  # told by the test that reads it
-            into.append(problem)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread
-
-
-def wait_for_a_lock():
-    """Until another connection of this database waits for a row."""
-    waits = (
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    for _ in range(500):
-        with connection.cursor() as cursor:
-            cursor.execute(waits)
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.01)
-    raise AssertionError("nobody waits")
+def somebody_waits():
+    """Another connection of this database, for a row."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone()[0]
 
 
 @pytest.mark.parametrize("step", ["claim_refresh", "add_tokens"])
 def test_a_refresh_under_way_leaves_no_good_token_behind_an_end(house, held, step):
     tokens = house.tokens(house.shop, house.person, scope="openid read")
     reached, go = held(step)
-    answers: list[Any] = []
-    ended: list[Any] = []
 
-    refresh = beside(lambda: house.shop.refresh(tokens["refresh_token"]), answers)
+    refresh = Job(lambda: house.shop.refresh(tokens["refresh_token"]))
     assert reached.wait(10)
-    end = beside(
-        lambda: families.revoke_all(user=house.person, why="new_password"), ended
-    )
-    wait_for_a_lock()
+    end = Job(lambda: families.revoke_all(user=house.person, why="new_password"))
+    eventually(somebody_waits)
     go.set()
-    refresh.join(20)
-    end.join(20)
 
-    assert ended == [1]
-    assert answers[0].status_code == 200
-    fresh = answers[0].json()
+    assert end.result() == 1
+    assert refresh.result().status_code == 200
+    fresh = refresh.result().json()
     for path in ("/api/user", "/api/verify"):
         assert house.api(path, fresh["access_token"]).status_code == 401
     assert house.shop.introspect(fresh["access_token"]) == {"active": False}
@@ -133,21 +92,15 @@ def test_a_refresh_under_way_leaves_no_good_token_behind_an_end(house, held, ste
 def test_a_refresh_that_comes_after_an_end_has_begun_gets_nothing(house, held):
     tokens = house.tokens(house.shop, house.person)
     reached, go = held("revoke")
-    answers: list[Any] = []
-    ended: list[Any] = []
 
-    end = beside(
-        lambda: families.revoke_all(user=house.person, why="new_password"), ended
-    )
+    end = Job(lambda: families.revoke_all(user=house.person, why="new_password"))
     assert reached.wait(10)
-    refresh = beside(lambda: house.shop.refresh(tokens["refresh_token"]), answers)
-    wait_for_a_lock()
+    refresh = Job(lambda: house.shop.refresh(tokens["refresh_token"]))
+    eventually(somebody_waits)
     go.set()
-    end.join(20)
-    refresh.join(20)
 
-    assert ended == [1]
-    assert answers[0].status_code == 400
+    assert end.result() == 1
+    assert refresh.result().status_code == 400
     assert Family.objects.get().revoked_why == "new_password"
 
 

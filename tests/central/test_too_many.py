@@ -2,14 +2,12 @@
 
 import base64
 import json
-import threading
 
 import pytest
 from allauth.idp.oidc.models import Client as OAuthClient
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.cache import cache
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -18,6 +16,7 @@ from accounts.central import people
 from accounts.models import RateCounter, SignInEvent
 from tests.central.conftest import PASSWORD
 from tests.central.test_second_factor import code_of
+from tests.threads import together
 
 HOME, ELSEWHERE = "203.0.113.1", "203.0.113.2"
 RIGHT = {"login": "bia@example.com", "password": PASSWORD}
@@ -112,20 +111,7 @@ def test_the_page_speaks_the_language_of_the_browser(house):
 
 @pytest.mark.django_db(transaction=True)
 def test_passwords_tried_at_the_same_moment_do_not_slip_by(house):
-    gate, statuses = threading.Barrier(8), []
-
-    def guess():
-        gate.wait(10)
-        try:
-            statuses.append(sign_in(WRONG).status_code)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=guess) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    statuses = together(*[lambda: sign_in(WRONG).status_code] * 8)
 
     assert sorted(statuses) == [200] * 3 + [429] * 5
 
@@ -249,20 +235,10 @@ def test_setting_up_an_app_is_limited(house):
 @pytest.mark.django_db(transaction=True)
 def test_codes_tried_at_the_same_moment_do_not_slip_by(house, secret):
     waiting = [past_the_password(f"203.0.113.{one}") for one in range(8)]
-    gate, statuses = threading.Barrier(8), []
 
-    def guess(one):
-        gate.wait(10)
-        try:
-            statuses.append(try_code(one, "000000").status_code)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=guess, args=(one,)) for one in waiting]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    statuses = together(
+        *(lambda one=one: try_code(one, "000000").status_code for one in waiting)
+    )
 
     assert sorted(statuses) == [200] * 3 + [429] * 5
 
@@ -337,20 +313,7 @@ def test_wrong_secrets_are_limited_by_address_and_no_client_suffers(house):
 
 @pytest.mark.django_db(transaction=True)
 def test_wrong_secrets_at_the_same_moment_do_not_slip_by(house):
-    gate, statuses = threading.Barrier(8), []
-
-    def try_one():
-        gate.wait(10)
-        try:
-            statuses.append(guess(house.recado).status_code)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=try_one) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    statuses = together(*[lambda: guess(house.recado).status_code] * 8)
 
     assert sorted(statuses)[3:] == [429] * 5
     assert 429 not in sorted(statuses)[:3]

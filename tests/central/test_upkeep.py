@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.central import families, upkeep
 from accounts.central.models import Family, SigningKey
+from tests.threads import Job
 
 
 def test_the_upkeep_clears_what_is_over_and_nothing_else(house):
@@ -40,10 +41,7 @@ class Rounds(threading.Event):
 
 def keep(rounds):
     """In a thread, as it runs: it closes its connection after each round."""
-    thread = threading.Thread(target=upkeep.keep, args=(rounds,))
-    thread.start()
-    thread.join(20)
-    assert not thread.is_alive()
+    Job(lambda: upkeep.keep(rounds)).result()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,7 +1,7 @@
 """A number is live in one workspace: who connects it first has it, until it is removed."""
 
-import threading
 from datetime import timedelta
+from functools import partial
 from importlib import import_module
 
 import pytest
@@ -20,6 +20,7 @@ from integrations.services import monitor, removal, sessions
 from integrations.services.sessions import Actor
 from tests.factories import integrations as make
 from tests.integrations.pairing import fresh, make_due, number, time_passes
+from tests.threads import Job, eventually, is_waited_for, together
 from tests.twins import numbers, pairing
 from tests.walls import as_app
 
@@ -280,20 +281,7 @@ def _both_connect(world, twin, other_twin):
         its_twin.sessions[phone[1:]] = {"state": "connected", "phone": phone[1:]}
         time_passes(session, seconds=3)
         begun.append(session)
-    start = threading.Barrier(len(begun))
-
-    def look(session):
-        try:
-            start.wait(30)
-            sessions.refresh(session)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=look, args=(one,)) for one in begun]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    together(*(partial(sessions.refresh, one) for one in begun))
     return [fresh(one) for one in begun]
 
 
@@ -302,21 +290,14 @@ def test_who_claims_waits_for_who_is_about_to(world):
     """Neither sees the other's row before it is committed: the index decides."""
     ours = make.channel(world.workspace, provider="waha", phone=PHONE)
     theirs = make.channel(world.other_workspace, provider="evolution", phone=OLD_FORM)
-    told = []
 
     def rival():
-        try:
-            with workspace_transaction(theirs.workspace_id):
-                told.append(claims.take(theirs))
-        finally:
-            connection.close()
+        with workspace_transaction(theirs.workspace_id):
+            return claims.take(theirs)
 
-    thread = threading.Thread(target=rival)
     with workspace_transaction(ours.workspace_id):
         assert claims.take(ours)
-        thread.start()
-        thread.join(0.5)
-        assert told == []
-    thread.join()
+        rivalling = Job(rival)
+        eventually(is_waited_for)
 
-    assert told == [False]
+    assert rivalling.result() is False

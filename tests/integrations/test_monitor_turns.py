@@ -1,12 +1,10 @@
 """The monitor with many to ask about: how long each may take, and whose turn it is."""
 
-import threading
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
 from django.db.models.functions import Now
 
 from integrations.health import Failure
@@ -15,6 +13,7 @@ from integrations.providers.base.types import SessionReport
 from integrations.services import asking, due, leases, monitor, slots
 from tests.integrations.pairing import fresh, row
 from tests.integrations.rounds import say, several, watch, well
+from tests.threads import together
 from tests.twins import numbers, pairing
 from tests.walls import as_owner
 
@@ -45,7 +44,8 @@ def test_a_slow_provider_delays_nobody_else(world, twin, monkeypatch):
     crowd = several(world.workspace, twin.url, slots.MOST_PER_SLOT + 6)
     well(twin, crowd)
     with numbers.running() as quick:
-        django_settings.EGRESS_ALLOWED_HOSTS.append(quick.host)
+        allowed = [*django_settings.EGRESS_ALLOWED_HOSTS, quick.host]
+        monkeypatch.setattr(django_settings, "EGRESS_ALLOWED_HOSTS", allowed)
         few = several(world.other_workspace, quick.url, 5, first=500)
         well(quick, few)
         seen = []
@@ -59,7 +59,6 @@ def test_a_slow_provider_delays_nobody_else(world, twin, monkeypatch):
         begun = time.monotonic()
         tally = watch()
         took = time.monotonic() - begun
-        django_settings.EGRESS_ALLOWED_HOSTS.remove(quick.host)
 
     assert tally.states["connected"] == len(crowd) + len(few)
     assert max(seen) - begun < took / 2  # long before the crowd was through
@@ -272,19 +271,8 @@ def test_several_monitors_never_ask_about_one_session_twice(world, twin):
     made += several(world.other_workspace, twin.url, 30, first=100)
     well(twin, made)
     twin.delay = 0.05
-    tallies = []
 
-    def work():
-        try:
-            tallies.append(monitor.run())
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    tallies = together(*[monitor.run] * 3)
 
     assert sorted(twin.asked) == sorted(set(twin.asked))
     assert sum(tally.asked for tally in tallies) == 60

@@ -1,11 +1,9 @@
 """Several about one session: another workspace, two at once, and what comes too late."""
 
-import threading
 import time
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.db.models.functions import Now
 
 from integrations.models import Channel, Session
@@ -13,7 +11,7 @@ from integrations.services import leases, monitor, sessions
 from tests.factories import integrations as make
 from tests.integrations.opening import open_session, refresh
 from tests.integrations.pairing import connected, fresh, number, row, time_passes
-from tests.threads import eventually
+from tests.threads import Job, eventually, together
 from tests.twins import pairing
 from tests.twins.numbers import CODE
 from tests.walls import as_app
@@ -70,17 +68,7 @@ def test_two_requests_at_once_ask_once(world, twin):
     time_passes(session, seconds=5)
     twin.delay, asked = 0.3, len(twin.asked)
 
-    def look():
-        try:
-            sessions.refresh(session)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=look) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    together(*[lambda: sessions.refresh(session)] * 4)
 
     assert len(twin.asked) == asked + 1
 
@@ -93,19 +81,12 @@ def test_disconnecting_while_it_is_asked_about_wins(world, twin):
     twin.held = {"GET"}
     asked = len(twin.asked)
 
-    def look():
-        try:
-            sessions.refresh(session)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=look)
-    thread.start()
+    looking = Job(lambda: sessions.refresh(session))
     eventually(lambda: len(twin.asked) > asked)
     with as_app():
         sessions.disconnect(channel)
     twin.held.clear()
-    thread.join()
+    looking.result()
 
     assert (fresh(session).state, fresh(session).ended_at is not None) == (
         "disconnected",
@@ -119,13 +100,12 @@ def test_disconnecting_while_it_is_asked_about_wins(world, twin):
 def test_what_opens_after_it_was_ended_is_closed_again(world, twin):
     channel = number(world.workspace, twin.url)
     twin.held = {"POST"}
-    opening = threading.Thread(target=_open_and_hang_up, args=(channel,))
-    opening.start()
+    opening = Job(lambda: sessions.open_session(channel))
     eventually(lambda: twin.asked)
     session = Session.objects.unscoped("test").get()
     row(session).update(ended_at=Now(), lease_token=None)
     twin.held.clear()
-    opening.join()
+    opening.result()
 
     assert DIGITS not in twin.sessions
     assert [line.split()[0] for line in twin.asked] == ["POST", "DELETE"]
@@ -138,13 +118,12 @@ def test_what_opens_after_its_lease_ran_out_is_kept_and_its_code_shown(
     monkeypatch.setattr(leases, "ONE_CALL", timedelta(milliseconds=200))
     channel = number(world.workspace, twin.url)
     twin.held = {"POST"}
-    opening = threading.Thread(target=_open_and_hang_up, args=(channel,))
-    opening.start()
+    opening = Job(lambda: sessions.open_session(channel))
     eventually(lambda: twin.asked)
     time.sleep(0.3)
     assert monitor.run().unasked == 1  # it clears the lease that ran out
     twin.held.clear()
-    opening.join()
+    opening.result()
 
     session = Session.objects.unscoped("test").get()
     assert [line.split()[0] for line in twin.asked] == ["POST"]
@@ -156,13 +135,12 @@ def test_what_opens_after_its_lease_ran_out_is_kept_and_its_code_shown(
 def test_what_opens_late_does_not_close_what_was_begun_after_it(world, twin):
     channel = number(world.workspace, twin.url)
     twin.delay = 0.5
-    opening = threading.Thread(target=_open_and_hang_up, args=(channel,))
-    opening.start()
+    opening = Job(lambda: sessions.open_session(channel))
     eventually(lambda: twin.asked)
     twin.delay = 0.0
     with as_app():
         second = sessions.start_clean(channel)
-    opening.join()
+    opening.result()
 
     assert fresh(second).state == "awaiting_user"
     assert [line.split()[0] for line in twin.asked] == ["POST", "DELETE", "POST"]
@@ -179,18 +157,11 @@ def test_an_opening_of_many_slow_requests_ends_before_its_lease(
         return reports[-1]
 
     monkeypatch.setattr(pairing.PairingAdapter, "create_session", six_requests)
-    monkeypatch.setattr(leases, "BUDGET", 0.6)
+    monkeypatch.setattr(leases, "BUDGET", 1.4)
     twin.sessions[DIGITS] = {"state": "disconnected"}
-    twin.delay = 0.25
+    twin.delay = 0.6
 
     session = open_session(channel)
 
     assert (session.state, session.problem) == ("created", "unreachable")
     assert len(twin.asked) == 3  # the fourth would have begun after the budget
-
-
-def _open_and_hang_up(channel):
-    try:
-        sessions.open_session(channel)
-    finally:
-        connection.close()

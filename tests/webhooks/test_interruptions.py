@@ -2,45 +2,20 @@
 
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import bulk
 from tests.factories import cloud_api as cloud
-from tests.threads import PATIENCE, eventually, is_waited_for
+from tests.threads import PATIENCE, Job, eventually, is_waited_for
 from tests.webhooks.conftest import Shop
 from webhooks import inbox, processing
 from webhooks.models import RawWebhook
 from whatsapp.models import Identity, Lead, Message, WaitingStatus
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def start(job: Callable[[], object]) -> threading.Thread:
-    """Run a job in another session."""
-
-    def work() -> None:
-        try:
-            job()
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread
-
-
-def join(thread: threading.Thread) -> None:
-    thread.join(PATIENCE)
-    assert not thread.is_alive()
-
-
-def wait_for(thread: threading.Thread) -> None:
-    """Until it is over or waits for a lock that this session holds."""
-    eventually(lambda: not thread.is_alive() or is_waited_for())
 
 
 def rows(model, shop: Shop):
@@ -55,9 +30,9 @@ def one_by_one(shop: Shop, first: bytes, second: bytes) -> None:
     late = inbox.claim()
     with transaction.atomic():
         processing.process(early)
-        thread = start(lambda: processing.process(late))
-        wait_for(thread)
-    join(thread)
+        job = Job(lambda: processing.process(late))
+        eventually(lambda: not job.thread.is_alive() or is_waited_for())
+    job.result()
 
 
 def test_a_status_finds_the_message_that_comes_at_the_same_moment(shop):
@@ -121,11 +96,11 @@ def test_a_lock_that_does_not_come_blames_nobody(shop, settings):
             is_held.set()
             may_end.wait(PATIENCE)
 
-    holder = start(hold)
+    holder = Job(hold)
     is_held.wait(PATIENCE)
     tally = processing.process(inbox.claim())
     may_end.set()
-    join(holder)
+    holder.result()
 
     for row in found:
         row.refresh_from_db()

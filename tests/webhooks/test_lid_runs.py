@@ -1,24 +1,22 @@
 """Many hidden ids at once: each asked about once, nobody waits for a slow server, and walls."""
 
-import threading
 import time
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from accounts.scoping import workspace_transaction
 from integrations.providers import registry
 from tests import walls
 from tests.conftest import World
 from tests.factories import whatsapp as make
+from tests.threads import together
 from tests.twins import waha
 from tests.walls import as_app
 from tests.webhooks.hidden import LID, PHONE, Place, body, open_place, time_passes
 from webhooks import lids
-from webhooks.lids import Tally
 from whatsapp.models import LidLookup
 from whatsapp.services import lid_lookups
 
@@ -58,19 +56,8 @@ def many_hidden(place: Place, count: int) -> None:
 def test_several_workers_never_ask_about_one_id_twice(place: Place) -> None:
     many_hidden(place, 20)
     place.twin.fault, place.twin.delay = "slow", 0.05
-    tallies: list[Tally] = []
 
-    def work() -> None:
-        try:
-            tallies.append(lids.run())
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    tallies = together(*[lids.run] * 3)
 
     assert len(place.asked) == len(set(place.asked)) == 20
     assert sum(tally.outcomes["unknown"] for tally in tallies) == 20

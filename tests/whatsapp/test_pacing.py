@@ -1,6 +1,5 @@
 """Requests of one number leave apart, however the threads that carry them bunch."""
 
-import threading
 import time
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 from integrations import gateway
 from integrations.providers.base.outgoing import OutgoingMessage, Text
 from integrations.providers.base.types import Party
+from tests.threads import together
 from tests.whatsapp.counter import Counter
 from whatsapp.services import outbox_files
 from whatsapp.services.pacing import Pacer
@@ -25,21 +25,13 @@ def busiest(moments: list[float], within: float) -> int:
 
 def test_threads_that_come_at_once_leave_one_after_the_other() -> None:
     pacer = Pacer(RATE)
-    moments: list[float] = []
-    start = threading.Barrier(20)
 
-    def leave() -> None:
-        start.wait(10)
+    def leave() -> float:
         pacer.wait()
-        moments.append(time.monotonic())
+        return time.monotonic()
 
-    threads = [threading.Thread(target=leave) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(10)
+    moments = together(*[leave] * 20)
 
-    assert len(moments) == 20
     # The clock of a busy machine wakes late, never early: not two within half a turn.
     assert max(moments) - min(moments) >= 19 / RATE * 0.95
     assert busiest(moments, 0.2) <= RATE * 0.2 + 2

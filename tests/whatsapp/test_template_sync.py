@@ -1,16 +1,14 @@
 """Lists of templates, read from a provider on the loopback: pages, faults, what changes."""
 
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 
 from accounts.scoping import workspace_transaction
 from integrations.models import ChannelLog
 from tests.factories import integrations as numbers
-from tests.threads import eventually
+from tests.threads import Job, eventually
 from tests.walls import as_app
 from tests.whatsapp.template_account import Account, listed
 from whatsapp.models import TemplateChange, TemplateSync
@@ -171,20 +169,11 @@ def test_example_is_no_part_of_the_contract(account: Account) -> None:
 def test_two_syncs_at_once_are_one(account: Account) -> None:
     account.listed.append(listed("t"))
     account.twin.fault, account.twin.delay = "slow", 1.0
-    tallies: list[template_sync.Tally] = []
 
-    def sync() -> None:
-        try:
-            tallies.append(account.sync())
-        finally:
-            connections.close_all()
-
-    other = threading.Thread(target=sync)
-    other.start()
+    other = Job(account.sync)
     eventually(lambda: account.twin.asked)
 
-    tallies.append(account.sync())
-    other.join()
+    tallies = [account.sync(), other.result()]
 
     assert sorted(tally.synced for tally in tallies) == [0, 1]
     lists = [step for step in account.twin.steps if "message_templates" in step]

@@ -1,12 +1,11 @@
 """Sessions that end here end their tokens at the server too, and end here whatever it says."""
 
-import threading
 import time
 from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -15,7 +14,7 @@ from accounts.sso import fetch, grants, server, sessions
 from accounts.sso.grants import Freshness
 from accounts.sso.outcomes import NOT_REVOKED
 from tests.accounts.sso.conftest import Walker, by_endpoints, last_event
-from tests.threads import eventually
+from tests.threads import Job, eventually
 from tests.walls import as_owner
 
 pytestmark = pytest.mark.django_db
@@ -293,25 +292,17 @@ def test_a_token_that_comes_in_after_the_end_is_given_back(idp):
     walker.sign_in()
     OAuthGrant.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     idp.refresh_delay = 0.5
-    verdicts = []
 
     def renew():
-        try:
-            with as_owner():
-                grant = OAuthGrant.objects.get()
-                verdicts.append(
-                    grants.keep_fresh(grant, server.configured(), now=timezone.now())
-                )
-        finally:
-            connection.close()
+        with as_owner():
+            grant = OAuthGrant.objects.get()
+            return grants.keep_fresh(grant, server.configured(), now=timezone.now())
 
-    slow = threading.Thread(target=renew)
-    slow.start()
+    slow = Job(renew)
     eventually(lambda: idp.count("/token") > 1)
     sessions.end(BrowserSession.objects.all(), SessionEnd.REVOKED, now=timezone.now())
-    slow.join(10)
 
-    assert verdicts == [Freshness.ENDED]
+    assert slow.result() is Freshness.ENDED
     assert idp.revoked == ["refresh-1"]
     assert not OAuthGrant.objects.exists()
 

@@ -1,20 +1,18 @@
 """The server changes its keys: believed at once, asked for seldom, and nobody is thrown out."""
 
-import threading
 import time
 from datetime import timedelta
 
 import jwt
 import pytest
 from django.core.cache import cache
-from django.db import connection
 from django.utils import timezone
 
 from accounts.models import BrowserSession, OAuthGrant
 from accounts.sso import fetch, grants, metadata, server
 from tests.accounts.sso import hostile
 from tests.accounts.sso.conftest import Walker, last_event
-from tests.threads import eventually
+from tests.threads import Job, eventually
 
 pytestmark = pytest.mark.django_db
 HERE = "/account/sessions/"
@@ -105,21 +103,14 @@ def test_whoever_asks_while_another_does_gets_the_new_keys_too(idp):
     known = metadata.keys(server.required())
     _rotate(idp)
     idp.keys_delay = 0.5
-    found = []
 
     def ask():
-        try:
-            found.append(metadata.keys(server.required(), after=known))
-        finally:
-            connection.close()
+        return [one["kid"] for one in metadata.keys(server.required(), after=known)]
 
-    first = threading.Thread(target=ask)
-    first.start()
+    first = Job(ask)
     eventually(lambda: idp.count("/keys") == 2)
-    ask()
-    first.join(10)
 
-    assert [[one["kid"] for one in keys] for keys in found] == [["k2"], ["k2"]]
+    assert (ask(), first.result()) == (["k2"], ["k2"])
     assert idp.count("/keys") == 2
 
 
