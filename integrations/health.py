@@ -168,9 +168,13 @@ def _take_live(
 ) -> None:
     state = _known(report.state)
     problem = _problem_of(state)
-    if state in {SessionState.CONNECTED, SessionState.DEGRADED}:
-        if not is_expected(report.phone, expected):
-            state, problem = SessionState.DISCONNECTED, Problem.NUMBER_WRONG
+    # Of a gateway without a phone the one that it tells is of before.
+    is_linked = state in {SessionState.CONNECTED, SessionState.DEGRADED}
+    may_be_linked = is_linked or state == SessionState.FAILED
+    if may_be_linked and not is_expected(report.phone, expected):
+        state, problem = SessionState.DISCONNECTED, Problem.NUMBER_WRONG
+    elif is_linked:
+        pass
     elif state in {SessionState.VERIFYING, SessionState.CREATED}:
         state, problem = SessionState.DEGRADED, Problem.UNSTEADY
     else:

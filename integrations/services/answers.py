@@ -20,6 +20,7 @@ from integrations.models import (
     Integration,
     Problem,
     Session,
+    SessionKind,
     SessionState,
 )
 from integrations.providers import registry
@@ -56,6 +57,7 @@ def take_answer(
 ) -> Aftermath:
     """Write an answer about a held session, and let its lease go."""
     before, was_pending = session.state, session.is_pending
+    is_by_our_code = _is_by_our_code(session, now=now)
     if isinstance(answer, Failure):
         health.take_failure(session, answer, now=now)
     else:
@@ -67,14 +69,36 @@ def take_answer(
     pause = _pause(session, answer, now=now)
     leases.release(session, ask_again_at=now + pause)
     settling.settle(session, before=before, now=now)
-    is_unwanted = session.problem in {Problem.NUMBER_WRONG, Problem.NUMBER_TAKEN}
     return Aftermath(
-        must_close=was_pending
-        and not session.is_open
-        and is_unwanted
-        and session.code_shown_at is not None,
+        must_close=is_by_our_code and _is_unwanted(session, was_pending=was_pending),
         external_id=session.external_id,
     )
+
+
+def _is_unwanted(session: Session, *, was_pending: bool) -> bool:
+    if was_pending:
+        unwanted = {Problem.NUMBER_WRONG, Problem.NUMBER_TAKEN}
+        return not session.is_open and session.problem in unwanted
+    return session.probe_problem == Problem.NUMBER_WRONG
+
+
+def _is_by_our_code(session: Session, *, now: datetime) -> bool:
+    """Whether a phone that is linked now may have taken a code that was shown here.
+
+    Of a session that was connected before: since somebody began to connect it anew.
+    """
+    if session.is_pending:
+        return session.code_shown_at is not None
+    if session.kind != SessionKind.QR:
+        return False
+    ends, shown = session.expires_at, session.code_shown_at
+    is_recent = (
+        ends is not None
+        and shown is not None
+        and shown >= ends - health.PENDING_LASTS
+        and now < ends
+    )
+    return is_recent or bool(session.payload or session.pairing_code)
 
 
 def take_nothing(session: Session, *, now: datetime) -> None:
