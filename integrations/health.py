@@ -239,9 +239,9 @@ def take_silence(session: Session, since: datetime | None) -> None:
     session.silent_since = since
 
 
-def take_sign(session: Session, *, now: datetime) -> None:
-    """A fresh message came in: nobody is silent, and an older word is outdated."""
-    session.heard_at = now
+def take_sign(session: Session, *, now: datetime, at: datetime | None = None) -> None:
+    """A fresh message came in, now or `at`: nobody is silent, and an older word is outdated."""
+    session.heard_at = max(filter(None, (session.heard_at, at or now)))
     session.silent_since = None
     if session.is_pending:
         session.connected_at = now
