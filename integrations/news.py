@@ -136,7 +136,8 @@ def _take_news(session: Session, news: News, *, now: datetime) -> None:
                 event.state,
                 event.detail or event.kind,
                 is_ours=health.is_expected(event.phone, session.channel.phone),
-                at=min(told_at, now),
+                # What was posted again comes in long after what it is older than.
+                at=min(event.provider_at or told_at, told_at, now),
             )
     if session.channel_id in news.signs:
         sign = news.sign_of(session.channel_id, now=now)
