@@ -177,6 +177,11 @@ def _take_live(
         pass
     elif state in {SessionState.VERIFYING, SessionState.CREATED}:
         state, problem = SessionState.DEGRADED, Problem.UNSTEADY
+    elif session.probe_problem == Problem.NUMBER_WRONG and _awaits_anew(
+        session, report, now=now
+    ):
+        # The phone that took the code was turned out: whoever holds it has to read why.
+        state, problem = SessionState.DISCONNECTED, Problem.NUMBER_WRONG
     else:
         # A gateway that shows a code again has lost the phone.
         state, problem = SessionState.DISCONNECTED, Problem.LOGGED_OUT
@@ -187,6 +192,13 @@ def _take_live(
     else:
         codes.forget(session)
     _set_probe(session, state, problem, report.reason, now=now)
+
+
+def _awaits_anew(session: Session, report: SessionReport, *, now: datetime) -> bool:
+    """Whether somebody sits in front of a number that was lost, and has no code yet."""
+    has_code = bool(report.payload or report.pairing_code)
+    ends = session.expires_at
+    return not has_code and ends is not None and now < ends
 
 
 def take_failure(session: Session, failure: Failure, *, now: datetime) -> None:

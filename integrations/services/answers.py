@@ -69,17 +69,25 @@ def take_answer(
     pause = _pause(session, answer, now=now)
     leases.release(session, ask_again_at=now + pause)
     settling.settle(session, before=before, now=now)
+    is_unwanted = _is_refused(session) if was_pending else _is_another(session, answer)
     return Aftermath(
-        must_close=is_by_our_code and _is_unwanted(session, was_pending=was_pending),
+        must_close=is_by_our_code and is_unwanted,
         external_id=session.external_id,
     )
 
 
-def _is_unwanted(session: Session, *, was_pending: bool) -> bool:
-    if was_pending:
-        unwanted = {Problem.NUMBER_WRONG, Problem.NUMBER_TAKEN}
-        return not session.is_open and session.problem in unwanted
-    return session.probe_problem == Problem.NUMBER_WRONG
+def _is_refused(session: Session) -> bool:
+    unwanted = {Problem.NUMBER_WRONG, Problem.NUMBER_TAKEN}
+    return not session.is_open and session.problem in unwanted
+
+
+def _is_another(session: Session, answer: SessionReport | Failure) -> bool:
+    """Whether another phone is linked now than was before."""
+    return (
+        isinstance(answer, SessionReport)
+        and session.probe_problem == Problem.NUMBER_WRONG
+        and answer.state not in {*health.PENDING, SessionState.DISCONNECTED}
+    )
 
 
 def _is_by_our_code(session: Session, *, now: datetime) -> bool:

@@ -85,6 +85,7 @@ def test_the_wrong_phone_is_turned_out_so_that_the_right_one_can_scan(
 
     assert (after.state, after.problem) == ("disconnected", "number_wrong")
     assert twin.sessions["loja"].me is None, "that phone is not ours to keep"
+    assert ask(session).problem == "number_wrong", "whoever scanned goes on reading why"
 
     with as_app():
         sessions.reconnect(channel)
@@ -138,6 +139,7 @@ def test_at_evolution_too_the_wrong_phone_is_turned_out(world, settings, ask):
 
         assert (after.state, after.problem) == ("disconnected", "number_wrong")
         assert twin.instances["shop"].state == "close"
+        assert ask(session).problem == "number_wrong"
         with as_app():
             assert sessions.reconnect(channel).payload
         twin.scan("shop", OURS)
