@@ -17,6 +17,7 @@ from integrations.models import Channel, ChannelLog, Integration
 from integrations.news import SIGN_IS_FRESH as SIGN_IS_FRESH  # noqa: PLC0414  # what others say about numbers
 from integrations.news import STAMP_EVERY as STAMP_EVERY  # noqa: PLC0414
 from integrations.news import News as News  # noqa: PLC0414
+from integrations.news import Sign as Sign  # noqa: PLC0414
 from integrations.news import note_news as note_news  # noqa: PLC0414
 from integrations.news import note_silence as note_silence  # noqa: PLC0414
 from integrations.pools import asking_threads as asking_threads  # noqa: PLC0414  # for rooms above

@@ -168,11 +168,20 @@ def _take_live(
 ) -> None:
     state = _known(report.state)
     problem = _problem_of(state)
-    if state in {SessionState.CONNECTED, SessionState.DEGRADED}:
-        if not is_expected(report.phone, expected):
-            state, problem = SessionState.DISCONNECTED, Problem.NUMBER_WRONG
+    # Of a gateway without a phone the one that it tells is of before.
+    is_linked = state in {SessionState.CONNECTED, SessionState.DEGRADED}
+    may_be_linked = is_linked or state == SessionState.FAILED
+    if may_be_linked and not is_expected(report.phone, expected):
+        state, problem = SessionState.DISCONNECTED, Problem.NUMBER_WRONG
+    elif is_linked:
+        pass
     elif state in {SessionState.VERIFYING, SessionState.CREATED}:
         state, problem = SessionState.DEGRADED, Problem.UNSTEADY
+    elif session.probe_problem == Problem.NUMBER_WRONG and _awaits_anew(
+        session, report, now=now
+    ):
+        # The phone that took the code was turned out: whoever holds it has to read why.
+        state, problem = SessionState.DISCONNECTED, Problem.NUMBER_WRONG
     else:
         # A gateway that shows a code again has lost the phone.
         state, problem = SessionState.DISCONNECTED, Problem.LOGGED_OUT
@@ -183,6 +192,13 @@ def _take_live(
     else:
         codes.forget(session)
     _set_probe(session, state, problem, report.reason, now=now)
+
+
+def _awaits_anew(session: Session, report: SessionReport, *, now: datetime) -> bool:
+    """Whether somebody sits in front of a number that was lost, and has no code yet."""
+    has_code = bool(report.payload or report.pairing_code)
+    ends = session.expires_at
+    return not has_code and ends is not None and now < ends
 
 
 def take_failure(session: Session, failure: Failure, *, now: datetime) -> None:
@@ -235,9 +251,9 @@ def take_silence(session: Session, since: datetime | None) -> None:
     session.silent_since = since
 
 
-def take_sign(session: Session, *, now: datetime) -> None:
-    """A fresh message came in: nobody is silent, and an older word is outdated."""
-    session.heard_at = now
+def take_sign(session: Session, *, now: datetime, at: datetime | None = None) -> None:
+    """A fresh message came in, now or `at`: nobody is silent, and an older word is outdated."""
+    session.heard_at = max(filter(None, (session.heard_at, at or now)))
     session.silent_since = None
     if session.is_pending:
         session.connected_at = now

@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.db.models import Max
+
 from accounts import bulk
 from accounts.scoping import workspace_transaction
 from integrations import claims, health, settling
@@ -20,11 +22,29 @@ STAMP_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
+class Sign:
+    """When a message that shows that a number works came in, and when it was written."""
+
+    received_at: datetime
+    written_at: datetime
+
+    def later(self, other: "Sign | None") -> "Sign":
+        """Of several messages the newest that came in and the newest that was written."""
+        if other is None:
+            return self
+        return Sign(
+            max(self.received_at, other.received_at),
+            max(self.written_at, other.written_at),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class News:
     """What a batch of webhooks tells about the numbers of one workspace.
 
     `words` are a channel's id, the provider's news and when it came in, in that order.
-    `signs` are channels that were not known to be well and through which people write.
+    `signs` are channels that were not known to be well and through which people write;
+    `signed` says when, of those that do not write at this moment.
     `on_phone` are channels of which a phone was seen to write: their number also lives in
     the WhatsApp Business app, which not every provider says when it is asked.
     `written` and `posted` are when somebody last wrote to a channel, and when its provider
@@ -36,6 +56,10 @@ class News:
     on_phone: set[int] = field(default_factory=set)
     written: dict[int, datetime] = field(default_factory=dict)
     posted: dict[int, datetime] = field(default_factory=dict)
+    signed: dict[int, Sign] = field(default_factory=dict)
+
+    def sign_of(self, channel_id: int, *, now: datetime) -> Sign:
+        return self.signed.get(channel_id) or Sign(now, now)
 
 
 def note_news(news: News, *, workspace_id: int) -> None:
@@ -56,6 +80,7 @@ def note_news(news: News, *, workspace_id: int) -> None:
             settling.settle(session, before=before, now=now)
         # A number without a session is as well as its messages say.
         unwatched = news.signs - {session.channel_id for session in sessions}
+        unwatched -= _ended_since(news, unwatched, workspace_id=workspace_id, now=now)
         channels.filter(pk__in=unwatched).update(state=ChannelState.CONNECTED)
         for channel_id in sorted(unwatched):
             settling.close_episode(workspace_id, channel_id, now=now)
@@ -111,15 +136,40 @@ def _take_news(session: Session, news: News, *, now: datetime) -> None:
                 event.state,
                 event.detail or event.kind,
                 is_ours=health.is_expected(event.phone, session.channel.phone),
-                at=min(told_at, now),
+                # What was posted again comes in long after what it is older than.
+                at=min(event.provider_at or told_at, told_at, now),
             )
-    if session.channel_id in news.signs and _may_be_here(session):
-        health.take_sign(session, now=now)
+    if session.channel_id in news.signs:
+        sign = news.sign_of(session.channel_id, now=now)
+        if _may_be_here(session, sign):
+            health.take_sign(session, at=min(sign.received_at, now), now=now)
 
 
-def _may_be_here(session: Session) -> bool:
-    """Not when another workspace has the number: then whoever asks next closes the session."""
-    return not session.is_pending or claims.take(session.channel)
+def _may_be_here(session: Session, sign: Sign) -> bool:
+    """Not by what was on its way from the session before, nor when another workspace has
+    the number: then whoever asks next closes the session."""
+    if not session.is_pending:
+        return True
+    return sign.written_at >= session.started_at and claims.take(session.channel)
+
+
+def _ended_since(
+    news: News, channel_ids: Collection[int], *, workspace_id: int, now: datetime
+) -> set[int]:
+    """Of these channels those whose session ended after what people wrote."""
+    if not channel_ids:
+        return set()
+    ended = (
+        Session.objects.for_workspace(workspace_id)
+        .filter(channel_id__in=channel_ids, ended_at__isnull=False)
+        .values_list("channel_id")
+        .annotate(last=Max("ended_at"))
+    )
+    return {
+        channel_id
+        for channel_id, ended_at in ended
+        if news.sign_of(channel_id, now=now).written_at < ended_at
+    }
 
 
 def note_silence(since: Mapping[int, datetime | None], *, workspace_id: int) -> None:

@@ -99,7 +99,10 @@ class _Routes:
         if isinstance(event, AccountEvent):
             self._told(channel).words.append((channel.id, event, received_at))
         elif not channel.is_well and _is_sign(channel, event, now=now):
-            self._told(channel).signs.add(channel.id)
+            news = self._told(channel)
+            news.signs.add(channel.id)
+            sign = _sign(channel, event, received_at)
+            news.signed[channel.id] = sign.later(news.signed.get(channel.id))
         if not channel.is_on_phone and _shows_phone(event, row.provider):
             self._told(channel).on_phone.add(channel.id)
         if _is_news(channel.last_webhook_at, received_at):
@@ -144,6 +147,12 @@ def _is_sign(channel: ChannelRow, event: Event, *, now: datetime) -> bool:
         and event.provider_at is not None
         and abs(now - event.provider_at) <= gateway.SIGN_IS_FRESH
     )
+
+
+def _sign(channel: ChannelRow, event: Event, received_at: datetime) -> gateway.Sign:
+    """Of a number that was never heard of, what it is about may be of any time."""
+    written_at = None if channel.is_new else _written_at(event, received_at)
+    return gateway.Sign(received_at, written_at or received_at)
 
 
 def _shows_phone(event: Event, provider: str) -> bool:

@@ -40,6 +40,7 @@ class Facts:
     states: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     refused: str = ""  # the word of a refusal that is newer than every request
+    last_state: str = ""  # what became of the newest request that was worked on
     oldest_waiting_at: datetime | None = None
     message: Message | None = None
 
@@ -54,6 +55,10 @@ def read(channel: Channel, *, since: datetime) -> Facts:
     )
     rows = _requests(channel, since=since)
     open_states = {RawState.RECEIVED, RawState.LEASED}
+    worked_on = sorted(
+        (row for row in rows if row.state not in open_states),
+        key=lambda row: (row.received_at, row.pk),
+    )
     outcomes: Counter[str] = Counter()
     for row in rows:
         told = row.outcome if isinstance(row.outcome, dict) else {}
@@ -66,6 +71,7 @@ def read(channel: Channel, *, since: datetime) -> Facts:
         refused=_refusal(
             channel, since=max((row.received_at for row in rows), default=since)
         ),
+        last_state=worked_on[-1].state if worked_on else "",
         oldest_waiting_at=min(
             (row.received_at for row in rows if row.state in open_states), default=None
         ),
@@ -141,9 +147,9 @@ def _request_link(facts: Facts, *, is_over: bool) -> Link:
 
 def _work_link(facts: Facts, *, now: datetime) -> Link:
     states = facts.states
-    if states[RawState.PARKED]:
+    if facts.last_state == RawState.PARKED:
         return Link("work", "broken", "parked")
-    if states[RawState.UNROUTED]:
+    if facts.last_state == RawState.UNROUTED:
         return Link("work", "broken", "unrouted")
     waiting = facts.oldest_waiting_at
     if waiting is not None and now - waiting > _WORK_TAKES:

@@ -20,6 +20,7 @@ from integrations.models import (
     Integration,
     Problem,
     Session,
+    SessionKind,
     SessionState,
 )
 from integrations.providers import registry
@@ -56,6 +57,7 @@ def take_answer(
 ) -> Aftermath:
     """Write an answer about a held session, and let its lease go."""
     before, was_pending = session.state, session.is_pending
+    is_by_our_code = _is_by_our_code(session, now=now)
     if isinstance(answer, Failure):
         health.take_failure(session, answer, now=now)
     else:
@@ -67,14 +69,44 @@ def take_answer(
     pause = _pause(session, answer, now=now)
     leases.release(session, ask_again_at=now + pause)
     settling.settle(session, before=before, now=now)
-    is_unwanted = session.problem in {Problem.NUMBER_WRONG, Problem.NUMBER_TAKEN}
+    is_unwanted = _is_refused(session) if was_pending else _is_another(session, answer)
     return Aftermath(
-        must_close=was_pending
-        and not session.is_open
-        and is_unwanted
-        and session.code_shown_at is not None,
+        must_close=is_by_our_code and is_unwanted,
         external_id=session.external_id,
     )
+
+
+def _is_refused(session: Session) -> bool:
+    unwanted = {Problem.NUMBER_WRONG, Problem.NUMBER_TAKEN}
+    return not session.is_open and session.problem in unwanted
+
+
+def _is_another(session: Session, answer: SessionReport | Failure) -> bool:
+    """Whether another phone is linked now than was before."""
+    return (
+        isinstance(answer, SessionReport)
+        and session.probe_problem == Problem.NUMBER_WRONG
+        and answer.state not in {*health.PENDING, SessionState.DISCONNECTED}
+    )
+
+
+def _is_by_our_code(session: Session, *, now: datetime) -> bool:
+    """Whether a phone that is linked now may have taken a code that was shown here.
+
+    Of a session that was connected before: since somebody began to connect it anew.
+    """
+    if session.is_pending:
+        return session.code_shown_at is not None
+    if session.kind != SessionKind.QR:
+        return False
+    ends, shown = session.expires_at, session.code_shown_at
+    is_recent = (
+        ends is not None
+        and shown is not None
+        and shown >= ends - health.PENDING_LASTS
+        and now < ends
+    )
+    return is_recent or bool(session.payload or session.pairing_code)
 
 
 def take_nothing(session: Session, *, now: datetime) -> None:

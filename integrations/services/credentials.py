@@ -255,12 +255,12 @@ def _keep(
 
 
 def _learn(channel: Channel, external_id: str | None) -> None:
-    """The provider's id of the number, where the credentials name one."""
+    """The provider's id of the number. Where the credentials name none the next webhook does,
+    since a number that moved to another account there has another id."""
     rows = Channel.objects.for_workspace(channel.workspace_id).filter(pk=channel.pk)
     try:
         with transaction.atomic():
-            if external_id:
-                rows.update(external_id=external_id)
+            rows.update(external_id=external_id)
     except IntegrityError:
         raise NumberTaken from None
 

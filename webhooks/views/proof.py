@@ -19,7 +19,7 @@ from accounts.permissions import Action
 from accounts.scoping import workspace_transaction
 from integrations import qr
 from integrations.models import Channel
-from integrations.selectors import channels, connecting
+from integrations.selectors import channels, connecting, episodes
 from integrations.services import webhook_urls
 from integrations.services.webhook_urls import Subscription, WebhookFailed
 from webhooks import proof
@@ -171,9 +171,13 @@ def _read_back(channel: Channel) -> Subscription | None:
 
 
 def _began(channel: Channel, since: datetime) -> datetime:
-    """A message that came just before this page was opened proves as much."""
+    """A message that came just before this page was opened proves as much, unless the number
+    was lost in between."""
     session = connecting.find_session(channel)
-    begun = session.started_at if session is not None and session.is_open else since
+    if session is None or not session.is_open:
+        return since
+    lost = episodes.list_of(channel).first()
+    begun = max(session.started_at, lost.opened_at) if lost else session.started_at
     return min(max(begun, since - _JUST_BEFORE), since)
 
 

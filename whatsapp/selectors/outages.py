@@ -2,7 +2,8 @@
 
 A phone that is cut off from us goes on: what is written there meanwhile reaches nobody here.
 It shows in what is left: statuses of messages that we never saw, and messages of our side to
-people of whom nothing came in.
+people of whom nothing came in. A provider may tell one by the phone and the other by an id
+that hides it, so a lead is one person under all of its names.
 """
 
 from dataclasses import dataclass
@@ -54,24 +55,34 @@ WITH told AS (
        AND message.direction = 'outbound' AND message.origin = 'echo'
        AND message.peer_key <> '' AND message.peer_key NOT LIKE 'g:%%'
 ), heard AS (
-    SELECT DISTINCT message.peer_key FROM whatsapp_message message
+    SELECT DISTINCT message.peer_key, conversation.lead_id
+      FROM whatsapp_message message
+      LEFT JOIN whatsapp_conversation conversation
+        ON conversation.id = message.conversation_id
      WHERE message.workspace_id = %(workspace)s AND message.channel_id = %(channel)s
        AND message.stored_at >= %(since)s AND message.stored_at < %(late)s
        AND message.direction = 'inbound'
-), unheard AS (
+), chat AS (
     SELECT peer_key, count(*) AS signs, min(at) AS first_at, max(at) AS last_at
       FROM told WHERE peer_key NOT IN (SELECT peer_key FROM heard)
      GROUP BY peer_key
+), unheard AS (
+    SELECT min(chat.peer_key) AS peer_key, known.lead_id, sum(chat.signs)::bigint AS signs,
+           min(chat.first_at) AS first_at, max(chat.last_at) AS last_at
+      FROM chat
+      LEFT JOIN LATERAL (
+        SELECT lead_id FROM whatsapp_identity
+         WHERE workspace_id = %(workspace)s AND match_key = chat.peer_key
+         ORDER BY id LIMIT 1
+      ) known ON true
+     WHERE known.lead_id IS NULL
+        OR known.lead_id NOT IN (SELECT lead_id FROM heard WHERE lead_id IS NOT NULL)
+     GROUP BY known.lead_id, CASE WHEN known.lead_id IS NULL THEN chat.peer_key END
 )
 SELECT unheard.peer_key, lead.key, {PERSON_COLUMNS}, unheard.signs, unheard.first_at,
        unheard.last_at
   FROM unheard
-  LEFT JOIN LATERAL (
-    SELECT lead_id FROM whatsapp_identity
-     WHERE workspace_id = %(workspace)s AND match_key = unheard.peer_key
-     ORDER BY id LIMIT 1
-  ) known ON true
-  LEFT JOIN whatsapp_lead lead ON lead.id = known.lead_id
+  LEFT JOIN whatsapp_lead lead ON lead.id = unheard.lead_id
   {PERSON_JOIN}
  ORDER BY unheard.last_at DESC, unheard.peer_key
  LIMIT %(most)s

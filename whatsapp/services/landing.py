@@ -7,7 +7,7 @@ here, one by one, since it matters where they lead and what they lose.
 import html
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -36,9 +36,13 @@ _LONGEST = 200  # of an address in a sentence
 
 
 def look(
-    url: str, *, link_url: str, workspace_id: int, failures: list[ChannelLog]
+    url: str,
+    *,
+    link_urls: Sequence[str],
+    workspace_id: int,
+    failures: list[ChannelLog],
 ) -> list[Found]:
-    """What is wrong with the page; nothing when all is well."""
+    """What is wrong with the page; nothing when all is well. Any of the addresses will do."""
     ends_at = time.monotonic() + DEADLINE
     wanted = _wanted(url)
     here = _with(url, wanted)
@@ -55,7 +59,7 @@ def look(
         except ProviderError as error:
             return _failed(error, here, wanted)
         if answer.status_code not in _REDIRECTS or "location" not in answer.headers:
-            return _arrived(answer, here, wanted, link_url=link_url)
+            return _arrived(answer, here, wanted, link_urls=link_urls)
         try:
             here = urljoin(here, answer.headers["location"])
             urlsplit(here).port  # noqa: B018  # a bad one raises here
@@ -91,7 +95,7 @@ def _with(url: str, wanted: Mapping[str, str]) -> str:
 
 
 def _arrived(
-    answer: Response, here: str, wanted: Mapping[str, str], *, link_url: str
+    answer: Response, here: str, wanted: Mapping[str, str], *, link_urls: Sequence[str]
 ) -> list[Found]:
     if answer.status_code >= 400:
         return [told("landing_status", url=_short(here), status=answer.status_code)]
@@ -100,7 +104,7 @@ def _arrived(
     if kind not in {"text/html", "application/xhtml+xml", ""}:
         return [*found, told("landing_no_page", url=_short(here), kind=kind[:60])]
     page = answer.content.decode("utf-8", "replace")
-    if not contains(page, link_url):
+    if not any(contains(page, one) for one in link_urls):
         found.append(told("landing_without_link"))
     return found
 

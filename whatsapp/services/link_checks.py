@@ -20,6 +20,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from django.db import transaction
+from django.db.models import Prefetch
 from django.utils import timezone
 
 from accounts import audit
@@ -31,7 +32,7 @@ from integrations.providers.base.errors import ProviderError
 from whatsapp import link_findings, link_marks, queue, tokens
 from whatsapp.link_findings import told
 from whatsapp.link_marks import Mark, Purpose
-from whatsapp.models import LinkCheck, TrackedLink
+from whatsapp.models import LinkCheck, RetiredSlug, TrackedLink
 from whatsapp.services import landing, links
 
 EVERY: Final = timedelta(days=1)
@@ -135,9 +136,11 @@ def _claimed(workspace_id: int, *, is_forced: bool) -> list[TrackedLink]:
     now = timezone.now()
     with workspace_transaction(workspace_id):
         links_of_it = TrackedLink.objects.for_workspace(workspace_id)
+        retired = RetiredSlug.objects.for_workspace(workspace_id)
         due = links_of_it if is_forced else links_of_it.filter(next_check_at__lte=now)
         found = list(
             due.select_related("channel")
+            .prefetch_related(Prefetch("retired_slugs", retired))
             .select_for_update(of=("self",), skip_locked=True)
             .order_by("next_check_at")[:MOST_OF_ONE]
         )
@@ -166,7 +169,11 @@ def _examine(link: TrackedLink) -> _Answer:
     if link.landing_url:
         findings += landing.look(
             link.landing_url,
-            link_url=links.public_url(link),
+            # What stands there may be an address of before, which leads here all the same.
+            link_urls=[
+                links.public_url(link),
+                *(links.slug_url(one.slug) for one in link.retired_slugs.all()),
+            ],
             workspace_id=link.workspace_id,
             failures=failures,
         )

@@ -1,8 +1,9 @@
 """Leads that are shown to be one person are joined, without anybody asking.
 
 A provider tells two names side by side, such as a hidden id and the phone behind it, or that one
-became the other; or a person we know brings the token that a lead waits under. Names that were kept apart on purpose stay apart, and so do two leads with different
-phones unless the provider says that the number changed: a person may decide that.
+became the other; or a person we know brings the token that a lead waits under. Leads that were
+told apart on purpose stay apart, and so do two leads with different phones unless the provider
+says that the number changed: a person may decide that.
 """
 
 import json
@@ -44,6 +45,8 @@ def reunite(
     doubtful: list[Join] = []
     for join, person in wanted:
         if frozenset({join.gone, join.stays}) in apart:
+            if _are_at_odds(join, phones):
+                _hand_over_ids(workspace_id, join, person)
             continue
         is_clear = person.is_renamed or not _are_at_odds(join, phones)
         (joins if is_clear else doubtful).append(join)
@@ -109,6 +112,23 @@ def _phones(workspace_id: int, pairs: Sequence[Join]) -> dict[int, set[str]]:
 def _are_at_odds(join: Join, phones: Mapping[int, set[str]]) -> bool:
     theirs, ours = phones.get(join.gone, set()), phones.get(join.stays, set())
     return bool(theirs and ours and theirs.isdisjoint(ours))
+
+
+def _hand_over_ids(workspace_id: int, join: Join, person: Person) -> None:
+    """Of two people with a phone each an id that hides one is whose phone it is told with.
+
+    It was learned while the two were one, and stayed with the other when they were parted.
+    """
+    keys = [key for key in person.match_keys if not key.startswith("p:")]
+    if len(person.match_keys) - len(keys) != 1:
+        return  # with no phone, or with that of each
+    bulk.run(
+        """
+        UPDATE whatsapp_identity SET lead_id = %s
+         WHERE lead_id = %s AND match_key = ANY(%s) AND workspace_id = %s
+        """,
+        [join.stays, join.gone, keys, workspace_id],
+    )
 
 
 def _suspect(workspace_id: int, doubtful: Sequence[Join], *, now: datetime) -> None:

@@ -85,7 +85,7 @@ def read_field(
         return [read_template_news(field, value, told_at=told_at)]
     if field.startswith("group_"):
         return [Ignored(field[:40])]
-    return [_account_news(field, value)]
+    return [_account_news(field, value, told_at=told_at)]
 
 
 def read_value(value: Reader) -> list[Event]:
@@ -149,7 +149,9 @@ def _read_live(message: Reader, setting: Setting) -> list[Event]:
     return read_message(message, setting)
 
 
-def _account_news(field: str, value: Reader) -> AccountEvent:
+def _account_news(
+    field: str, value: Reader, *, told_at: datetime | None
+) -> AccountEvent:
     """Quality, review, ban, disconnection … whatever Meta adds next.
 
     Only words known to be about the account are kept: a field of tomorrow may speak of
@@ -168,6 +170,7 @@ def _account_news(field: str, value: Reader) -> AccountEvent:
         code=code,
         detail=detail or None,
         state=_STATES.get(code or "") if field == "account_update" else None,
+        provider_at=told_at,
     )
 
 
