@@ -140,7 +140,8 @@ def _give_workspace(user: User, *, now: datetime, ip: str | None) -> None:
 
 def _make_workspace(user: User, *, now: datetime, ip: str | None) -> None:
     name = user.name or user.email.partition("@")[0]
-    slug = slugify(name)[:_LONGEST_SLUG].strip("-") or "loja"
+    # slugify() keeps underscores, which addresses of workspaces do not have.
+    slug = slugify(name.replace("_", "-"))[:_LONGEST_SLUG].strip("-") or "loja"
     workspace = onboarding.add_workspace(
         slug=f"{slug}-{secrets.token_hex(3)}",
         name=name[:100],

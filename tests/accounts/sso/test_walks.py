@@ -109,6 +109,25 @@ def test_a_newcomer_gets_a_workspace_where_the_installation_says_so(walker, sett
     assert audit.verify(workspace).is_intact
 
 
+@pytest.mark.parametrize(
+    ("told", "slug"),
+    [
+        ({"name": "rita_moura"}, "rita-moura-"),
+        ({"name": "", "email": "rita_moura@example.com"}, "rita-moura-"),
+        ({"name": "_"}, "loja-"),
+        ({"name": "王"}, "loja-"),
+    ],
+)
+def test_any_name_gives_a_workspace_an_address(walker, settings, told, slug):
+    settings.SIGNIN_NEWCOMERS = "workspace"
+    walker.idp.person |= told
+
+    answer = walker.sign_in()
+
+    assert answer.status_code == 302
+    assert Workspace.objects.get().slug.startswith(slug)
+
+
 def test_somebody_signs_in_at_a_server_without_discovery(passport):
     walker = Walker(passport)
 
