@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from allauth.account.views import LoginView, LogoutView
+from allauth.account.adapter import get_adapter
+from allauth.account.views import EmailView, LoginView, LogoutView
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
@@ -12,7 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.models import BrowserSession, OAuthGrant
+from accounts import emails, selectors
+from accounts.models import BrowserSession, OAuthGrant, User
+from accounts.services import unproven
 from accounts.sso import farewell, server, sessions
 
 
@@ -40,6 +43,21 @@ class SignOut(LogoutView):  # type: ignore[misc]  # allauth ships no types
         return redirect(there) if there else response
 
 
+class EmailAddresses(EmailView):  # type: ignore[misc]  # allauth ships no types
+    """The first of one's addresses names one to all others, so it is a proven one.
+
+    allauth lets whoever has proven none choose any.
+    """
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "action_primary" in request.POST and not _may_be_first(request):
+            words = "account/messages/unverified_primary_email.txt"
+            get_adapter().add_message(request, messages.ERROR, words)
+            return redirect("account_email")
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
+
 @require_safe
 def set_password(request: HttpRequest) -> HttpResponse:
     """allauth leads here whoever has no password; see AccountAdapter.set_password."""
@@ -47,6 +65,16 @@ def set_password(request: HttpRequest) -> HttpResponse:
         request, _("You sign in at the identity server: no password is kept here.")
     )
     return redirect("accounts:session-list")
+
+
+def _may_be_first(request: HttpRequest) -> bool:
+    email = emails.normal(request.POST.get("email", ""))
+    if not request.user.is_authenticated or "\0" in email:
+        return False
+    if not selectors.has_proven(request.user, email):
+        return False
+    unproven.release(email)
+    return not User.objects.exclude(pk=request.user.pk).filter(email=email).exists()
 
 
 def _grants_here(request: HttpRequest) -> list[OAuthGrant]:
