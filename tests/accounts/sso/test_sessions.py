@@ -1,10 +1,12 @@
 """How long a browser session lasts, what ends it, and what its tokens have to do with it."""
 
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -332,6 +334,59 @@ def test_a_person_sees_their_sessions_and_ends_one_or_all_others(world, signed_i
 
     assert (_opens(here), _opens(third)) == (200, 302)
     assert BrowserSession.objects.get(user=world.owner).ended_at is None
+
+
+def _change_password(client):
+    new = "outra-senha-de-teste"
+    form = {"oldpassword": "senha-de-teste", "password1": new, "password2": new}
+    client.post("/account/password/change/", form)
+
+
+def _reset_password(client):
+    new = "outra-senha-de-teste"
+    client.post("/account/password/reset/", {"email": "agent@example.com"})
+    [link] = re.findall(r"/account/password/reset/key/\S+", str(mail.outbox[-1].body))
+    page = client.get(link, follow=True)
+    client.post(page.request["PATH_INFO"], {"password1": new, "password2": new})
+
+
+@pytest.mark.parametrize(
+    ("choose", "left"), [(_change_password, 1), (_reset_password, 0)]
+)
+def test_a_new_password_ends_the_sessions_that_it_shuts_out(
+    world, signed_in, settings, choose, left
+):
+    settings.EMAIL_HOST = "mail.example.com"
+    here, there = signed_in(world.agent), signed_in(world.agent)
+    signed_in(world.owner)
+
+    choose(here)
+
+    ended = BrowserSession.objects.filter(user=world.agent).exclude(ended_at=None)
+    assert [one.end for one in ended] == [SessionEnd.REVOKED] * (2 - left)
+    assert (_opens(here), _opens(there)) == (200 if left else 302, 302)
+    assert BrowserSession.objects.get(user=world.owner).ended_at is None
+
+
+def test_a_new_password_gives_the_tokens_of_other_browsers_back(
+    idp, django_capture_on_commit_callbacks
+):
+    Walker(idp).sign_in()
+    user = User.objects.get()
+    user.set_password("senha-de-teste")  # they had it before the server knew them
+    user.save()
+    BrowserSession.objects.all().delete()
+    here, there = Walker(idp), Walker(idp)
+    here.sign_in()
+    idp.refresh_token = "refresh-there"
+    there.sign_in()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        _change_password(here.client)
+
+    assert idp.revoked == ["refresh-there"]
+    assert here.is_signed_in()
+    assert not there.is_signed_in()
 
 
 def test_a_person_sees_who_tried_their_password(world, signed_in):
