@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -48,7 +49,8 @@ def page(request: HttpRequest) -> HttpResponse:
         for one in sessions.list_open(request.user, now=timezone.now())[:_MOST_SHOWN]
     ]
     events = journal.list_of_person(request.user)[:_MOST_EVENTS]
-    has_password = request.user.has_usable_password()
+    # Where passwords are switched off nothing is asked beside one, nor can one be proven.
+    has_password = settings.PASSWORD_SIGNIN and request.user.has_usable_password()
     told = {
         "rows": rows,
         "attempts": [attempt(event) for event in events],
