@@ -6,6 +6,8 @@ from allauth.account.adapter import get_adapter
 from allauth.account.views import EmailView, LoginView, LogoutView
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -18,9 +20,19 @@ from accounts.models import BrowserSession, OAuthGrant, User
 from accounts.services import unproven
 from accounts.sso import farewell, server, sessions
 
+_WAY_ON = "way_on"
+
 
 class SignInPage(LoginView):  # type: ignore[misc]  # allauth ships no types
     """One button to the identity server; the password form where the installation has it."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Back from signing out at the server, where no address of ours goes along."""
+        way_on = request.session.pop(_WAY_ON, "")
+        if way_on and REDIRECT_FIELD_NAME not in request.GET:
+            return redirect_to_login(way_on)
+        response: HttpResponse = super().get(request, *args, **kwargs)
+        return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
@@ -40,7 +52,13 @@ class SignOut(LogoutView):  # type: ignore[misc]  # allauth ships no types
             gone = _grants_here(request)
             response: HttpResponse = super().post(*args, **kwargs)
         there = _leave_server(request, gone)
-        return redirect(there) if there else response
+        if not there:
+            return response
+        way_on = self.get_next_url()
+        if way_on:  # such as an invitation, with which they wanted to sign in anew
+            request.session[_WAY_ON] = way_on
+            sessions.shorten(request)
+        return redirect(there)
 
 
 class EmailAddresses(EmailView):  # type: ignore[misc]  # allauth ships no types
