@@ -110,6 +110,24 @@ def test_a_change_is_kept_and_noted(house, admin):
     assert actions()[-1] == "client.changed"
 
 
+def test_tokens_for_the_api_end_when_an_application_may_not_call_it(house, admin):
+    for_api = house.tokens(house.shop, house.person, scope="openid write")
+    for_identity = house.tokens(house.shop, house.person, scope="openid email")
+    of_another = house.tokens(house.recado, house.person, scope="openid write")
+    address = f"/applications/{house.shop.client.pk}/"
+    form = {"name": "Loja", "redirect_uris": house.shop.redirect_uri}
+
+    admin.post(address, form | {"may_call_api": "on"})
+    assert house.api("/api/verify", for_api["access_token"]).status_code == 200
+
+    admin.post(address, form)
+
+    assert house.api("/api/verify", for_api["access_token"]).status_code == 401
+    assert house.shop.refresh(for_api["refresh_token"]).status_code == 400
+    assert house.api("/api/user", for_identity["access_token"]).status_code == 200
+    assert house.api("/api/verify", of_another["access_token"]).status_code == 200
+
+
 @pytest.mark.parametrize(
     "uri",
     [
