@@ -463,6 +463,54 @@ def test_a_body_that_is_no_object_is_refused(house):
 
 
 # --- the rows behind ----------------------------------------------------------
+@pytest.fixture
+def seeded(house, settings):
+    """Recado's own client, as the environment of the server names it."""
+    client = house.recado.client
+    settings.CENTRAL_FIRST_PARTY = {
+        "client_id": client.pk,
+        "secret": house.recado.secret,
+        "redirect_uris": [SHOP],
+    }
+    return f"/applications/{client.pk}/"
+
+
+def test_recados_own_client_is_not_changed_here(house, admin, seeded):
+    page = admin.get(seeded).content.decode()
+    tries = [
+        admin.post(seeded, {"name": "R", "redirect_uris": "https://nova.example/x"}),
+        admin.post(f"{seeded}secret/"),
+        admin.get(f"{seeded}delete/"),
+        admin.post(f"{seeded}delete/"),
+    ]
+
+    assert SHOP in page
+    assert f'action="{seeded}secret/"' not in page
+    assert f'href="{seeded}delete/"' not in page
+    assert [one.status_code for one in tries] == [404] * 4
+    client = OAuthClient.objects.get(pk=house.recado.client.pk)
+    assert client.check_secret(house.recado.secret)
+    assert client.get_redirect_uris() == [SHOP]
+
+
+def test_recados_own_client_may_be_switched_off_with_a_warning(house, admin, seeded):
+    page = admin.get(seeded).content.decode()
+    admin.post(f"{seeded}state/", {"to": "disabled"})
+
+    assert "ninguém entra no Recado" in page
+    assert Application.objects.get(client=house.recado.client).disabled_at
+
+
+def test_an_id_that_no_client_can_have_is_like_one_that_none_has(house, admin):
+    answers = [
+        admin.get("/applications/%00/"),
+        admin.post("/applications/%00/state/"),
+        house.browser(house.person).post("/access/%00/end/"),
+    ]
+
+    assert [one.status_code for one in answers] == [404] * 3
+
+
 def test_disabling_does_not_touch_other_applications(house, admin):
     tokens = house.tokens(house.recado, house.person)
 
