@@ -463,6 +463,21 @@ def test_a_body_that_is_no_object_is_refused(house):
 
 
 # --- the rows behind ----------------------------------------------------------
+def test_who_may_not_see_a_page_reads_who_may(house):
+    page = house.browser(house.person).get("/applications/")
+
+    assert page.status_code == 403
+    assert "quem cuida deste servidor" in page.content.decode()
+    assert "espaço de trabalho" not in page.content.decode()
+
+
+def test_an_address_that_only_takes_forms_says_so(house, admin):
+    page = admin.get(f"/applications/{house.shop.client.pk}/secret/")
+
+    assert page.status_code == 405
+    assert "Não há nada para ver neste endereço" in page.content.decode()
+
+
 @pytest.fixture
 def seeded(house, settings):
     """Recado's own client, as the environment of the server names it."""
