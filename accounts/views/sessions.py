@@ -1,6 +1,7 @@
 """Where a person is signed in, and the buttons that end that."""
 
 import uuid
+import zoneinfo
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,8 +16,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import devices
-from accounts.models import BrowserSession, SignInEvent
+from accounts import devices, selectors
+from accounts.models import BrowserSession, SignInEvent, User
 from accounts.sso import journal, outcomes, sessions
 
 _MOST_SHOWN = 50
@@ -57,7 +58,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "has_password": has_password,
         "has_second_factor": has_password and is_mfa_enabled(request.user),
     }
-    return render(request, "accounts/session_list.html", told)
+    with timezone.override(_zone_of(request.user)):
+        return render(request, "accounts/session_list.html", told)
 
 
 @require_POST
@@ -83,6 +85,13 @@ def end(request: HttpRequest) -> HttpResponse:
 def attempt(event: SignInEvent) -> Attempt:
     is_success = event.outcome in outcomes.DONE
     return Attempt(event.at, event.ip, outcomes.title_of(event.outcome), is_success)
+
+
+def _zone_of(user: User) -> zoneinfo.ZoneInfo:
+    """The page stands in no workspace; its reader's clock is that of one of theirs."""
+    entered = selectors.list_memberships(user)
+    names = [one.workspace.time_zone for one in entered]
+    return zoneinfo.ZoneInfo(next(iter(names), settings.TIME_ZONE))
 
 
 def _here(request: HttpRequest) -> BrowserSession:

@@ -3,7 +3,7 @@
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail
@@ -334,6 +334,18 @@ def test_a_person_sees_their_sessions_and_ends_one_or_all_others(world, signed_i
 
     assert (_opens(here), _opens(third)) == (200, 302)
     assert BrowserSession.objects.get(user=world.owner).ended_at is None
+
+
+def test_times_are_those_of_the_persons_workspace(world, signed_in, settings):
+    settings.SESSION_MAX_DAYS = 3650
+    here = signed_in(world.agent)
+    night = datetime(2026, 3, 10, 1, 30, tzinfo=UTC)  # in São Paulo it is the 9th
+    BrowserSession.objects.update(started_at=night)
+
+    page = here.get(HERE).content.decode()
+
+    assert "desde 09/03/2026" in page
+    assert 'title="09/03/2026 22:30:00 UTC-03:00"' in page
 
 
 def _change_password(client):
