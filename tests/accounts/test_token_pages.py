@@ -189,6 +189,10 @@ def test_what_was_done_is_audited_without_the_secret(world, signed_in):
     made, revoked = events[1:]
     assert (made.action, revoked.action) == ("api_token.made", "api_token.revoked")
     assert made.details["scopes"] == ["messages:send"]
+    name = rows(world).get().name
+    log = client.get("/w/padaria/settings/audit/").content.decode()
+    assert f"criou o token de serviço {name}" in log
+    assert f"revogou o token de serviço {name}" in log
     assert secret not in repr(list(events.values()))
     assert audit.verify(world.workspace).is_intact
 
