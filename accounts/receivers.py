@@ -16,11 +16,11 @@ from django.contrib.auth.signals import (
     user_logged_out,
     user_login_failed,
 )
-from django.dispatch import receiver
+from django.dispatch import Signal, receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.models import SessionEnd, User
+from accounts.models import BrowserSession, SessionEnd, User
 from accounts.sso import journal, outcomes, sessions
 from accounts.sso.outcomes import BY_PASSWORD, PASSWORD_REFUSED
 
@@ -69,6 +69,24 @@ def record_refusal(
 )
 def record_new_password(request: HttpRequest, user: User, **_: Any) -> None:
     record_change(request, user, outcomes.PASSWORD_CHANGED)
+
+
+@receiver(
+    [password_changed, password_reset, password_set],
+    dispatch_uid="accounts.end_other_sessions",
+)
+def end_other_sessions(
+    request: HttpRequest, user: User, signal: Signal, **_: Any
+) -> None:
+    """A new password shuts the person's other browsers out; their rows and tokens go too.
+
+    Chosen by a mailed link, it shuts out the browser at hand as well.
+    """
+    others = BrowserSession.objects.filter(user=user)
+    here: BrowserSession | None = getattr(request, "browser_session", None)
+    if here is not None and signal is not password_reset:
+        others = others.exclude(pk=here.pk)
+    sessions.revoke(request, others, now=timezone.now())
 
 
 @receiver(email_added, dispatch_uid="accounts.record_email_added")

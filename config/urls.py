@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Before allauth's, whose pages of these names they are.
     path("account/login/", sign_in.SignInPage.as_view(), name="account_login"),
     path("account/logout/", sign_in.SignOut.as_view(), name="account_logout"),
+    path("account/email/", sign_in.EmailAddresses.as_view(), name="account_email"),
     path("account/password/set/", sign_in.set_password, name="account_set_password"),
     path("", include("accounts.sso.urls")),
     path("account/2fa/", include("allauth.mfa.urls")),

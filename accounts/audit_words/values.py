@@ -41,6 +41,7 @@ WHYS: dict[str, Text] = {
     "used": _("it had been used"),
     "revoked": _("it had been revoked"),
     "inviter": _("whoever sent it may not invite any more"),
+    "departed": _("they left or were removed after it was sent"),
     "other_address": _("the account has another address"),
     "unproven": _("the address is not confirmed"),
     "unknown": _("a newer link exists"),

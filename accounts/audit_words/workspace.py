@@ -3,7 +3,22 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.audit_words.shapes import Group, Words
+from accounts.audit_words.shapes import Group, Text, Words
+from accounts.models import AuditEvent
+
+
+def _token_made(event: AuditEvent) -> Text:
+    """Entries of earlier releases name no token."""
+    if "name" in event.details:
+        return _("%(actor)s made the service token %(name)s")
+    return _("%(actor)s made a service token")
+
+
+def _token_revoked(event: AuditEvent) -> Text:
+    if "name" in event.details:
+        return _("%(actor)s revoked the service token %(name)s")
+    return _("%(actor)s revoked a service token")
+
 
 GROUPS = (
     Group(
@@ -84,12 +99,8 @@ GROUPS = (
         "api_token.",
         _("Anything about service tokens"),
         {
-            "api_token.made": Words(
-                _("Service token made"), _("%(actor)s made a service token")
-            ),
-            "api_token.revoked": Words(
-                _("Service token revoked"), _("%(actor)s revoked a service token")
-            ),
+            "api_token.made": Words(_("Service token made"), _token_made),
+            "api_token.revoked": Words(_("Service token revoked"), _token_revoked),
         },
     ),
     Group(

@@ -69,6 +69,12 @@ def change(
     may_call_api: bool,
     request: HttpRequest,
 ) -> None:
+    """Tokens end that were given out for an API that it may not call any more."""
+    if not may_call_api:
+        for scope in API_SCOPES:
+            families.revoke_all(
+                client=client, code__scopes__contains=scope, why="api_withdrawn"
+            )
     client.name = name
     _fill(client, redirect_uris=redirect_uris, may_call_api=may_call_api)
     client.save()

@@ -66,7 +66,8 @@ class Membership(WorkspaceScoped):
 class Departure(WorkspaceScoped):
     """When somebody was removed by hand, or left. No sign-in rule lets them in again.
 
-    It counts while they are no member: an invitation makes them one whatever it says.
+    It counts while they are no member: an invitation sent since then makes them one
+    whatever it says, an older one does not.
     """
 
     user = models.ForeignKey(

@@ -31,6 +31,7 @@ class Why(StrEnum):
     USED = "used"
     REVOKED = "revoked"
     INVITER = "inviter"  # whoever invited may not do so any more
+    DEPARTED = "departed"  # the invited were removed, or left, after it was sent
     OTHER_ADDRESS = "other_address"
     UNPROVEN = "unproven"
 
@@ -69,11 +70,14 @@ def objection(
         return Why.EXPIRED
     if not _holds(invitation):
         return Why.INVITER
-    if user is None or selectors.has_proven(user, invitation.email):
+    if user is None:
         return None
-    if _is_account_of(invitation, user):
-        return None
-    return Why.UNPROVEN if user.email == invitation.email else Why.OTHER_ADDRESS
+    if not (
+        selectors.has_proven(user, invitation.email) or _is_account_of(invitation, user)
+    ):
+        is_alike = user.email == invitation.email
+        return Why.UNPROVEN if is_alike else Why.OTHER_ADDRESS
+    return Why.DEPARTED if _has_left_since(invitation, user) else None
 
 
 def bind_account(invitation: Invitation, sub: str) -> None:
@@ -184,6 +188,16 @@ def _workspace_of(hash_: bytes) -> int | None:
         cursor.execute("SELECT accounts_invitation_of(%s)", [hash_])
         row = cursor.fetchone()
     return row[0] if row else None
+
+
+def _has_left_since(invitation: Invitation, user: User) -> bool:
+    """Nobody undoes a removal by an older invitation, such as one they had not needed."""
+    workspace_id = invitation.workspace_id
+    with workspace_transaction(workspace_id):
+        members = Membership.objects.for_workspace(workspace_id).filter(user=user)
+        return not members.exists() and memberships.has_left(
+            workspace_id, user, since=invitation.created_at
+        )
 
 
 def _holds(invitation: Invitation) -> bool:

@@ -122,9 +122,14 @@ def remove_by_rule(member: Membership, *, now: datetime, ip: str | None) -> None
     _end(member, "member.removed", actor=None, ip=ip, now=now)
 
 
-def has_left(workspace_id: int, user: User) -> bool:
-    """Did they go by hand, or by that of somebody else, rather than by a rule?"""
+def has_left(workspace_id: int, user: User, *, since: datetime | None = None) -> bool:
+    """Did they go by hand, or by that of somebody else, rather than by a rule?
+
+    With `since`: and not before then.
+    """
     departures = Departure.objects.for_workspace(workspace_id).filter(user=user)
+    if since is not None:
+        departures = departures.filter(at__gte=since)
     return bool(departures.exists())
 
 

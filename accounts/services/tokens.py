@@ -64,6 +64,7 @@ def make_token(
                 actor=actor,
                 target=f"api_token:{token.key}",
                 details={
+                    "name": token.name,
                     "scopes": sorted(scopes),
                     "expires_at": expires_at.isoformat(),
                 },
@@ -111,6 +112,7 @@ def revoke_token(
                 action="api_token.revoked",
                 actor=actor,
                 target=f"api_token:{token.key}",
+                details={"name": token.name},
                 ip=ip,
                 now=now,
             )

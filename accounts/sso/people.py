@@ -24,8 +24,17 @@ from accounts.sso.server import Server
 _LONGEST_SLUG = 40
 
 
-def sync(identity: Identity, *, server: Server, now: datetime, ip: str | None) -> User:
+def sync(
+    identity: Identity,
+    *,
+    server: Server,
+    now: datetime,
+    ip: str | None,
+    is_invited: bool = False,
+) -> User:
     """The user that this identity is, made or brought up to date. Raises SignInRefused.
+
+    Whoever is on their way into a workspace by an invitation is given none of their own.
 
     The user is whole or not there at all. Memberships follow, a transaction for each
     workspace; what a failure leaves out is made up for by the next sign-in.
@@ -39,7 +48,7 @@ def sync(identity: Identity, *, server: Server, now: datetime, ip: str | None) -
         except IntegrityError:
             raise SignInRefused("email_taken") from None
     rules.apply(user, identity, server=server, now=now, ip=ip)
-    if settings.SIGNIN_NEWCOMERS == "workspace":
+    if settings.SIGNIN_NEWCOMERS == "workspace" and not is_invited:
         _give_workspace(user, now=now, ip=ip)
     return user
 
@@ -140,7 +149,8 @@ def _give_workspace(user: User, *, now: datetime, ip: str | None) -> None:
 
 def _make_workspace(user: User, *, now: datetime, ip: str | None) -> None:
     name = user.name or user.email.partition("@")[0]
-    slug = slugify(name)[:_LONGEST_SLUG].strip("-") or "loja"
+    # slugify() keeps underscores, which addresses of workspaces do not have.
+    slug = slugify(name.replace("_", "-"))[:_LONGEST_SLUG].strip("-") or "loja"
     workspace = onboarding.add_workspace(
         slug=f"{slug}-{secrets.token_hex(3)}",
         name=name[:100],

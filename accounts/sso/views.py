@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
@@ -10,6 +11,7 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
@@ -18,6 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import limits
 from accounts.http import client_ip
 from accounts.models import User
+from accounts.services import acceptance
 from accounts.sso import grants, journal, outcomes, people, sessions
 from accounts.sso import server as servers
 from accounts.sso.identity import Identity
@@ -53,8 +56,13 @@ def callback(request: HttpRequest) -> HttpResponse:
         identity, given = provider.identify(request, state, now=now)
         who = {"subject": identity.subject}
         _require_few(identity, now=now)
-        ip = client_ip(request)
-        user = people.sync(identity, server=server, now=now, ip=ip)
+        user = people.sync(
+            identity,
+            server=server,
+            now=now,
+            ip=client_ip(request),
+            is_invited=_leads_to_invitation(way_back, now=now),
+        )
     except SignInRefused as refused:
         return _refuse(request, refused, way_back=way_back, now=now, **who)
     _leave_earlier_session(request, user, now=now)
@@ -101,6 +109,18 @@ def _is_ours(request: HttpRequest, address: str) -> bool:
     return address.startswith("/") and url_has_allowed_host_and_scheme(
         address, allowed_hosts=None, require_https=request.is_secure()
     )
+
+
+def _leads_to_invitation(way_back: str, *, now: datetime) -> bool:
+    """To one that still counts: whoever comes back with it has somewhere to go."""
+    try:
+        match = resolve(urlsplit(way_back).path)
+    except (Resolver404, ValueError):
+        return False
+    if match.view_name != "accounts:invitation":
+        return False
+    found = acceptance.find(match.kwargs["token"])
+    return found is not None and acceptance.objection(found, user=None, now=now) is None
 
 
 def _leave_earlier_session(request: HttpRequest, user: User, *, now: datetime) -> None:

@@ -265,6 +265,7 @@ _STATUSES = {
     Why.USED: 410,
     Why.REVOKED: 410,
     Why.INVITER: 410,
+    Why.DEPARTED: 410,
     Why.OTHER_ADDRESS: 403,
     Why.UNPROVEN: 403,
 }

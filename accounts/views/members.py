@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import selectors
 from accounts.forms.members import ABOUT_ROLES, OwnershipForm, RoleForm
 from accounts.http import WorkspaceRequest, client_ip, requires
-from accounts.models import Membership, Role
+from accounts.models import ApiToken, Membership, Role
 from accounts.permissions import Action, grantable, may, outranks
 from accounts.selectors import members
 from accounts.services import invitation_mail, memberships
@@ -93,9 +93,7 @@ def member_remove(request: WorkspaceRequest, key: uuid.UUID) -> HttpResponse:
             "may_remove": outranks(request.membership.role, row.role),
             "is_last_owner": members.is_only_owner(row),
             "held": memberships.holdings(request.workspace, row.user),
-            "tokens": selectors.list_live_tokens_of(
-                request.workspace, row.user, now=timezone.now()
-            ),
+            "tokens": _tokens_of(request, row),
         }
         return render(request, "accounts/settings/member_remove.html", context)
 
@@ -194,6 +192,12 @@ def _roles_for(request: WorkspaceRequest, row: Membership) -> list[Role]:
     return grantable(mine) if outranks(mine, row.role) else []
 
 
+def _tokens_of(request: WorkspaceRequest, row: Membership) -> list[ApiToken]:
+    """What they made and may have seen the secret of, whatever becomes of their role."""
+    now = timezone.now()
+    return selectors.list_live_tokens_of(request.workspace, row.user, now=now)
+
+
 def _member(request: WorkspaceRequest, row: Membership, form: RoleForm) -> HttpResponse:
     context = {
         "row": row,
@@ -201,6 +205,7 @@ def _member(request: WorkspaceRequest, row: Membership, form: RoleForm) -> HttpR
         "may_change": outranks(request.membership.role, row.role),
         "is_last_owner": members.is_only_owner(row),
         "held": memberships.holdings(request.workspace, row.user),
+        "tokens": _tokens_of(request, row),
     }
     return render(request, "accounts/settings/member.html", context)
 

@@ -1,10 +1,12 @@
 """Where a person is signed in, and the buttons that end that."""
 
 import uuid
+import zoneinfo
 from dataclasses import dataclass
 from datetime import datetime
 
 from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,8 +16,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import devices
-from accounts.models import BrowserSession, SignInEvent
+from accounts import devices, selectors
+from accounts.models import BrowserSession, SignInEvent, User
 from accounts.sso import journal, outcomes, sessions
 
 _MOST_SHOWN = 50
@@ -48,14 +50,16 @@ def page(request: HttpRequest) -> HttpResponse:
         for one in sessions.list_open(request.user, now=timezone.now())[:_MOST_SHOWN]
     ]
     events = journal.list_of_person(request.user)[:_MOST_EVENTS]
-    has_password = request.user.has_usable_password()
+    # Where passwords are switched off nothing is asked beside one, nor can one be proven.
+    has_password = settings.PASSWORD_SIGNIN and request.user.has_usable_password()
     told = {
         "rows": rows,
         "attempts": [attempt(event) for event in events],
         "has_password": has_password,
         "has_second_factor": has_password and is_mfa_enabled(request.user),
     }
-    return render(request, "accounts/session_list.html", told)
+    with timezone.override(_zone_of(request.user)):
+        return render(request, "accounts/session_list.html", told)
 
 
 @require_POST
@@ -81,6 +85,13 @@ def end(request: HttpRequest) -> HttpResponse:
 def attempt(event: SignInEvent) -> Attempt:
     is_success = event.outcome in outcomes.DONE
     return Attempt(event.at, event.ip, outcomes.title_of(event.outcome), is_success)
+
+
+def _zone_of(user: User) -> zoneinfo.ZoneInfo:
+    """The page stands in no workspace; its reader's clock is that of one of theirs."""
+    entered = selectors.list_memberships(user)
+    names = [one.workspace.time_zone for one in entered]
+    return zoneinfo.ZoneInfo(next(iter(names), settings.TIME_ZONE))
 
 
 def _here(request: HttpRequest) -> BrowserSession:

@@ -108,6 +108,63 @@ def test_the_list_says_that_it_does_not_count(world, admin, signed_in):
     assert "Quem enviou não pode mais convidar" in html
 
 
+# --- by somebody who was removed, or left --------------------------------------------
+@pytest.fixture
+def issued(world):
+    return invite(world)
+
+
+def _is_removed(world, member):
+    memberships.remove(
+        world.workspace, member.key, actor=world.owner, now=timezone.now()
+    )
+
+
+def _leaves(world, member):
+    memberships.leave(world.workspace, actor=member.user, now=timezone.now())
+
+
+@pytest.mark.parametrize("go", [_is_removed, _leaves])
+def test_an_older_invitation_does_not_bring_back_who_went(
+    world, issued, guest, signed_in, go
+):
+    go(world, make.membership(world.workspace, guest))  # by a sign-in rule, say
+
+    page = signed_in(guest).get(path_of(issued))
+    posted = signed_in(guest).post(path_of(issued))
+
+    assert page.status_code == posted.status_code == 410
+    assert "Este convite não vale mais" in page.content.decode()
+    assert "Padaria" not in page.content.decode()
+    assert not is_in(world, guest)
+    assert refusals(world) == ["departed"]
+
+
+def test_sent_again_it_brings_back_who_was_removed(world, issued, guest):
+    _is_removed(world, make.membership(world.workspace, guest))
+
+    renewed = invitations.renew(
+        world.workspace,
+        issued.invitation.key,
+        mail=MailState.NONE,
+        actor=world.owner,
+        now=timezone.now(),
+    )
+    acceptance.accept(renewed.token, user=guest, now=timezone.now())
+
+    assert is_in(world, guest)
+
+
+def test_who_came_back_meanwhile_is_not_told_that_they_went(world, guest, signed_in):
+    first = invite(world)
+    _is_removed(world, make.membership(world.workspace, guest))
+    make.membership(world.workspace, guest, role="viewer")  # an operator added them
+
+    accepted = acceptance.accept(first.token, user=guest, now=timezone.now())
+
+    assert accepted.role == "viewer"
+
+
 # --- two at once ------------------------------------------------------------------
 @pytest.mark.django_db(transaction=True)
 def test_taken_up_twice_at_once_it_counts_once(world):

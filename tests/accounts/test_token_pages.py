@@ -189,8 +189,31 @@ def test_what_was_done_is_audited_without_the_secret(world, signed_in):
     made, revoked = events[1:]
     assert (made.action, revoked.action) == ("api_token.made", "api_token.revoked")
     assert made.details["scopes"] == ["messages:send"]
+    name = rows(world).get().name
+    log = client.get("/w/padaria/settings/audit/").content.decode()
+    assert f"criou o token de serviço {name}" in log
+    assert f"revogou o token de serviço {name}" in log
     assert secret not in repr(list(events.values()))
     assert audit.verify(world.workspace).is_intact
+
+
+def test_whoever_lowers_a_role_reads_which_tokens_go_on_working(world, signed_in):
+    person = make.user(email="admin@example.com")
+    admin = make.membership(world.workspace, person, role="admin")
+    make.api_token(world.workspace, name="Painel", created_by=person)
+    make.api_token(
+        world.workspace, name="Morto", created_by=person, revoked_at=timezone.now()
+    )
+    make.api_token(world.workspace, name="Do dono", created_by=world.owner)
+    client = signed_in(world.owner)
+    address = f"/w/padaria/settings/members/{admin.key}/"
+
+    for path in (address, f"{address}remove/"):
+        page = client.get(path).content.decode()
+        assert "foram criados por essa pessoa" in page
+        assert "Painel" in page
+        assert "Morto" not in page
+        assert "Do dono" not in page
 
 
 def test_the_list_tells_states_apart(world, signed_in):

@@ -6,7 +6,7 @@ from allauth.idp.oidc.models import Client as OAuthClient
 from accounts import audit
 from accounts.central import clients, journal
 from accounts.central.models import Application
-from tests.central.conftest import actions
+from tests.central.conftest import SHOP, actions
 
 FORM = {
     "name": "Painel <b>de vendas",
@@ -91,6 +91,24 @@ def test_a_change_is_kept_and_noted(house, admin):
     assert actions()[-1] == "client.changed"
 
 
+def test_tokens_for_the_api_end_when_an_application_may_not_call_it(house, admin):
+    for_api = house.tokens(house.shop, house.person, scope="openid write")
+    for_identity = house.tokens(house.shop, house.person, scope="openid email")
+    of_another = house.tokens(house.recado, house.person, scope="openid write")
+    address = f"/applications/{house.shop.client.pk}/"
+    form = {"name": "Loja", "redirect_uris": house.shop.redirect_uri}
+
+    admin.post(address, form | {"may_call_api": "on"})
+    assert house.api("/api/verify", for_api["access_token"]).status_code == 200
+
+    admin.post(address, form)
+
+    assert house.api("/api/verify", for_api["access_token"]).status_code == 401
+    assert house.shop.refresh(for_api["refresh_token"]).status_code == 400
+    assert house.api("/api/user", for_identity["access_token"]).status_code == 200
+    assert house.api("/api/verify", of_another["access_token"]).status_code == 200
+
+
 @pytest.mark.parametrize(
     "uri",
     [
@@ -128,6 +146,55 @@ def test_a_public_application_may_use_its_own_scheme_and_has_no_secret(house, ad
     assert not made.check_secret("")
     refused = admin.post(f"/applications/{made.pk}/secret/")
     assert refused.status_code == 404
+
+
+# --- Recado's own ---------------------------------------------------------------
+@pytest.fixture
+def seeded(house, settings):
+    """Recado's own client, as the environment of the server names it."""
+    client = house.recado.client
+    settings.CENTRAL_FIRST_PARTY = {
+        "client_id": client.pk,
+        "secret": house.recado.secret,
+        "redirect_uris": [SHOP],
+    }
+    return f"/applications/{client.pk}/"
+
+
+def test_recados_own_client_is_not_changed_here(house, admin, seeded):
+    page = admin.get(seeded).content.decode()
+    tries = [
+        admin.post(seeded, {"name": "R", "redirect_uris": "https://nova.example/x"}),
+        admin.post(f"{seeded}secret/"),
+        admin.get(f"{seeded}delete/"),
+        admin.post(f"{seeded}delete/"),
+    ]
+
+    assert SHOP in page
+    assert f'action="{seeded}secret/"' not in page
+    assert f'href="{seeded}delete/"' not in page
+    assert [one.status_code for one in tries] == [404] * 4
+    client = OAuthClient.objects.get(pk=house.recado.client.pk)
+    assert client.check_secret(house.recado.secret)
+    assert client.get_redirect_uris() == [SHOP]
+
+
+def test_recados_own_client_may_be_switched_off_with_a_warning(house, admin, seeded):
+    page = admin.get(seeded).content.decode()
+    admin.post(f"{seeded}state/", {"to": "disabled"})
+
+    assert "ninguém entra no Recado" in page
+    assert Application.objects.get(client=house.recado.client).disabled_at
+
+
+def test_an_id_that_no_client_can_have_is_like_one_that_none_has(house, admin):
+    answers = [
+        admin.get("/applications/%00/"),
+        admin.post("/applications/%00/state/"),
+        house.browser(house.person).post("/access/%00/end/"),
+    ]
+
+    assert [one.status_code for one in answers] == [404] * 3
 
 
 # --- the rows behind ----------------------------------------------------------

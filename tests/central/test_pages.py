@@ -101,6 +101,21 @@ def test_every_page_of_an_account_is_shown_in_both_languages(house, language):
         assert "'unsafe" not in answer["Content-Security-Policy"], page
 
 
+def test_who_may_not_see_a_page_reads_who_may(house):
+    page = house.browser(house.person).get("/applications/")
+
+    assert page.status_code == 403
+    assert "quem cuida deste servidor" in page.content.decode()
+    assert "espaço de trabalho" not in page.content.decode()
+
+
+def test_an_address_that_only_takes_forms_says_so(house, admin):
+    page = admin.get(f"/applications/{house.shop.client.pk}/secret/")
+
+    assert page.status_code == 405
+    assert "Não há nada para ver neste endereço" in page.content.decode()
+
+
 def test_the_cookies_have_names_of_their_own(house):
     browser = house.browser()
     browser.get("/account/login/")

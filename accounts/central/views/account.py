@@ -5,7 +5,7 @@ from allauth.idp.oidc.models import Client
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -34,6 +34,8 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_POST
 def end_access(request: HttpRequest, pk: str) -> HttpResponse:
     """Its tokens and the consent to it; one that has neither is answered like any other."""
+    if "\0" in pk:
+        raise Http404
     client = get_object_or_404(Client, pk=pk, application__isnull=False)
     consents.end(person_of(request), client, request=request)
     return redirect("central:home")

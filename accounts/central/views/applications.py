@@ -3,7 +3,7 @@
 from typing import Any
 
 from allauth.idp.oidc.models import Client
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -47,7 +47,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @admins_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def detail(request: HttpRequest, pk: str) -> HttpResponse:
-    client = _get(pk)
+    client = _get(pk) if request.method != "POST" else _changeable(pk)
     is_public = client.type == Client.Type.PUBLIC
     initial = {
         "name": client.name,
@@ -69,6 +69,8 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
         "client": client,
         "form": form,
         "is_public": is_public,
+        "is_seeded": _is_seeded(client),
+        "redirect_uris": client.get_redirect_uris(),
         "issuer": rules.issuer(),
     }
     return render(request, "central/application_detail.html", context)
@@ -79,7 +81,9 @@ def detail(request: HttpRequest, pk: str) -> HttpResponse:
 @require_POST
 def secret(request: HttpRequest, pk: str) -> HttpResponse:
     """A new secret. Shown in this answer and nowhere else, so nothing is redirected."""
-    client = get_object_or_404(_known(), pk=pk, type=Client.Type.CONFIDENTIAL)
+    client = _changeable(pk)
+    if client.type != Client.Type.CONFIDENTIAL:
+        raise Http404
     fresh = clients.rotate_secret(client, now=timezone.now(), request=request)
     return _show_secret(request, client, fresh)
 
@@ -100,7 +104,7 @@ def state(request: HttpRequest, pk: str) -> HttpResponse:
 @admins_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, pk: str) -> HttpResponse:
-    client = _get(pk)
+    client = _changeable(pk)
     if request.method != "POST":
         return render(request, "central/application_delete.html", {"client": client})
     clients.remove(client, request=request)
@@ -114,7 +118,21 @@ def _known() -> Any:
 
 
 def _get(pk: str) -> Client:
+    if "\0" in pk:
+        raise Http404
     return get_object_or_404(_known(), pk=pk)
+
+
+def _changeable(pk: str) -> Client:
+    """Recado's own client is the environment's: changed here, it lets nobody in any more."""
+    client = _get(pk)
+    if _is_seeded(client):
+        raise Http404
+    return client
+
+
+def _is_seeded(client: Client) -> bool:
+    return bool(client.pk == rules.first_party()["client_id"])
 
 
 def _show_secret(

@@ -13,6 +13,7 @@ from accounts.models import SignInEvent
 from accounts.sso import outcomes
 from tests.central.test_second_factor import code_of
 from tests.commands import run
+from tests.factories import accounts as make
 
 pytestmark = pytest.mark.django_db
 DOOR = {"login": "agent@example.com", "password": "senha-de-teste"}
@@ -97,6 +98,36 @@ def test_addresses_are_recorded_without_the_address(
         outcomes.EMAIL_REMOVED,
     ]
     assert other not in str(list(SignInEvent.objects.values()))
+
+
+@pytest.fixture
+def unproven(world):
+    """Somebody whom the installation's own server let in without a proven address."""
+    world.agent.oauth_issuer, world.agent.oauth_id = "http://127.0.0.1:8001", "7"
+    world.agent.save()
+    return world.agent
+
+
+@pytest.mark.parametrize("email", ["chefia@example.com", "owner@example.com"])
+def test_nobody_goes_by_an_address_that_they_have_not_proven(browser, unproven, email):
+    browser.post("/account/email/", {"action_add": "", "email": email})
+
+    answer = browser.post("/account/email/", {"action_primary": "", "email": email})
+
+    unproven.refresh_from_db()
+    assert answer.headers["Location"] == "/account/email/"
+    assert unproven.email == "agent@example.com"
+    assert outcomes.EMAIL_CHANGED not in recorded(unproven)
+
+
+def test_whoever_proves_an_address_gets_it_from_who_did_not(world, browser, unproven):
+    other = make.user(email="outra@example.com", oauth_issuer="x", oauth_id="8")
+    make.proven(world.agent, other.email)
+
+    browser.post("/account/email/", {"action_primary": "", "email": other.email})
+
+    world.agent.refresh_from_db()
+    assert world.agent.email == "outra@example.com"
 
 
 def test_what_an_operator_removes_is_recorded_as_theirs(world):

@@ -266,6 +266,30 @@ def test_signing_out_ends_here_first_and_then_there(walker, monkeypatch):
     assert walker.idp.revoked == ["refresh-0"]
 
 
+def test_whoever_changes_accounts_at_the_server_comes_back_to_where_they_were(
+    walker,
+):
+    walker.sign_in()
+    wanted = "/invitations/convite/"
+
+    out = walker.client.post("/account/logout/", {"next": wanted})
+    back = walker.client.get("/account/login/")
+    page = walker.client.get(back.headers["Location"]).content.decode()
+
+    assert out.headers["Location"].startswith(f"{walker.idp.issuer}/logout?")
+    assert back.headers["Location"] == f"/account/login/?next={wanted}"
+    assert f'name="next" value="{wanted}"' in page
+    assert walker.client.get("/account/login/").status_code == 200  # once
+
+
+def test_signing_out_leads_to_nobody_elses_address(walker):
+    walker.sign_in()
+
+    walker.client.post("/account/logout/", {"next": "https://evil.example/"})
+
+    assert walker.client.get("/account/login/").status_code == 200
+
+
 def test_signing_out_at_a_server_that_is_away_is_in_the_record(walker):
     walker.sign_in()
     walker.idp.statuses = {"/revoke": 503}

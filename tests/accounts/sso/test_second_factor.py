@@ -130,6 +130,24 @@ def test_who_has_no_password_is_offered_no_factor(idp):
     assert 'href="/account/2fa/"' not in page
 
 
+def test_no_factor_is_offered_where_passwords_are_switched_off(idp, settings):
+    Walker(idp).sign_in()
+    person = User.objects.get(email="rita@example.com")
+    person.set_password("senha-de-teste")
+    person.save()
+    walker = Walker(idp)
+    walker.sign_in()
+    offered = walker.client.get("/account/sessions/").content.decode()
+    settings.PASSWORD_SIGNIN = False
+
+    page = walker.client.get("/account/sessions/").content.decode()
+
+    assert "Só a sua senha protege esta conta." in offered
+    assert "Só a sua senha protege esta conta." not in page
+    assert 'href="/account/2fa/"' not in page
+    assert 'href="/account/password/change/"' not in page
+
+
 def test_factors_move_to_a_new_root_key_and_are_verified(secret, settings):
     kept = str(list(Authenticator.objects.values_list("data", flat=True)))
     assert secret not in kept

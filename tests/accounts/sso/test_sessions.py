@@ -1,13 +1,16 @@
 """How long a browser session lasts, what ends it, and who sees it."""
 
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import BrowserSession, Membership, SessionEnd, User
 from accounts.sso import standing
+from tests.accounts.sso.conftest import Walker
 from tests.factories import accounts as make
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +107,71 @@ def test_a_person_sees_their_sessions_and_ends_one_or_all_others(world, signed_i
 
     assert (_opens(here), _opens(third)) == (200, 302)
     assert BrowserSession.objects.get(user=world.owner).ended_at is None
+
+
+def test_times_are_those_of_the_persons_workspace(world, signed_in, settings):
+    settings.SESSION_MAX_DAYS = 3650
+    here = signed_in(world.agent)
+    night = datetime(2026, 3, 10, 1, 30, tzinfo=UTC)  # in São Paulo it is the 9th
+    BrowserSession.objects.update(started_at=night)
+
+    page = here.get(HERE).content.decode()
+
+    assert "desde 09/03/2026" in page
+    assert 'title="09/03/2026 22:30:00 UTC-03:00"' in page
+
+
+def _change_password(client):
+    new = "outra-senha-de-teste"
+    form = {"oldpassword": "senha-de-teste", "password1": new, "password2": new}
+    client.post("/account/password/change/", form)
+
+
+def _reset_password(client):
+    new = "outra-senha-de-teste"
+    client.post("/account/password/reset/", {"email": "agent@example.com"})
+    [link] = re.findall(r"/account/password/reset/key/\S+", str(mail.outbox[-1].body))
+    page = client.get(link, follow=True)
+    client.post(page.request["PATH_INFO"], {"password1": new, "password2": new})
+
+
+@pytest.mark.parametrize(
+    ("choose", "left"), [(_change_password, 1), (_reset_password, 0)]
+)
+def test_a_new_password_ends_the_sessions_that_it_shuts_out(
+    world, signed_in, settings, choose, left
+):
+    settings.EMAIL_HOST = "mail.example.com"
+    here, there = signed_in(world.agent), signed_in(world.agent)
+    signed_in(world.owner)
+
+    choose(here)
+
+    ended = BrowserSession.objects.filter(user=world.agent).exclude(ended_at=None)
+    assert [one.end for one in ended] == [SessionEnd.REVOKED] * (2 - left)
+    assert (_opens(here), _opens(there)) == (200 if left else 302, 302)
+    assert BrowserSession.objects.get(user=world.owner).ended_at is None
+
+
+def test_a_new_password_gives_the_tokens_of_other_browsers_back(
+    idp, django_capture_on_commit_callbacks
+):
+    Walker(idp).sign_in()
+    user = User.objects.get()
+    user.set_password("senha-de-teste")  # they had it before the server knew them
+    user.save()
+    BrowserSession.objects.all().delete()
+    here, there = Walker(idp), Walker(idp)
+    here.sign_in()
+    idp.refresh_token = "refresh-there"
+    there.sign_in()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        _change_password(here.client)
+
+    assert idp.revoked == ["refresh-there"]
+    assert here.is_signed_in()
+    assert not there.is_signed_in()
 
 
 def test_a_person_sees_who_tried_their_password(world, signed_in):

@@ -9,10 +9,12 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import audit, vault
 from accounts.models import (
     BrowserSession,
+    MailState,
     Membership,
     OAuthGrant,
     SessionEnd,
@@ -20,6 +22,7 @@ from accounts.models import (
     User,
     Workspace,
 )
+from accounts.services import invitations
 from accounts.sso import grants
 from tests.accounts.sso import hostile
 from tests.accounts.sso.conftest import Walker, by_discovery, last_event
@@ -107,6 +110,59 @@ def test_a_newcomer_gets_a_workspace_where_the_installation_says_so(walker, sett
     assert membership.role == "owner"
     assert workspace.slug.startswith("rita-moura-")
     assert audit.verify(workspace).is_intact
+
+
+def _invited(world):
+    return invitations.invite(
+        workspace=world.workspace,
+        email="rita@example.com",
+        role="agent",
+        mail=MailState.NONE,
+        actor=world.owner,
+        now=timezone.now(),
+    )
+
+
+def test_a_newcomer_who_is_invited_gets_no_workspace_beside_it(walker, world, settings):
+    settings.SIGNIN_NEWCOMERS = "workspace"
+    wanted = f"/invitations/{_invited(world).token}/"
+
+    walker.sign_in(next=wanted)
+    walker.client.post(wanted)
+    walker.sign_in()
+
+    [mine] = Membership.objects.unscoped("test").filter(user__email="rita@example.com")
+    assert mine.workspace == world.workspace
+
+
+@pytest.mark.parametrize("wanted", ["/invitations/velho/", "/", "/x?y=/invitations/"])
+def test_a_link_that_leads_nowhere_takes_no_workspace_from_a_newcomer(
+    walker, settings, wanted
+):
+    settings.SIGNIN_NEWCOMERS = "workspace"
+
+    walker.sign_in(next=wanted)
+
+    assert Membership.objects.unscoped("test").get().role == "owner"
+
+
+@pytest.mark.parametrize(
+    ("told", "slug"),
+    [
+        ({"name": "rita_moura"}, "rita-moura-"),
+        ({"name": "", "email": "rita_moura@example.com"}, "rita-moura-"),
+        ({"name": "_"}, "loja-"),
+        ({"name": "王"}, "loja-"),
+    ],
+)
+def test_any_name_gives_a_workspace_an_address(walker, settings, told, slug):
+    settings.SIGNIN_NEWCOMERS = "workspace"
+    walker.idp.person |= told
+
+    answer = walker.sign_in()
+
+    assert answer.status_code == 302
+    assert Workspace.objects.get().slug.startswith(slug)
 
 
 def test_somebody_signs_in_at_a_server_without_discovery(passport):
