@@ -5,6 +5,7 @@ that it is verified and the installation allows it.
 """
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
@@ -30,7 +31,7 @@ def sync(
     server: Server,
     now: datetime,
     ip: str | None,
-    is_invited: bool = False,
+    is_invited: Callable[[User], bool] = lambda _: False,
 ) -> User:
     """The user that this identity is, made or brought up to date. Raises SignInRefused.
 
@@ -48,7 +49,7 @@ def sync(
         except IntegrityError:
             raise SignInRefused("email_taken") from None
     rules.apply(user, identity, server=server, now=now, ip=ip)
-    if settings.SIGNIN_NEWCOMERS == "workspace" and not is_invited:
+    if settings.SIGNIN_NEWCOMERS == "workspace" and not is_invited(user):
         _give_workspace(user, now=now, ip=ip)
     return user
 

@@ -1,6 +1,7 @@
 """Going to the identity server and coming back: the two ends of a sign-in."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from accounts import limits
 from accounts.http import client_ip
 from accounts.models import User
 from accounts.services import acceptance
+from accounts.services.acceptance import Why
 from accounts.sso import grants, journal, outcomes, people, sessions
 from accounts.sso import server as servers
 from accounts.sso.identity import Identity
@@ -61,7 +63,7 @@ def callback(request: HttpRequest) -> HttpResponse:
             server=server,
             now=now,
             ip=client_ip(request),
-            is_invited=_leads_to_invitation(way_back, now=now),
+            is_invited=partial(_leads_to_invitation, way_back, now=now),
         )
     except SignInRefused as refused:
         return _refuse(request, refused, way_back=way_back, now=now, **who)
@@ -111,8 +113,8 @@ def _is_ours(request: HttpRequest, address: str) -> bool:
     )
 
 
-def _leads_to_invitation(way_back: str, *, now: datetime) -> bool:
-    """To one that still counts: whoever comes back with it has somewhere to go."""
+def _leads_to_invitation(way_back: str, user: User, *, now: datetime) -> bool:
+    """To one that they can take up, if only once they have proven the address."""
     try:
         match = resolve(urlsplit(way_back).path)
     except (Resolver404, ValueError):
@@ -120,7 +122,9 @@ def _leads_to_invitation(way_back: str, *, now: datetime) -> bool:
     if match.view_name != "accounts:invitation":
         return False
     found = acceptance.find(match.kwargs["token"])
-    return found is not None and acceptance.objection(found, user=None, now=now) is None
+    if found is None:
+        return False
+    return acceptance.objection(found, user=user, now=now) in {None, Why.UNPROVEN}
 
 
 def _leave_earlier_session(request: HttpRequest, user: User, *, now: datetime) -> None:

@@ -112,10 +112,10 @@ def test_a_newcomer_gets_a_workspace_where_the_installation_says_so(walker, sett
     assert audit.verify(workspace).is_intact
 
 
-def _invited(world):
+def _invited(world, email="rita@example.com"):
     return invitations.invite(
         workspace=world.workspace,
-        email="rita@example.com",
+        email=email,
         role="agent",
         mail=MailState.NONE,
         actor=world.owner,
@@ -133,6 +133,16 @@ def test_a_newcomer_who_is_invited_gets_no_workspace_beside_it(walker, world, se
 
     [mine] = Membership.objects.unscoped("test").filter(user__email="rita@example.com")
     assert mine.workspace == world.workspace
+
+
+def test_the_invitation_of_somebody_else_takes_no_workspace_from_a_newcomer(
+    walker, world, settings
+):
+    settings.SIGNIN_NEWCOMERS = "workspace"
+    walker.sign_in(next=f"/invitations/{_invited(world, 'ana@example.com').token}/")
+
+    [mine] = Membership.objects.unscoped("test").filter(user__email="rita@example.com")
+    assert mine.role == "owner"
 
 
 @pytest.mark.parametrize("wanted", ["/invitations/velho/", "/", "/x?y=/invitations/"])
