@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
@@ -59,3 +60,8 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def may_use_password(self) -> bool:
+        """Whether one of theirs lets them in here, and a second factor is asked beside it."""
+        return bool(settings.PASSWORD_SIGNIN) and self.has_usable_password()

@@ -96,7 +96,7 @@ def is_member(workspace: Workspace, user: User) -> bool:
 
 
 def _second_factor(user: User, secured: set[int] | None) -> str:
-    if secured is not None and user.pk in secured:
+    if secured is not None and user.pk in secured and user.may_use_password:
         return "on"
     if user.oauth_id is not None:
         return "elsewhere"

@@ -50,8 +50,7 @@ def page(request: HttpRequest) -> HttpResponse:
         for one in sessions.list_open(request.user, now=timezone.now())[:_MOST_SHOWN]
     ]
     events = journal.list_of_person(request.user)[:_MOST_EVENTS]
-    # Where passwords are switched off nothing is asked beside one, nor can one be proven.
-    has_password = settings.PASSWORD_SIGNIN and request.user.has_usable_password()
+    has_password = request.user.may_use_password
     told = {
         "rows": rows,
         "attempts": [attempt(event) for event in events],

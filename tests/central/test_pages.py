@@ -109,6 +109,13 @@ def test_who_may_not_see_a_page_reads_who_may(house):
     assert "espaço de trabalho" not in page.content.decode()
 
 
+def test_an_address_that_is_nothing_speaks_of_no_workspace(house):
+    page = house.browser(house.person).get("/nothing/here/")
+
+    assert page.status_code == 404
+    assert "O endereço pode estar errado, ou o que havia nele" in page.content.decode()
+
+
 def test_an_address_that_only_takes_forms_says_so(house, admin):
     page = admin.get(f"/applications/{house.shop.client.pk}/secret/")
 

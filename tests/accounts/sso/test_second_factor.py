@@ -8,9 +8,11 @@ from django.test import Client, override_settings
 
 from accounts import factors, limits
 from accounts.models import User
+from accounts.selectors import members
 from tests.accounts.sso.conftest import Walker
 from tests.central.test_second_factor import code_of
 from tests.commands import run
+from tests.factories import accounts as make
 
 RIGHT = {"login": "agent@example.com", "password": "senha-de-teste"}
 FACTOR = "/account/2fa/authenticate/"
@@ -119,6 +121,12 @@ def test_the_identity_server_asks_for_its_own(idp, settings, world):
     again.sign_in()
 
     assert again.is_signed_in()
+    membership = make.membership(world.workspace, person)
+    rows = members.list_rows(world.workspace, viewer=membership)
+    [row] = [one for one in rows if one.is_self]
+    assert (
+        row.second_factor == "elsewhere"
+    )  # the one that is kept here is never asked for
 
 
 def test_who_has_no_password_is_offered_no_factor(idp):
@@ -130,22 +138,25 @@ def test_who_has_no_password_is_offered_no_factor(idp):
     assert 'href="/account/2fa/"' not in page
 
 
-def test_no_factor_is_offered_where_passwords_are_switched_off(idp, settings):
+@pytest.mark.parametrize("is_on", [True, False])
+def test_nothing_of_passwords_is_offered_where_they_are_switched_off(
+    idp, settings, world, is_on
+):
     Walker(idp).sign_in()
     person = User.objects.get(email="rita@example.com")
     person.set_password("senha-de-teste")
     person.save()
+    make.membership(world.workspace, person)
     walker = Walker(idp)
     walker.sign_in()
-    offered = walker.client.get("/account/sessions/").content.decode()
-    settings.PASSWORD_SIGNIN = False
+    settings.PASSWORD_SIGNIN = is_on
 
+    home = walker.client.get("/w/padaria/").content.decode()
     page = walker.client.get("/account/sessions/").content.decode()
 
-    assert "Só a sua senha protege esta conta." in offered
-    assert "Só a sua senha protege esta conta." not in page
-    assert 'href="/account/2fa/"' not in page
-    assert 'href="/account/password/change/"' not in page
+    assert ("Só a sua senha protege esta conta." in page) is is_on
+    assert ('href="/account/2fa/"' in page) is is_on
+    assert ('href="/account/password/change/"' in home) is is_on
 
 
 def test_factors_move_to_a_new_root_key_and_are_verified(secret, settings):
