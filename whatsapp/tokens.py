@@ -33,7 +33,7 @@ _BETWEEN = re.compile(r"[^0-9A-Z]+")
 # A tenth character by itself; the first letter of the next word may only happen to fit.
 _LAST = re.compile(r"[^0-9A-Z]{1,3}[0-9A-Z](?![0-9A-Z])")
 # A word as long as a token, in a text that may have lost the mark. Digits alone are an order
-# or a phone: one token in a hundred thousand.
+# or a phone.
 _ALONE = re.compile(r"(?<![^\W_])[0-9A-Z]{10}(?![^\W_])")
 _TAIL = 100
 _MOST = 8  # marks, and words alone, that one text is read for: others are nobody's
@@ -77,8 +77,12 @@ def check_character(payload: str) -> str:
 
 
 def new_token() -> str:
-    payload = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
-    return payload + check_character(payload)
+    """Never of digits alone, which far from its mark would be read as an order or a phone."""
+    while True:
+        payload = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
+        token = payload + check_character(payload)
+        if not token.isdecimal():
+            return token
 
 
 def is_intact(candidate: str) -> bool:

@@ -1,6 +1,8 @@
 """Requests of one number leave apart, however the threads that carry them bunch."""
 
 import time
+from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from integrations.providers.base.outgoing import OutgoingMessage, Text
 from integrations.providers.base.types import Party
 from tests.threads import together
 from tests.whatsapp.counter import Counter
-from whatsapp.services import outbox_files
+from whatsapp.services import outbox_files, pacing
 from whatsapp.services.pacing import Pacer
 
 RATE = 50.0
@@ -23,18 +25,21 @@ def busiest(moments: list[float], within: float) -> int:
     )
 
 
-def test_threads_that_come_at_once_leave_one_after_the_other() -> None:
+def test_threads_that_come_at_once_leave_one_after_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slept: list[float] = []
+    # All in one moment, and none wakes late, as it would on a busy machine.
+    clock = SimpleNamespace(monotonic=lambda: 100.0, sleep=slept.append)
+    monkeypatch.setattr(pacing, "time", clock)
     pacer = Pacer(RATE)
 
-    def leave() -> float:
-        pacer.wait()
-        return time.monotonic()
+    waited = sorted(together(*[pacer.wait] * 20))
 
-    moments = together(*[leave] * 20)
-
-    # The clock of a busy machine wakes late, never early: not two within half a turn.
-    assert max(moments) - min(moments) >= 19 / RATE * 0.95
-    assert busiest(moments, 0.2) <= RATE * 0.2 + 2
+    assert waited[0] == 0
+    assert sorted(slept) == waited[1:]
+    gaps = [later - earlier for earlier, later in pairwise(waited)]
+    assert all(1 / RATE <= gap < 1.05 / RATE for gap in gaps)
 
 
 def test_a_lifted_limit_waits_for_nobody() -> None:
@@ -80,7 +85,7 @@ def test_the_turn_is_awaited_when_the_connection_stands(counter: Counter) -> Non
 def test_messages_that_were_late_do_not_reach_the_provider_in_a_bunch(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counter.channel.limits = {"per_second": RATE}
+    counter.channel.limits = {"per_second": 20}
     counter.channel.save()
     for number in range(30):
         counter.enqueue(f"n{number}", to=f"55119{number:08d}")
@@ -98,4 +103,5 @@ def test_messages_that_were_late_do_not_reach_the_provider_in_a_bunch(
 
     moments = [at for _, _, at in counter.provider.taken]
     assert len(moments) == 30
-    assert busiest(moments, 0.2) <= RATE * 0.2 + 2
+    # Twice as many come in a bunch; a busy machine moves one or the other.
+    assert busiest(moments, 0.5) <= 20 * 0.5 + 4

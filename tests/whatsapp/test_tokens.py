@@ -15,6 +15,19 @@ def test_new_tokens_are_intact_and_differ():
     assert all(tokens.is_intact(token) for token in made)
 
 
+def test_no_new_token_is_of_digits_alone(monkeypatch):
+    """Without its mark such a one is no token: people write orders and phones."""
+    digits, other = "810821839", "81082183A"
+    chosen = iter(digits + other)
+    monkeypatch.setattr("whatsapp.tokens.secrets.choice", lambda _: next(chosen))
+    assert (digits + tokens.check_character(digits)).isdecimal()
+
+    token = tokens.new_token()
+
+    assert token[:-1] == other
+    assert tokens.find(f"código {token}").alone == (token,)
+
+
 @given(intact, st.integers(0, 9), st.sampled_from(tokens.ALPHABET))
 def test_one_wrong_character_is_noticed_and_rescued(token, at, char):
     damaged = token[:at] + char + token[at + 1 :]
