@@ -53,7 +53,7 @@ def test_a_server_that_dawdles_is_given_up(identity, world, monkeypatch):
     def dawdle(connection, _):
         head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
         connection.sendall(head)
-        for _ in range(20):
+        for _ in range(100):
             connection.sendall(b" ")
             time.sleep(0.1)
 
@@ -61,7 +61,7 @@ def test_a_server_that_dawdles_is_given_up(identity, world, monkeypatch):
     started = time.monotonic()
 
     refused(get(), 503, "temporarily_unavailable")
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 5
 
 
 # --- one token keeps nobody else out --------------------------------------------------

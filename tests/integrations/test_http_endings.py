@@ -98,7 +98,7 @@ def test_after_the_request_was_written_the_outcome_is_unknown(
             )
 
     assert unknown.value.code == code
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 5
     assert only_log(world).error == code
 
 

@@ -157,9 +157,9 @@ def test_an_opening_of_many_slow_requests_ends_before_its_lease(
         return reports[-1]
 
     monkeypatch.setattr(pairing.PairingAdapter, "create_session", six_requests)
-    monkeypatch.setattr(leases, "BUDGET", 1.4)
+    monkeypatch.setattr(leases, "BUDGET", 2.5)
     twin.sessions[DIGITS] = {"state": "disconnected"}
-    twin.delay = 0.6
+    twin.delay = 1.0
 
     session = open_session(channel)
 

