@@ -1,6 +1,7 @@
 """Bodies of anything JSON can say, to hold what takes secrets out of them against."""
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Callable, Collection, Sequence
 
 from hypothesis import strategies as st
 
@@ -22,3 +23,19 @@ def without(value: object, hidden: Collection[str]) -> object:
         kept = ((key, one) for key, one in value.items() if key not in hidden)
         return {key: without(one, hidden) for key, one in kept}
     return [without(one, hidden) for one in value] if isinstance(value, list) else value
+
+
+def check_the_rest_stays(
+    redact: Callable[[bytes], bytes],
+    value: object,
+    hidden: Collection[str],
+    *,
+    is_ascii: bool,
+) -> None:
+    """The body stays JSON, with all other values, and redacting it again changes nothing."""
+    body = json.dumps(value, ensure_ascii=is_ascii).encode("utf-8", "surrogatepass")
+
+    kept = redact(body)
+
+    assert without(json.loads(kept), hidden) == without(value, hidden)
+    assert redact(kept) == kept
