@@ -55,9 +55,10 @@ def read(channel: Channel, *, since: datetime) -> Facts:
     )
     rows = _requests(channel, since=since)
     open_states = {RawState.RECEIVED, RawState.LEASED}
-    worked_on = sorted(
+    last = max(
         (row for row in rows if row.state not in open_states),
         key=lambda row: (row.received_at, row.pk),
+        default=None,
     )
     outcomes: Counter[str] = Counter()
     for row in rows:
@@ -71,7 +72,7 @@ def read(channel: Channel, *, since: datetime) -> Facts:
         refused=_refusal(
             channel, since=max((row.received_at for row in rows), default=since)
         ),
-        last_state=worked_on[-1].state if worked_on else "",
+        last_state=last.state if last else "",
         oldest_waiting_at=min(
             (row.received_at for row in rows if row.state in open_states), default=None
         ),
