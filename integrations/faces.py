@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from integrations import qr, waiting, words
+from integrations import health, qr, waiting, words
 from integrations.models import Problem, Session, SessionKind, SessionState
 from integrations.providers.base.adapter import Adapter
 from integrations.providers.base.capabilities import Capability
@@ -189,9 +189,8 @@ def _is_polled(session: Session, what: str, *, now: datetime) -> bool:
     """While something may change by itself, or by what somebody does with the phone."""
     if session.is_pending:
         return True
-    ends = session.expires_at
-    is_awaited = ends is not None and now < ends
-    return what in {"lost", "scan", "type", "open"} and is_awaited
+    can_change = what in {"lost", "scan", "type", "open"}
+    return can_change and health.is_awaited(session, now=now)
 
 
 def _left(session: Session, *, now: datetime) -> int:

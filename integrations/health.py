@@ -9,19 +9,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from integrations import codes
+from integrations.failures import Failure
 from integrations.models import Problem, Session, SessionKind, SessionState, Signal
-from integrations.providers.base.errors import (
-    CredentialsRefused,
-    NumberUnknown,
-    OutcomeUnknown,
-    PermissionMissing,
-    ProviderError,
-    Refused,
-    Throttled,
-    Unavailable,
-    Unreachable,
-    Unsupported,
-)
 from integrations.providers.base.texts import gettext_noop as _
 from integrations.providers.base.types import SessionReport
 from integrations.providers.cloud_payload.people import is_same_number
@@ -42,51 +31,8 @@ _RANK: Final = {
     SessionState.DEGRADED: 1,
     SessionState.DISCONNECTED: 2,
 }
-# The first that fits names the problem: what is narrower stands before what it is part of.
-_PROBLEMS: Final[tuple[tuple[type[ProviderError], Problem], ...]] = (
-    (PermissionMissing, Problem.PERMISSION_MISSING),
-    (CredentialsRefused, Problem.KEY_WRONG),
-    (NumberUnknown, Problem.NUMBER_WRONG),
-    (Refused, Problem.REFUSED),
-    (Throttled, Problem.BUSY),
-    (Unreachable, Problem.UNREACHABLE),
-    (Unavailable, Problem.UNAVAILABLE),
-    (Unsupported, Problem.UNSUPPORTED),
-)
-# These will not pass by themselves: one answer is enough.
-_FINAL: Final = frozenset(
-    {
-        Problem.KEY_WRONG,
-        Problem.PERMISSION_MISSING,
-        Problem.NUMBER_WRONG,
-        Problem.REFUSED,
-        Problem.CREDENTIALS_UNREADABLE,
-    }
-)
 # The reason of a word about a phone that is not ours.
 ANOTHER_PHONE: Final = _("Another phone was connected than the one of this number.")
-_LOST: Final = (
-    "_timeout",
-    "_failed",
-    "_truncated",
-)  # how http.py names what was cut off
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Asking did not lead to a report. `reason` is the provider's word, without secrets.
-
-    `code` is the error's own, which may be the name of the field that is wrong.
-    """
-
-    problem: Problem
-    reason: str = ""
-    retry_after: float | None = None
-    code: str = ""
-
-    @property
-    def is_final(self) -> bool:
-        return self.problem in _FINAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +44,6 @@ class Standing:
     since: datetime
     problem: str = ""
     reason: str = ""
-
-
-def failure_of(error: ProviderError) -> Failure:
-    """What an error of a provider means for a person."""
-    reason = (error.detail or error.code)[:200]
-    if isinstance(error, OutcomeUnknown):
-        # Cut off or timed out on the way is out of reach; an answer that came and made no
-        # sense (a page instead of JSON) is another matter.
-        is_lost = error.code.endswith(_LOST)
-        problem = Problem.UNREACHABLE if is_lost else Problem.UNREADABLE
-        return Failure(problem, reason, code=error.code)
-    for kind, problem in _PROBLEMS:
-        if isinstance(error, kind):
-            wait = error.retry_after if isinstance(error, Throttled) else None
-            return Failure(problem, reason, wait, error.code)
-    return Failure(Problem.UNREADABLE, reason, code=error.code)
 
 
 # --- news go in -----------------------------------------------------------------
@@ -177,8 +107,10 @@ def _take_live(
         pass
     elif state in {SessionState.VERIFYING, SessionState.CREATED}:
         state, problem = SessionState.DEGRADED, Problem.UNSTEADY
-    elif session.probe_problem == Problem.NUMBER_WRONG and _awaits_anew(
-        session, report, now=now
+    elif (
+        session.probe_problem == Problem.NUMBER_WRONG
+        and is_awaited(session, now=now)
+        and not (report.payload or report.pairing_code)
     ):
         # The phone that took the code was turned out: whoever holds it has to read why.
         state, problem = SessionState.DISCONNECTED, Problem.NUMBER_WRONG
@@ -187,18 +119,16 @@ def _take_live(
         state, problem = SessionState.DISCONNECTED, Problem.LOGGED_OUT
     if state != SessionState.DISCONNECTED:
         codes.forget(session)
-    elif session.expires_at is not None and now < session.expires_at:
+    elif is_awaited(session, now=now):
         codes.take(session, report, now=now)  # somebody is connecting it anew
     else:
         codes.forget(session)
     _set_probe(session, state, problem, report.reason, now=now)
 
 
-def _awaits_anew(session: Session, report: SessionReport, *, now: datetime) -> bool:
-    """Whether somebody sits in front of a number that was lost, and has no code yet."""
-    has_code = bool(report.payload or report.pairing_code)
-    ends = session.expires_at
-    return not has_code and ends is not None and now < ends
+def is_awaited(session: Session, *, now: datetime) -> bool:
+    """Whether somebody sits in front of a number that was lost, to connect it anew."""
+    return session.expires_at is not None and now < session.expires_at
 
 
 def take_failure(session: Session, failure: Failure, *, now: datetime) -> None:

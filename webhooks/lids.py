@@ -19,9 +19,9 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from accounts.scoping import workspace_transaction
-from integrations import gateway, health
+from integrations import gateway
+from integrations.failures import Failure, failure_of
 from integrations.gateway import CredentialsUnreadable, Line
-from integrations.health import Failure
 from integrations.models import ChannelLog, Problem
 from integrations.providers.base.errors import ProviderError
 from integrations.providers.base.types import ContactEvent, NumberRef, Party
@@ -226,7 +226,7 @@ def _ask(lookup: Lookup, line: Line) -> Answer:
     try:
         return gateway.find_by_lid(lookup.lid, line=line)
     except ProviderError as error:
-        return health.failure_of(error)
+        return failure_of(error)
     except Exception:
         # A bug in one adapter is no reason to leave the others unasked.
         ids = {"lookup_id": lookup.id, "workspace_id": lookup.workspace_id}

@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from accounts import audit
 from accounts.vault import seal_json
 from integrations import gateway, health, settling, waiting
-from integrations.health import Failure
+from integrations.failures import Failure
 from integrations.models import (
     Integration,
     Problem,

@@ -11,9 +11,9 @@ from contextvars import ContextVar
 from typing import TypeVar
 
 from accounts.scoping import workspace_transaction
-from integrations import claims, gateway, health, settling
+from integrations import claims, gateway, settling
+from integrations.failures import Failure, failure_of
 from integrations.gateway import CredentialsUnreadable, Line
-from integrations.health import Failure
 from integrations.models import (
     Channel,
     Integration,
@@ -67,7 +67,7 @@ def ask(
         line = gateway.open_line(integration, channel_id=channel_id, budget=limit)
         return question(line)
     except ProviderError as error:
-        return health.failure_of(error)
+        return failure_of(error)
     except CredentialsUnreadable:
         return Failure(Problem.CREDENTIALS_UNREADABLE)
     except registry.UnknownProvider:

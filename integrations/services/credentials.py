@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.scoping import workspace_transaction
 from accounts.vault import seal_json
 from integrations import gateway, health, proofs, settling
+from integrations.failures import Failure
 from integrations.gateway import CredentialsUnreadable
 from integrations.models import Channel, Integration, Problem, Session, SessionKind
 from integrations.providers import registry
@@ -161,7 +162,7 @@ def _test(channel: Channel, cleaned: Mapping[str, str]) -> bool:
     """Whether the provider could be asked; SessionFailed when it says no."""
     adapter = registry.get(channel.provider)
     if not health.is_expected(adapter.number_of(cleaned).phone, channel.phone):
-        raise SessionFailed(health.Failure(Problem.NUMBER_WRONG))
+        raise SessionFailed(Failure(Problem.NUMBER_WRONG))
     try:
         sessions.try_credentials(
             workspace=channel.workspace,

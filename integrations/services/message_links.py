@@ -11,8 +11,8 @@ from accounts import audit
 from accounts.models import User
 from accounts.scoping import workspace_transaction
 from integrations import gateway
+from integrations.failures import Failure
 from integrations.gateway import Line
-from integrations.health import Failure
 from integrations.models import Channel
 from integrations.providers.base.types import MessageLink
 from integrations.services import asking

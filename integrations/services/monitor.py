@@ -20,8 +20,8 @@ from django.db import DatabaseError
 
 from accounts.scoping import workspace_transaction
 from integrations import gateway, health, settling
+from integrations.failures import Failure, failure_of
 from integrations.gateway import CredentialsUnreadable, Line
-from integrations.health import Failure
 from integrations.models import ChannelLog, Problem, Session, SessionState
 from integrations.pools import asking_threads
 from integrations.providers import registry
@@ -201,7 +201,7 @@ class _Run:
                 one.session.external_id, line.credentials, line.http
             )
         except ProviderError as error:
-            answer = health.failure_of(error)
+            answer = failure_of(error)
         except Exception:  # noqa: BLE001  # logged with its traceback
             _log_broken(one)
         finally:

@@ -14,8 +14,8 @@ from django.db import transaction
 from accounts import audit
 from accounts.scoping import workspace_transaction
 from integrations import claims, settling
+from integrations.failures import Failure
 from integrations.gateway import Line
-from integrations.health import Failure
 from integrations.models import (
     Channel,
     ChannelState,

@@ -29,8 +29,8 @@ from accounts import audit
 from accounts.models import User, Workspace
 from accounts.scoping import workspace_transaction
 from integrations import gateway, health, settling, waiting
+from integrations.failures import Failure, failure_of
 from integrations.gateway import Line
-from integrations.health import Failure
 from integrations.http import Client
 from integrations.models import (
     Channel,
@@ -104,7 +104,7 @@ def try_credentials(
     try:
         report = adapter.check_credentials(cleaned, http)
     except ProviderError as error:
-        raise SessionFailed(health.failure_of(error)) from None
+        raise SessionFailed(failure_of(error)) from None
     expected = adapter.number_of(cleaned).phone or ""
     if not health.is_expected(report.phone, expected):
         raise SessionFailed(Failure(Problem.NUMBER_WRONG, report.reason))

@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
 
-from integrations.health import Failure
+from integrations.failures import Failure
 from integrations.models import Problem
 
 MOST_PER_SLOT: Final = 64

@@ -21,9 +21,9 @@ from accounts import audit
 from accounts.models import User
 from accounts.scoping import workspace_transaction
 from accounts.vault import SecretContext, VaultError, seal, unseal
-from integrations import claims, gateway, health, settling, webhook_tokens
+from integrations import claims, gateway, settling, webhook_tokens
+from integrations.failures import Failure, failure_of
 from integrations.gateway import CredentialsUnreadable, Line
-from integrations.health import Failure
 from integrations.models import Channel, Integration, Problem, WebhookToken
 from integrations.providers import registry
 from integrations.providers.base.errors import ProviderError
@@ -246,7 +246,7 @@ def _told(
         line = gateway.open_line(integration, channel_id=channel.pk, budget=budget)
         report = question(line)
     except ProviderError as error:
-        raise WebhookFailed(health.failure_of(error)) from None
+        raise WebhookFailed(failure_of(error)) from None
     except CredentialsUnreadable:
         raise WebhookFailed(Failure(Problem.CREDENTIALS_UNREADABLE)) from None
     except registry.UnknownProvider:

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from integrations import health
-from integrations.health import Failure
+from integrations.failures import Failure, failure_of
 from integrations.models import Problem, Session
 from integrations.providers.base.errors import (
     CredentialsRefused,
@@ -79,11 +79,11 @@ def word(session, state, *, at=NOON, is_ours=True):
     ],
 )
 def test_errors_are_told_apart(error, problem):
-    assert health.failure_of(error).problem == problem
+    assert failure_of(error).problem == problem
 
 
 def test_the_wait_a_provider_asks_for_is_kept():
-    assert health.failure_of(Throttled("429", retry_after=17)).retry_after == 17
+    assert failure_of(Throttled("429", retry_after=17)).retry_after == 17
 
 
 # --- a session that was never connected -------------------------------------------

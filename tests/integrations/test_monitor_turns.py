@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.db.models.functions import Now
 
-from integrations.health import Failure
+from integrations.failures import Failure
 from integrations.models import Episode, Problem, Session
 from integrations.providers.base.types import SessionReport
 from integrations.services import asking, due, leases, monitor, slots

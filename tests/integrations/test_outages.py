@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.scoping import workspace_transaction
 from integrations import gateway, health, settling
-from integrations.health import Failure
+from integrations.failures import Failure
 from integrations.models import Episode, EpisodeEnd, Problem, Session
 from integrations.providers.base.types import AccountEvent, NumberRef, SessionReport
 from integrations.selectors import episodes

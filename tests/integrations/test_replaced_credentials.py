@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.scoping import workspace_transaction
 from accounts.vault import seal_json
 from integrations import gateway, proofs
-from integrations.health import Failure
+from integrations.failures import Failure
 from integrations.models import Integration, Problem, Session
 from integrations.providers.base.errors import CredentialsRefused
 from integrations.services import (
